@@ -1,0 +1,1 @@
+"""Level 1: small tools without product knowledge. May import ``tables``."""

@@ -1,0 +1,17 @@
+"""Ids of rows: UUIDv7, so that ids order by time."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import uuid_utils.compat
+
+MAX_ID = UUID(int=2**128 - 1)
+"""Greater than every id: where a first page begins."""
+
+def new_id() -> UUID:
+    """A new UUIDv7, greater than all that this process made before."""
+    return uuid_utils.compat.uuid7()
+
+def id_floor(moment: datetime) -> UUID:
+    """The smallest UUIDv7 of a moment, for windows of time over ids. Milliseconds are the resolution (RFC 9562 §5.7)."""
+    return UUID(int=int(moment.astimezone(UTC).timestamp() * 1000) << 80)

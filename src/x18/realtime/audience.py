@@ -1,0 +1,39 @@
+"""Who may see a post: one rule for REST, live delivery, replay and search.
+
+A post has a *level* (how close one must be to its author), a viewer has a *closeness* to the author; one may see a post when
+the closeness reaches the level. ``may_see`` says it in Python, ``visible`` in SQL; a property test holds them together.
+"""
+
+from enum import IntEnum
+
+
+class Level(IntEnum):
+    """How close to the author one must be. Stored in ``posts.visibility``."""
+
+    PUBLIC = 0
+    FOLLOWERS = 1
+    PRIVATE = 2
+
+
+def level_of(visibility: int, author_is_private: bool) -> Level:
+    """The level in force: in a private account even a public post is for followers only."""
+    return Level(max(visibility, Level.FOLLOWERS if author_is_private else Level.PUBLIC))
+
+
+def may_see(level: int, *, is_author: bool, follows_author: bool) -> bool:
+    """Whether a viewer may see a post of this level. An anonymous viewer neither is the author nor follows anybody."""
+    closeness = Level.PRIVATE if is_author else Level.FOLLOWERS if follows_author else Level.PUBLIC
+    return closeness >= level
+
+
+LEVEL = "GREATEST(p.visibility, u.private_account::int)"
+"""SQL of ``level_of`` for a post ``p`` and its author ``u``."""
+
+
+def visible(viewer: str) -> str:
+    """SQL condition of ``may_see`` for a post ``p`` and its author ``u``.
+
+    ``viewer`` is the placeholder of the viewer's id (``"$2"``), which may be null for an anonymous one.
+    """
+    return f"""({LEVEL} = 0 OR u.id = {viewer}::uuid OR {LEVEL} = 1 AND EXISTS (
+        SELECT 1 FROM follows vf WHERE vf.follower_id = {viewer}::uuid AND vf.followee_id = u.id))"""

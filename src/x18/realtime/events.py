@@ -1,0 +1,100 @@
+"""What travels from a commit to the sockets: event kinds, log rows and rendered events."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from enum import IntEnum
+from typing import NamedTuple
+from uuid import UUID
+
+import msgspec
+
+
+class EventKind(IntEnum):
+    """What happened. Stored in the log for days: never renumber.
+
+    ``actor_id``, ``recipient_id`` and ``object_id`` of an event mean, kind by kind:
+
+    ================== ============== ============ =====================================
+    kind               actor          recipient    object
+    ================== ============== ============ =====================================
+    POST               author         -            post
+    POST_DELETED       author         -            post (its tombstone tells who had it)
+    RETWEET            retweeter      -            retweet
+    RETWEET_DELETED    retweeter      -            post
+    NOTIFICATION       who did it     owner        notification
+    NOTIFICATION_GONE  who undid it   owner        notification (undone or deleted)
+    NOTIFICATION_READ  owner          owner        notification, or the owner: all of them
+    FOLLOW / UNFOLLOW  follower       -            followee
+    SESSION_REVOKED    user           -            session, or the user: all sessions
+    PRIVACY_CHANGED    user           -            user (``private_account`` was switched)
+    COUNTS             who acted      -            post whose counters moved
+    ================== ============== ============ =====================================
+    """
+
+    POST = 1
+    POST_DELETED = 2
+    RETWEET = 3
+    RETWEET_DELETED = 4
+    NOTIFICATION = 5
+    NOTIFICATION_GONE = 6
+    NOTIFICATION_READ = 7
+    FOLLOW = 8
+    UNFOLLOW = 9
+    SESSION_REVOKED = 10
+    PRIVACY_CHANGED = 11
+    COUNTS = 12
+
+
+class LogRow(NamedTuple):
+    """One numbered event as the log holds it: ids only. ``seq`` is dense, from 1."""
+
+    seq: int
+    kind: EventKind
+    actor_id: UUID
+    recipient_id: UUID | None
+    object_id: UUID
+
+
+class Content(msgspec.Struct, frozen=True, array_like=True):
+    """What an event shows and to whom, as its feature read it from the tables.
+
+    ``audience`` is the level of ``audience.may_see``; ``owner_id`` the user whose followers that level means (the post's author,
+    also for a retweet). ``terms`` select the topics and filters (``terms.py``). ``also_actors``: further users in whose
+    followers' home the post may stand (its retweeters, at most 1,000 newest). ``body`` is the JSON of the payload.
+    """
+
+    owner_id: UUID
+    audience: int
+    terms: tuple[str, ...]
+    has_media: bool
+    body: msgspec.Raw
+    also_actors: tuple[UUID, ...] = ()
+
+
+class Event(msgspec.Struct, frozen=True, array_like=True):
+    """A numbered event ready for delivery. Without ``content`` nothing is shown: it was deleted, or carries only its ids."""
+
+    seq: int
+    kind: EventKind
+    actor_id: UUID
+    recipient_id: UUID | None
+    object_id: UUID
+    content: Content | None = None
+
+
+Renderer = Callable[[Sequence[LogRow]], Awaitable[Mapping[int, Content]]]
+"""Reads what rows of one kind show, in a fixed number of queries; ``seq`` → content. A row whose object is gone is left out."""
+
+Renderers = Mapping[EventKind, Renderer]
+"""Given by the composition root: each feature renders its own kinds. A kind without a renderer has no content."""
+
+
+async def render(rows: Sequence[LogRow], renderers: Renderers) -> list[Event]:
+    """The events of ``rows`` in their order, each kind read in one go. Used by the relay, by a node's gap reads and by replay."""
+    by_kind: dict[EventKind, list[LogRow]] = {}
+    for row in rows:
+        if row.kind in renderers:
+            by_kind.setdefault(row.kind, []).append(row)
+    contents: dict[int, Content] = {}
+    for kind, group in by_kind.items():
+        contents.update(await renderers[kind](group))
+    return [Event(*row, contents.get(row.seq)) for row in rows]

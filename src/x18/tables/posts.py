@@ -1,0 +1,99 @@
+"""Posts, what people do with them, and the narrow tables that the hot reads live on."""
+
+from piccolo.columns import UUID, Array, Boolean, Bytea, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
+from piccolo.columns.base import OnDelete
+from piccolo.columns.column_types import JSONB
+from piccolo.table import Table
+
+from x18.tables.engine import DB
+from x18.tables.users import User
+
+
+class Post(Table, tablename="posts", db=DB):
+    """A post. ``category`` and ``market`` are copies out of ``metadata``; ``terms`` are those of ``realtime/terms.py``."""
+
+    id = UUID(primary_key=True)
+    author_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    visibility = SmallInt(default=0, help_text="realtime.audience.Level")
+    content = Text()
+    metadata = JSONB(default="{}")
+    category = Varchar(length=64, null=True, default=None)
+    market = Varchar(length=64, null=True, default=None)
+    terms = Array(base_column=Text(), default=list)
+    hashtags = Array(base_column=Text(), default=list)
+    mentions = Array(base_column=Text(), default=list)
+    media_count = SmallInt(default=0)
+    reply_to_id = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    root_post_id = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    created_at = Timestamptz()
+    updated_at = Timestamptz()
+
+
+class PostStats(Table, tablename="post_stats", db=DB):
+    """The counters of a post, apart from it so that every update is a cheap one. No index but the primary key: keep it so."""
+
+    post_id = ForeignKey(Post, primary_key=True, on_delete=OnDelete.cascade, null=False)
+    likes_count = Integer(default=0)
+    retweets_count = Integer(default=0)
+    replies_count = Integer(default=0)
+    bookmarks_count = Integer(default=0)
+
+
+class FeedEntry(Table, tablename="feed_entries", db=DB):
+    """A line of the home and user timelines: a post (``id`` = the post's) or a retweet (``id`` = the retweet's)."""
+
+    id = UUID(primary_key=True)
+    actor_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    post_id = ForeignKey(Post, on_delete=OnDelete.cascade, null=False)
+    visibility = SmallInt(default=0)
+
+
+class Like(Table, tablename="likes", db=DB):
+    """A user's like of a post, at most one."""
+
+    id = UUID(primary_key=True)
+    user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    post_id = ForeignKey(Post, on_delete=OnDelete.cascade, null=False)
+    created_at = Timestamptz()
+
+
+class Retweet(Table, tablename="retweets", db=DB):
+    """A user's retweet of a post, at most one."""
+
+    id = UUID(primary_key=True)
+    user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    post_id = ForeignKey(Post, on_delete=OnDelete.cascade, null=False)
+    created_at = Timestamptz()
+
+
+class Bookmark(Table, tablename="bookmarks", db=DB):
+    """A user's bookmark of a post, at most one; ids order by the time of marking."""
+
+    id = UUID(primary_key=True)
+    user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    post_id = ForeignKey(Post, on_delete=OnDelete.cascade, null=False)
+    created_at = Timestamptz()
+
+
+class PostTombstone(Table, tablename="post_tombstones", db=DB):
+    """What is kept of a deleted post while the log may replay its events: who could have received it, and nothing it said."""
+
+    post_id = UUID(primary_key=True)
+    author_id = UUID()
+    level = SmallInt()
+    terms = Array(base_column=Text(), default=list)
+    has_media = Boolean(default=False)
+    retweeter_ids = Array(base_column=UUID(), default=list)
+    deleted_at = Timestamptz()
+
+
+class IdempotencyKey(Table, tablename="idempotency_keys", db=DB):
+    """The first answer to a request that carried an ``Idempotency-Key``, kept 24 hours. ``body`` is null while it is being made."""
+
+    id = UUID(primary_key=True)
+    user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
+    key = Varchar(length=255)
+    fingerprint = Bytea()
+    status = SmallInt(null=True, default=None)
+    body = Bytea(null=True, default=None)
+    created_at = Timestamptz()
