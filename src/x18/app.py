@@ -1,0 +1,127 @@
+"""The composition root: the only file that knows everything."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any, Final
+
+from litestar import Litestar, Router
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from x18.auth import controller as auth
+from x18.auth import sessions
+from x18.core import db
+from x18.core.http import DEPENDENCIES, identify
+from x18.core.paging import provide_page
+from x18.core.passwords import Passwords
+from x18.core.problems import answer_error
+from x18.core.requests import RequestIds
+from x18.core.tokens import Tokens
+from x18.core.viewer import Viewer
+from x18.notifications import controller as notifications
+from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
+from x18.posts import controller as posts
+from x18.posts.renderers import RENDERERS as POST_RENDERERS
+from x18.realtime.channel import Channel
+from x18.runtime.health import Checks, SystemController
+from x18.settings import Settings, read_settings
+from x18.timeline import controller as timeline
+from x18.users import controller as users
+
+MAX_BODY_BYTES: Final = 128 * 1024
+"""5,000 characters of content, escaped as ``\\\\uXXXX\\\\uXXXX`` each, and 16 KiB of metadata fit."""
+
+REDIS_TIMEOUT_S: Final = 1.0
+
+
+def create_app(settings: Settings) -> Litestar:
+    """The ASGI application. ``settings`` has the addresses of both servers."""
+    tokens = Tokens(
+        settings.jwt_access_secret,
+        settings.jwt_refresh_secret,
+        access_ttl=timedelta(minutes=settings.jwt_access_expiry_min),
+        refresh_ttl=timedelta(days=settings.jwt_refresh_expiry_days),
+    )
+    passwords = Passwords(settings.bcrypt_cost)
+    redis = connect_redis(settings)
+
+    async def authenticate(token: str) -> Viewer:
+        return await sessions.authenticate(token, tokens)
+
+    channel = Channel(
+        database_url=str(settings.database_url),
+        redis=redis,
+        renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
+        authenticate=authenticate,
+        origins=settings.cors_origins,
+    )
+
+    async def check_database() -> None:
+        await db.fetch_value("SELECT 1")
+
+    async def check_redis() -> None:
+        await redis.ping()
+
+    checks = Checks({"postgres": check_database, "redis": check_redis, "relay": channel.check})
+
+    @asynccontextmanager
+    async def running(_: Litestar) -> AsyncIterator[None]:
+        await db.start_pool(str(settings.database_url))
+        try:
+            await channel.start()
+            yield
+        finally:
+            await channel.stop()
+            await redis.aclose()
+            await db.close_pool()
+            passwords.close()
+
+    api = Router(
+        path="/api",
+        route_handlers=[
+            *auth.controllers,
+            *users.controllers,
+            *posts.controllers,
+            *timeline.controllers,
+            *notifications.controllers,
+        ],
+        guards=[identify],
+        dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
+    )
+    app = Litestar(
+        route_handlers=[SystemController, api, *channel.controllers],
+        lifespan=[running],
+        middleware=[RequestIds()],
+        dependencies={
+            "tokens": Provide(lambda: tokens, sync_to_thread=False),
+            "passwords": Provide(lambda: passwords, sync_to_thread=False),
+            "checks": Provide(lambda: checks, sync_to_thread=False),
+        },
+        exception_handlers={Exception: answer_error},
+        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
+        request_max_body_size=MAX_BODY_BYTES,
+        openapi_config=None,
+        debug=False,
+    )
+    app.state.authenticate = authenticate
+    return app
+
+
+def create_app_from_env() -> Litestar:
+    """The application as the environment says; what uvicorn calls in each worker."""
+    return create_app(read_settings(os.environ))
+
+
+def connect_redis(settings: Settings) -> Redis:
+    """A client that never hangs: a second without an answer is an error."""
+    pool: BlockingConnectionPool[Any] = BlockingConnectionPool.from_url(
+        settings.redis_url,
+        max_connections=32,
+        timeout=REDIS_TIMEOUT_S,
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+    )
+    return Redis(connection_pool=pool)

@@ -1,0 +1,1 @@
+"""Registration, log-in, sessions. May import ``users`` and what is below it."""

@@ -1,0 +1,81 @@
+"""``/api/auth``."""
+
+from typing import Any
+
+from litestar import Controller, Request, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
+from msgspec import UNSET
+
+from x18.auth import actions, sessions
+from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, Success, TokensView
+from x18.core.errors import BadInput
+from x18.core.http import CurrentUser, bearer_token
+from x18.core.passwords import Passwords
+from x18.core.tokens import Tokens
+from x18.users import queries as users
+
+
+class AuthController(Controller):
+    """Registration, log-in, sessions."""
+
+    path = "/auth"
+    tags = ["auth"]
+
+    @post("/register", summary="Make an account")
+    async def register(
+        self,
+        data: JSONBody[Registration],
+        request: Request[Any, Any, Any],
+        passwords: NamedDependency[Passwords],
+        tokens: NamedDependency[Tokens],
+    ) -> TokensView:
+        """Make an account and log it in."""
+        user_id = await actions.register(data, passwords)
+        return await _show(await sessions.open_session(user_id, _device(request), tokens), tokens)
+
+    @post("/login", summary="Log in", status_code=200)
+    async def log_in(
+        self,
+        data: JSONBody[Credentials],
+        request: Request[Any, Any, Any],
+        passwords: NamedDependency[Passwords],
+        tokens: NamedDependency[Tokens],
+    ) -> TokensView:
+        """Open a session by e-mail address or username, and password."""
+        user_id = await actions.log_in(data, passwords)
+        return await _show(await sessions.open_session(user_id, _device(request), tokens), tokens)
+
+    @post("/logout", summary="Log out", status_code=200)
+    async def log_out(self, data: JSONBody[LogoutRequest | None], viewer: CurrentUser) -> Success:
+        """End this session at once, or all of the user's."""
+        await sessions.revoke(viewer.user_id, None if data and data.all else viewer.session_id)
+        return Success()
+
+    @post("/refresh", summary="Refresh the tokens", status_code=200)
+    async def refresh(
+        self, data: JSONBody[RefreshRequest | None], request: Request[Any, Any, Any], tokens: NamedDependency[Tokens]
+    ) -> TokensView:
+        """Exchange a refresh token, in the body or as the Bearer token, for a new pair."""
+        sent = data.refresh_token if data is not None else UNSET
+        token = bearer_token(request) if sent is UNSET else sent
+        if token is None:
+            raise BadInput.of("refresh_token", "send it in the body or as the Bearer token")
+        return await _show(await sessions.rotate(str(token), tokens), tokens)
+
+
+async def _show(pair: sessions.TokenPair, tokens: Tokens) -> TokensView:
+    return TokensView(
+        user=await users.get_me(pair.user_id),
+        access_token=pair.access,
+        refresh_token=pair.refresh,
+        expires_in=int(tokens.access_ttl.total_seconds()),
+    )
+
+
+def _device(request: Request[Any, Any, Any]) -> sessions.Device:
+    agent = request.headers.get("user-agent", "")[:512]
+    return sessions.Device(agent.replace("\x00", ""), request.client.host if request.client else "")
+
+
+controllers = [AuthController]

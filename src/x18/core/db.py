@@ -1,0 +1,191 @@
+"""PostgreSQL: pools, transactions, and raw statements inside them.
+
+Piccolo's own queries and the functions here share the pool and the current transaction.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Final, cast
+
+import asyncpg
+from piccolo.query.base import Query
+
+from x18.core.errors import Unavailable
+from x18.tables.engine import DB
+
+ACQUIRE_TIMEOUT_S: Final = 2.0
+COMMAND_TIMEOUT_S: Final = 15.0
+
+# Generic plans ruin the two-stage queries (51 ms for 2.8); JIT costs more than these short queries.
+SERVER_SETTINGS: Final = {"plan_cache_mode": "force_custom_plan", "jit": "off", "application_name": "x18"}
+
+_after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
+
+
+async def start_pool(database_url: str, *, max_size: int = 20) -> None:
+    """Open the pool of the process. To be closed by ``close_pool``."""
+    DB.config = {"dsn": database_url}
+    await DB.start_connection_pool(
+        min_size=2,
+        max_size=max_size,
+        server_settings=SERVER_SETTINGS,
+        command_timeout=COMMAND_TIMEOUT_S,
+        connect=_connect,
+    )
+
+
+async def close_pool() -> None:
+    """Close the pool once its connections are back, or after 5 s without mercy."""
+    if DB.pool is None:
+        return
+    try:
+        await asyncio.wait_for(DB.pool.close(), 5)
+    except TimeoutError:
+        DB.pool.terminate()
+    DB.pool = None
+
+
+async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:
+    kwargs.setdefault("timeout", 5)
+    return await asyncpg.connect(*args, **kwargs)
+
+
+async def connect(database_url: str) -> asyncpg.Connection:
+    """A connection of one's own, outside the pool, with the same settings."""
+    return await asyncpg.connect(
+        database_url, server_settings=SERVER_SETTINGS, command_timeout=COMMAND_TIMEOUT_S, timeout=5
+    )
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[asyncpg.Connection]:
+    """One transaction; inside another one it joins it.
+
+    Do not start tasks inside: they would inherit the connection. What shall follow the commit goes to ``after_commit``.
+
+    Raises:
+        Unavailable: no connection came free in time, or the server is gone.
+    """
+    current = DB.current_transaction.get()
+    if current is not None:
+        yield current.connection
+        return
+    callbacks: list[Callable[[], None]] = []
+    async with _lend() as connection:
+        joined = DB.current_transaction.set(cast(Any, _Transaction(connection)))
+        waiting = _after_commit.set(callbacks)
+        try:
+            async with connection.transaction():
+                yield connection
+        finally:
+            DB.current_transaction.reset(joined)
+            _after_commit.reset(waiting)
+    for callback in callbacks:
+        callback()
+
+
+def after_commit(callback: Callable[[], None]) -> None:
+    """Call back once the open transaction is committed, never if it is rolled back; at once where none is open."""
+    callbacks = _after_commit.get()
+    if callbacks is None:
+        callback()
+    else:
+        callbacks.append(callback)
+
+
+async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
+    """All rows of a statement with ``$1`` placeholders, in the open transaction if there is one."""
+    async with _current() as connection:
+        return await connection.fetch(sql, *args)  # type: ignore[no-any-return]
+
+
+async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:
+    """The first row, or None."""
+    async with _current() as connection:
+        return await connection.fetchrow(sql, *args)
+
+
+async def fetch_value(sql: str, *args: Any) -> Any:
+    """The first column of the first row, or None."""
+    async with _current() as connection:
+        return await connection.fetchval(sql, *args)
+
+
+async def execute(sql: str, *args: Any) -> str:
+    """Run a statement; PostgreSQL's tag (``"UPDATE 1"``)."""
+    async with _current() as connection:
+        return await connection.execute(sql, *args)  # type: ignore[no-any-return]
+
+
+class Compiled:
+    """A Piccolo query whose SQL is built once and run with fresh arguments, in order of appearance.
+
+    Building a query costs five times what running it does (``docs/architecture.md``). Limits are part of the SQL, not arguments.
+    """
+
+    __slots__ = ("arity", "sql")
+
+    def __init__(self, query: Query[Any, Any]) -> None:
+        (querystring,) = query.querystrings
+        self.sql, args = querystring.compile_string("postgres")
+        self.arity = len(args)
+
+    async def fetch(self, *args: Any) -> list[asyncpg.Record]:
+        """All rows."""
+        if len(args) != self.arity:
+            raise TypeError(f"the query takes {self.arity} arguments, not {len(args)}")
+        return await fetch(self.sql, *args)
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether an error says that the server cannot be used now, rather than that a statement is wrong."""
+    return isinstance(error, OUTAGES) and not isinstance(error, asyncpg.InterfaceWarning)
+
+
+OUTAGES: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.exceptions.OperatorInterventionError,
+    asyncpg.exceptions.InsufficientResourcesError,
+    asyncpg.exceptions.CannotConnectNowError,
+    ConnectionError,
+    TimeoutError,
+)
+
+
+class _Transaction:
+    """What Piccolo looks for in its context variable: the connection that its queries shall use.
+
+    Piccolo's own transaction leaves the connection lent out when a commit fails; this one gives it back.
+    """
+
+    __slots__ = ("connection",)
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self.connection = connection
+
+
+@asynccontextmanager
+async def _current() -> AsyncIterator[asyncpg.Connection]:
+    current = DB.current_transaction.get()
+    if current is not None:
+        yield current.connection
+        return
+    async with _lend() as connection:
+        yield connection
+
+
+@asynccontextmanager
+async def _lend() -> AsyncIterator[asyncpg.Connection]:
+    if DB.pool is None:
+        raise Unavailable("The database pool is not open.")
+    try:
+        connection = await DB.pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+    except OUTAGES + (OSError,) as error:
+        raise Unavailable("The database cannot be reached; try again in a moment.", retry_after_s=1) from error
+    try:
+        yield connection
+    finally:
+        await DB.pool.release(connection)

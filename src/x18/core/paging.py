@@ -1,0 +1,80 @@
+"""Lists: limits, cursors and their envelope."""
+
+from typing import Annotated, Final, TypeVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+import msgspec
+from litestar import Request, Response
+from litestar.params import FromQuery, QueryParameter
+
+from x18.core.errors import BadInput
+from x18.core.ids import MAX_ID
+
+MIN_ID: Final = UUID(int=0)
+
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many items at most.")]
+Offset = Annotated[int, QueryParameter(ge=0, le=10_000, description="How many items to skip; for deep pages use `before`.")]
+
+
+class Page(msgspec.Struct, frozen=True):
+    """Which part of a list is asked for: newest first, older than ``before``, newer than ``after``."""
+
+    limit: int = 20
+    offset: int = 0
+    before: UUID | None = None
+    after: UUID | None = None
+    count: bool = False
+
+    @property
+    def below(self) -> UUID:
+        """Items have a smaller id."""
+        return self.before or MAX_ID
+
+    @property
+    def above(self) -> UUID:
+        """Items have a greater id."""
+        return self.after or MIN_ID
+
+    @property
+    def ascending(self) -> bool:
+        """``after`` alone asks for the items next to the cursor: read upwards from it, then shown newest first."""
+        return self.after is not None and self.before is None
+
+
+async def provide_page(
+    limit: Limit = 20,
+    offset: Offset = 0,
+    before: FromQuery[UUID | None] = None,
+    after: FromQuery[UUID | None] = None,
+    count: FromQuery[bool] = False,
+) -> Page:
+    """The page of the query string.
+
+    Raises:
+        BadInput: a cursor together with an offset.
+    """
+    if offset and (before or after):
+        raise BadInput.of("offset", "use either a cursor (before, after) or offset, not both")
+    return Page(limit, offset, before, after, count)
+
+
+class Listing(msgspec.Struct, kw_only=True):
+    """Envelope of every list; subclasses add the items under their plural noun."""
+
+    limit: int
+    offset: int = 0
+    next_cursor: UUID | None = None
+    total: int | msgspec.UnsetType = msgspec.UNSET
+
+
+L = TypeVar("L", bound=Listing)
+
+
+def listed(request: Request, listing: L) -> Response[L]:  # type: ignore[type-arg]
+    """The answer with a ``Link`` to the next page (RFC 8288) where there is one."""
+    if listing.next_cursor is None:
+        return Response(listing)
+    query = [(k, v) for k, v in request.query_params.multi_items() if k not in ("before", "after", "offset")]
+    query.append(("before", str(listing.next_cursor)))
+    return Response(listing, headers={"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'})

@@ -1,0 +1,101 @@
+"""How errors look on the wire: RFC 9457, one shape for all, and nothing of the inside in it."""
+
+import logging
+from http import HTTPStatus
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from x18.core import db
+from x18.core.errors import BadInput, Problem, Unavailable
+
+logger = logging.getLogger("x18.http")
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+CODES: Final = {
+    400: "bad_input",
+    401: "not_authenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    503: "unavailable",
+}
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with one field of the input."""
+
+    field: str
+    message: str
+
+
+class ProblemBody(msgspec.Struct, kw_only=True):
+    """The body of every error. ``error`` repeats ``detail`` for clients of the original system."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    request_id: str
+    error: str
+    errors: list[FieldError] = []
+
+
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemBody]:
+    """The answer to any exception. What is not known to be the client's or an outage is logged and a bare 500."""
+    problem = as_problem(error)
+    headers: dict[str, str] = {}
+    if problem is not None:
+        status, detail, code = int(problem.status), problem.detail, problem.code
+        fields = [FieldError(field, message) for field, message in problem.fields]
+        if problem.retry_after_s is not None:
+            headers["Retry-After"] = str(problem.retry_after_s)
+    elif isinstance(error, HTTPException) and error.status_code < 500:
+        status, detail = error.status_code, error.detail or HTTPStatus(error.status_code).phrase
+        code, fields = CODES.get(status, "bad_input"), _fields_of(error)
+        headers.update(error.headers or {})
+    else:
+        logger.error("unhandled error on %s %s", request.method, request.scope["path"], exc_info=error)
+        status, detail, code, fields = 500, "Something went wrong on our side; the request id helps to find it.", "internal_error", []
+    if status == HTTPStatus.UNAUTHORIZED:
+        headers.setdefault("WWW-Authenticate", "Bearer")
+    body = ProblemBody(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        instance=request.scope["path"],
+        code=code,
+        request_id=request.scope["state"].get("request_id", ""),
+        error=detail,
+        errors=fields,
+    )
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def as_problem(error: BaseException) -> Problem | None:
+    """The problem that an exception means to a client; None for a fault of ours."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, HTTPException) and error.__cause__ is not None:
+        error = error.__cause__
+    if isinstance(error, RecursionError):
+        return BadInput("The JSON is nested too deeply.")
+    if isinstance(error, UnicodeError):
+        return BadInput("The text is not valid Unicode.")
+    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or db.is_outage(error):
+        return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
+    return None
+
+
+def _fields_of(error: HTTPException) -> list[FieldError]:
+    extra = error.extra if isinstance(error.extra, list) else []
+    return [FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)]

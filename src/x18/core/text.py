@@ -1,0 +1,43 @@
+"""Text from outside: what PostgreSQL cannot hold is refused, the rest is brought into one form."""
+
+import re
+import unicodedata
+from typing import Final
+
+from email_validator import EmailNotValidError, validate_email
+
+from x18.core.errors import BadInput
+
+# NUL cannot be stored, an unpaired surrogate is not Unicode.
+UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+
+
+def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
+    """The text without surrounding white space, in Unicode's form NFC (OWASP ASVS 1.3.3).
+
+    Raises:
+        BadInput: fewer or more characters than allowed, or characters that cannot be stored.
+    """
+    if UNSTORABLE.search(value):
+        raise BadInput.of(field, "must not contain NUL or unpaired surrogates")
+    if len(value) > most * 4 + 64:  # normalising is not free: refuse early what cannot fit anyhow
+        raise BadInput.of(field, f"must have at most {most} characters")
+    text = unicodedata.normalize("NFC", value).strip()
+    if len(text) > most:
+        raise BadInput.of(field, f"must have at most {most} characters")
+    if len(text) < least:
+        raise BadInput.of(field, f"must have at least {least} characters" if least > 1 else "must not be empty")
+    return text
+
+
+def clean_email(value: str) -> str:
+    """The address in its normal form. Nothing is asked of the network.
+
+    Raises:
+        BadInput: not an e-mail address.
+    """
+    text = clean_text("email", value, most=254)
+    try:
+        return validate_email(text, check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError as error:
+        raise BadInput.of("email", "must be an e-mail address") from error

@@ -1,0 +1,19 @@
+"""Who is asking."""
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from uuid import UUID
+
+import msgspec
+
+
+class Viewer(msgspec.Struct, frozen=True):
+    """A user who showed a good access token of a session that lives. ``expires_at`` is the token's end."""
+
+    user_id: UUID
+    session_id: UUID
+    expires_at: datetime
+
+
+Authenticate = Callable[[str], Awaitable[Viewer]]
+"""Turns an access token into a viewer, or raises ``NotAuthenticated``."""

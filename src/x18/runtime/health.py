@@ -1,0 +1,69 @@
+"""Whether this node and what it stands on work: ``/health`` and ``/api``."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from importlib.metadata import version
+from typing import Final, Literal
+
+import msgspec
+from litestar import Controller, Response, get
+from litestar.di import NamedDependency
+
+CHECK_TIMEOUT_S: Final = 2.0
+
+Check = Callable[[], Awaitable[None]]
+"""Returns when the part works, raises when it does not."""
+
+State = Literal["ok", "down"]
+
+
+class Checks(msgspec.Struct):
+    """The parts by name."""
+
+    by_name: Mapping[str, Check]
+
+
+class HealthView(msgspec.Struct):
+    """``down`` as soon as one part is."""
+
+    status: State
+    checks: dict[str, State]
+
+
+class Addresses(msgspec.Struct):
+    """What this server is and where its parts are."""
+
+    name: str
+    version: str
+    docs: str
+    openapi: str
+    websocket: str
+    health: str
+
+
+class SystemController(Controller):
+    """Answers that need no account."""
+
+    tags = ["system"]
+
+    @get("/health", summary="Health")
+    async def health(self, checks: NamedDependency[Checks]) -> Response[HealthView]:
+        """200 when PostgreSQL, Redis and the relay work, else 503 with the same shape."""
+        names = list(checks.by_name)
+        states = await asyncio.gather(*(_state_of(checks.by_name[name]) for name in names))
+        status: State = "down" if "down" in states else "ok"
+        view = HealthView(status, dict(zip(names, states, strict=True)))
+        return Response(view, status_code=200 if status == "ok" else 503)
+
+    @get("/api", summary="Name, version, addresses")
+    async def about(self) -> Addresses:
+        """Where to read on and where to connect."""
+        return Addresses("x18", version("x18"), "/docs", "/openapi.json", "/ws", "/health")
+
+
+async def _state_of(check: Check) -> State:
+    try:
+        await asyncio.wait_for(check(), CHECK_TIMEOUT_S)
+    except Exception:
+        return "down"
+    return "ok"

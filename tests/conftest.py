@@ -1,0 +1,115 @@
+"""Real servers for the tests: one PostgreSQL, one Valkey and one X18 for the whole run, each test with users of its own."""
+
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.server import Server, make_server
+from x18.core.migrations import migrate
+from x18.runtime.embedded import Servers, embedded_servers
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Account:
+    """A registered user of one test, with a client that sends the user's token."""
+
+    id: UUID
+    username: str
+    email: str
+    password: str
+    access_token: str
+    refresh_token: str
+    client: httpx.AsyncClient = field(repr=False)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that logs a request in."""
+        return {"Authorization": f"Bearer {self.access_token}"}
+
+
+MakeUser = Callable[..., Awaitable[Account]]
+
+
+@pytest.fixture(scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    """Embedded PostgreSQL, migrated, and Valkey."""
+    with embedded_servers(tmp_path_factory.mktemp("storage"), postgres=True, redis=True) as servers:
+        assert servers.database_url
+        await migrate(servers.database_url)
+        yield servers
+
+
+@pytest.fixture(scope="session")
+async def server(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """The X18 that most tests talk to."""
+    assert servers.database_url
+    assert servers.redis_url
+    server = make_server(servers.database_url, servers.redis_url, tmp_path_factory.mktemp("x18"))
+    try:
+        await server.start()
+        yield server
+        assert server.stop() == 0, server.read_log()
+        assert "Traceback" not in server.read_log(), server.read_log()
+    finally:
+        if server.process and server.process.poll() is None:
+            server.kill()
+        server.listener.close()
+
+
+@pytest.fixture(scope="session")
+async def api(server: Server) -> AsyncIterator[httpx.AsyncClient]:
+    """A client without an account."""
+    async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def anonymous(api: httpx.AsyncClient) -> httpx.AsyncClient:
+    """The same, where a test speaks of who asks."""
+    return api
+
+
+@pytest.fixture(scope="session")
+async def database(server: Server) -> AsyncIterator[asyncpg.Pool]:
+    """PostgreSQL beside X18, to look at what was stored and to prepare what no endpoint can."""
+    async with asyncpg.create_pool(server.database_url, min_size=1, max_size=4) as pool:
+        yield pool
+
+
+@pytest.fixture
+async def make_user(api: httpx.AsyncClient) -> AsyncIterator[MakeUser]:
+    """Registers users with unique names; further arguments go to ``PATCH /users/me``."""
+    clients: list[httpx.AsyncClient] = []
+    numbers = itertools.count()
+    run = secrets.token_hex(5)
+
+    async def make(name: str = "user", **profile: Any) -> Account:
+        username = f"{name}_{run}_{next(numbers)}"
+        body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
+        answer = await api.post("/api/auth/register", json=body)
+        assert answer.status_code == 201, answer.text
+        tokens = answer.json()
+        token = tokens["access_token"]
+        client = httpx.AsyncClient(
+            base_url=api.base_url, timeout=20, headers={"Authorization": f"Bearer {token}"}
+        )
+        clients.append(client)
+        if profile:
+            patched = await client.patch("/api/users/me", json=profile)
+            assert patched.status_code == 200, patched.text
+        return Account(
+            UUID(tokens["user"]["id"]), username, body["email"], PASSWORD, token, tokens["refresh_token"], client
+        )
+
+    yield make
+    for client in clients:
+        await client.aclose()
