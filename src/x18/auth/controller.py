@@ -47,14 +47,18 @@ class AuthController(Controller):
         return await _show(await sessions.open_session(user_id, _device(request), tokens), tokens)
 
     @post("/logout", summary="Log out", status_code=200)
-    async def log_out(self, data: JSONBody[LogoutRequest | None], viewer: CurrentUser) -> Success:
+    async def log_out(self, viewer: CurrentUser, data: JSONBody[LogoutRequest | None] = None) -> Success:
         """End this session at once, or all of the user's."""
         await sessions.revoke(viewer.user_id, None if data and data.all else viewer.session_id)
         return Success()
 
     @post("/refresh", summary="Refresh the tokens", status_code=200)
     async def refresh(
-        self, data: JSONBody[RefreshRequest | None], request: Request[Any, Any, Any], tokens: NamedDependency[Tokens]
+        self,
+        request: Request[Any, Any, Any],
+        tokens: NamedDependency[Tokens],
+        data: JSONBody[RefreshRequest | None] = None,
+   
     ) -> TokensView:
         """Exchange a refresh token, in the body or as the Bearer token, for a new pair."""
         sent = data.refresh_token if data is not None else UNSET

@@ -11,6 +11,7 @@ from litestar.exceptions import HTTPException
 
 from x18.core import db
 from x18.core.errors import BadInput, Problem, Unavailable
+from x18.core.requests import request_id_of
 
 logger = logging.getLogger("x18.http")
 
@@ -53,15 +54,16 @@ class ProblemBody(msgspec.Struct, kw_only=True):
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemBody]:
     """The answer to any exception. What is not known to be the client's or an outage is logged and a bare 500."""
     problem = as_problem(error)
-    headers: dict[str, str] = {}
+    request_id = request_id_of(request.scope)
+    headers = {"X-Request-ID": request_id}
     if problem is not None:
         status, detail, code = int(problem.status), problem.detail, problem.code
         fields = [FieldError(field, message) for field, message in problem.fields]
         if problem.retry_after_s is not None:
             headers["Retry-After"] = str(problem.retry_after_s)
     elif isinstance(error, HTTPException) and error.status_code < 500:
-        status, detail = error.status_code, error.detail or HTTPStatus(error.status_code).phrase
-        code, fields = CODES.get(status, "bad_input"), _fields_of(error)
+        status, fields = error.status_code, _fields_of(error)
+        code, detail = CODES.get(status, "bad_input"), _detail_of(error, fields)
         headers.update(error.headers or {})
     else:
         logger.error("unhandled error on %s %s", request.method, request.scope["path"], exc_info=error)
@@ -74,7 +76,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         detail=detail,
         instance=request.scope["path"],
         code=code,
-        request_id=request.scope["state"].get("request_id", ""),
+        request_id=request_id,
         error=detail,
         errors=fields,
     )
@@ -94,6 +96,12 @@ def as_problem(error: BaseException) -> Problem | None:
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or db.is_outage(error):
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
     return None
+
+
+def _detail_of(error: HTTPException, fields: list[FieldError]) -> str:
+    if fields:
+        return "; ".join(f"{item.field}: {item.message}" for item in fields)
+    return error.detail or HTTPStatus(error.status_code).phrase
 
 
 def _fields_of(error: HTTPException) -> list[FieldError]:

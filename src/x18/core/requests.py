@@ -12,13 +12,21 @@ from x18.core.ids import new_id
 SANE: Final = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
 
+def request_id_of(scope: Scope) -> str:
+    """The id of a request, the same at every call. Also for requests that reach no route, and so no middleware."""
+    state = scope["state"]
+    if "request_id" not in state:
+        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
+        state["request_id"] = sent.decode() if SANE.fullmatch(sent) else str(new_id())
+    request_id: str = state["request_id"]
+    return request_id
+
+
 class RequestIds(ASGIMiddleware):
-    """Gives every request an id, in ``scope["state"]["request_id"]`` and in the answer."""
+    """Tells the client the id of its request."""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
-        request_id = sent.decode() if SANE.fullmatch(sent) else str(new_id())
-        scope["state"]["request_id"] = request_id
+        request_id = request_id_of(scope)
 
         async def send_named(message: Message) -> None:
             if message["type"] == "http.response.start":
