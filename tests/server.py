@@ -24,8 +24,8 @@ class Server:
     redis_url: str
     listener: socket.socket
     environment: dict[str, str]
+    log: Path
     arguments: tuple[str, ...] = ()
-    log: Path | None = None
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -36,10 +36,10 @@ class Server:
     async def start(self) -> None:
         """Start the process and wait until it is healthy."""
         command = [sys.executable, "-m", "x18", "serve", "--fd", str(self.listener.fileno()), *self.arguments]
-        output = self.log.open("ab") if self.log else subprocess.DEVNULL
-        self.process = subprocess.Popen(
-            command, env=self.environment, pass_fds=[self.listener.fileno()], stdout=output, stderr=subprocess.STDOUT
-        )
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                command, env=self.environment, pass_fds=[self.listener.fileno()], stdout=output, stderr=output
+            )
         await self.wait_until_healthy()
 
     async def wait_until_healthy(self) -> None:
@@ -72,7 +72,7 @@ class Server:
 
     def read_log(self) -> str:
         """What the process printed."""
-        return self.log.read_text() if self.log and self.log.exists() else ""
+        return self.log.read_text(errors="replace")
 
 
 def make_server(database_url: str, redis_url: str, folder: Path, *arguments: str, **environment: str) -> Server:
@@ -89,6 +89,5 @@ def make_server(database_url: str, redis_url: str, folder: Path, *arguments: str
         **environment,
     }
     port = listener.getsockname()[1]
-    return Server(
-        f"http://127.0.0.1:{port}", database_url, redis_url, listener, settings, arguments, folder / f"x18-{port}.log"
-    )
+    url = f"http://127.0.0.1:{port}"
+    return Server(url, database_url, redis_url, listener, settings, folder / f"x18-{port}.log", arguments)
