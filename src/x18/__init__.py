@@ -1,0 +1,1 @@
+"""X18: a real-time backend of a network for traders."""
