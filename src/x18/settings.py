@@ -1,0 +1,147 @@
+"""Settings, read from the environment once. Names and defaults are those of the original system."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import msgspec
+from dotenv import dotenv_values
+
+EXAMPLE_SECRETS: Final = {
+    "JWT_ACCESS_SECRET": "your-super-secret-key-change-in-production",
+    "JWT_REFRESH_SECRET": "your-refresh-secret-key-change-in-production",
+}
+MIN_SECRET_BYTES: Final = 32
+"""RFC 7518 §3.2: a key for HS256 has at least the size of the hash."""
+
+ENVIRONMENTS: Final = ("development", "production", "test")
+
+
+class SettingsError(Exception):
+    """What is wrong with the settings, a line for each, each saying what to do."""
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that is configured. Without an address of a server the embedded one is used."""
+
+    server_host: str
+    server_port: int
+    server_env: str
+    database_url: str | None
+    redis_url: str | None
+    jwt_access_secret: str
+    jwt_refresh_secret: str
+    jwt_access_expiry_min: int
+    jwt_refresh_expiry_days: int
+    bcrypt_cost: int
+    cors_origins: tuple[str, ...]
+    storage_path: Path
+    rate_limits: bool
+    trusted_proxies: tuple[str, ...]
+    log_level: str
+
+    @property
+    def is_production(self) -> bool:
+        """Whether weak settings are refused and logs are for machines."""
+        return self.server_env == "production"
+
+
+def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of the environment, over those of a file ``.env`` in the working folder.
+
+    Raises:
+        SettingsError: lists all that is wrong.
+    """
+    if environ is None:
+        in_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+        environ = {**in_file, **os.environ}
+    source = _Source(environ)
+    settings = Settings(
+        server_host=source.text("SERVER_HOST", "0.0.0.0"),  # noqa: S104  # the original's default
+        server_port=source.number("PORT" if environ.get("PORT") else "SERVER_PORT", 8080, least=0, most=65535),
+        server_env=source.one_of("SERVER_ENV", ENVIRONMENTS),
+        database_url=_database_url(source),
+        redis_url=_redis_url(source),
+        jwt_access_secret=source.text("JWT_ACCESS_SECRET", EXAMPLE_SECRETS["JWT_ACCESS_SECRET"]),
+        jwt_refresh_secret=source.text("JWT_REFRESH_SECRET", EXAMPLE_SECRETS["JWT_REFRESH_SECRET"]),
+        jwt_access_expiry_min=source.number("JWT_ACCESS_EXPIRY", 15, least=1, most=24 * 60),
+        jwt_refresh_expiry_days=source.number("JWT_REFRESH_EXPIRY", 30, least=1, most=365),
+        bcrypt_cost=source.number("BCRYPT_COST", 12, least=4, most=16),
+        cors_origins=source.names("CORS_ORIGINS"),
+        storage_path=Path(source.text("STORAGE_PATH", "./storage")),
+        rate_limits=source.one_of("RATE_LIMITS", ("on", "off")) == "on",
+        trusted_proxies=source.names("TRUSTED_PROXIES"),
+        log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
+    )
+    problems = source.problems + (_weaknesses(settings) if settings.is_production else [])
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+class _Source:
+    """Reads single values and keeps what was wrong with them, so that all of it can be told at once."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[str] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def names(self, name: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
+
+    def number(self, name: str, default: int, *, least: int, most: int) -> int:
+        text = self.text(name, str(default))
+        if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
+            self.problems.append(f"{name} is {text!r}: set it to a whole number from {least} to {most}.")
+            return default
+        return int(text)
+
+    def one_of(self, name: str, choices: tuple[str, ...]) -> str:
+        """The first choice is the default."""
+        text = self.text(name, choices[0]).lower()
+        if text not in choices:
+            self.problems.append(f"{name} is {text!r}: set it to one of {', '.join(choices)}.")
+            return choices[0]
+        return text
+
+
+def _database_url(source: _Source) -> str | None:
+    if url := source.text("DATABASE_URL"):
+        return url
+    if not (host := source.text("DB_HOST")):
+        return None
+    user, password = source.text("DB_USER", "postgres"), source.text("DB_PASSWORD", "postgres")
+    name, port = source.text("DB_NAME", "x18_backend"), source.number("DB_PORT", 5432, least=1, most=65535)
+    mode = source.text("DB_SSLMODE", "disable")
+    return f"postgresql://{quote(user, '')}:{quote(password, '')}@{host}:{port}/{quote(name, '')}?sslmode={mode}"
+
+
+def _redis_url(source: _Source) -> str | None:
+    if url := source.text("REDIS_URL"):
+        return url
+    if not (host := source.text("REDIS_HOST")):
+        return None
+    password = source.text("REDIS_PASSWORD")
+    port, number = source.number("REDIS_PORT", 6379, least=1, most=65535), source.number("REDIS_DB", 0, least=0, most=99)
+    login = f":{quote(password, '')}@" if password else ""
+    return f"redis://{login}{host}:{port}/{number}"
+
+
+def _weaknesses(settings: Settings) -> list[str]:
+    """What production must not run with."""
+    advice = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
+    secrets = {"JWT_ACCESS_SECRET": settings.jwt_access_secret, "JWT_REFRESH_SECRET": settings.jwt_refresh_secret}
+    problems = []
+    for name, value in secrets.items():
+        if value in EXAMPLE_SECRETS.values():
+            problems.append(f"{name} is the example's: {advice}")
+        elif len(value.encode()) < MIN_SECRET_BYTES:
+            problems.append(f"{name} is shorter than {MIN_SECRET_BYTES} bytes: {advice}")
+    if settings.jwt_access_secret == settings.jwt_refresh_secret:
+        problems.append(f"JWT_ACCESS_SECRET and JWT_REFRESH_SECRET are equal: for one of them, {advice}")
+    return problems
