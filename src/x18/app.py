@@ -4,7 +4,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
@@ -117,8 +117,8 @@ def create_app_from_env() -> Litestar:
 
 def connect_redis(settings: Settings) -> Redis:
     """A client that never hangs: a second without an answer is an error."""
-    pool: BlockingConnectionPool[Any] = BlockingConnectionPool.from_url(
-        settings.redis_url,
+    pool = BlockingConnectionPool.from_url(
+        str(settings.redis_url),
         max_connections=32,
         timeout=REDIS_TIMEOUT_S,
         socket_timeout=REDIS_TIMEOUT_S,

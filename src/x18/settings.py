@@ -127,7 +127,10 @@ def _redis_url(source: _Source) -> str | None:
     if not (host := source.text("REDIS_HOST")):
         return None
     password = source.text("REDIS_PASSWORD")
-    port, number = source.number("REDIS_PORT", 6379, least=1, most=65535), source.number("REDIS_DB", 0, least=0, most=99)
+    port, number = (
+        source.number("REDIS_PORT", 6379, least=1, most=65535),
+        source.number("REDIS_DB", 0, least=0, most=99),
+    )
     login = f":{quote(password, '')}@" if password else ""
     return f"redis://{login}{host}:{port}/{number}"
 

@@ -1,6 +1,5 @@
 """Accounts: making one and getting into it."""
 
-import re
 from typing import Final
 from uuid import UUID
 
@@ -9,19 +8,13 @@ from msgspec import UNSET
 
 from x18.auth.schemas import Credentials, Registration
 from x18.core import db
-from x18.core.errors import BadInput, Conflict, NotAuthenticated
+from x18.core.errors import BadInput, NotAuthenticated
 from x18.core.ids import new_id
 from x18.core.passwords import MAX_BYTES, Passwords
 from x18.core.text import UNSTORABLE, clean_email, clean_text
+from x18.users.names import clean_username, taken
 
-USERNAME: Final = re.compile(r"[A-Za-z0-9_]{3,50}")
 MIN_PASSWORD_BYTES: Final = 8
-
-TAKEN: Final = {
-    "users_username": ("This username is taken; choose another.", "username_taken"),
-    "users_email": ("This e-mail address has an account; log in.", "email_taken"),
-}
-"""What a violated unique index of ``users`` means: detail and code."""
 
 
 async def register(draft: Registration, passwords: Passwords) -> UUID:
@@ -66,23 +59,6 @@ async def log_in(credentials: Credentials, passwords: Passwords) -> UUID:
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
     user_id: UUID = account["id"]
     return user_id
-
-
-def taken(index: str | None) -> Conflict:
-    """The conflict that a violated unique index of ``users`` means."""
-    detail, code = TAKEN[index or ""]
-    return Conflict(detail, code=code)
-
-
-def clean_username(value: str) -> str:
-    """The username if it is one.
-
-    Raises:
-        BadInput: it is not.
-    """
-    if not USERNAME.fullmatch(value):
-        raise BadInput.of("username", "must have 3 to 50 characters of A-Z, a-z, 0-9 and _")
-    return value
 
 
 def check_password(value: str) -> None:

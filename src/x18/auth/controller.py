@@ -58,7 +58,6 @@ class AuthController(Controller):
         request: Request[Any, Any, Any],
         tokens: NamedDependency[Tokens],
         data: JSONBody[RefreshRequest | None] = None,
-   
     ) -> TokensView:
         """Exchange a refresh token, in the body or as the Bearer token, for a new pair."""
         sent = data.refresh_token if data is not None else UNSET

@@ -41,7 +41,7 @@ class TokensView(msgspec.Struct, kw_only=True):
     user: MeUser
     access_token: str
     refresh_token: str
-    token_type: str = "Bearer"
+    token_type: str = "Bearer"  # noqa: S105
     expires_in: int
 
 

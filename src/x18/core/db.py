@@ -98,7 +98,7 @@ def after_commit(callback: Callable[[], None]) -> None:
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
     """All rows of a statement with ``$1`` placeholders, in the open transaction if there is one."""
     async with _current() as connection:
-        return await connection.fetch(sql, *args)  # type: ignore[no-any-return]
+        return await connection.fetch(sql, *args)
 
 
 async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:
@@ -116,7 +116,7 @@ async def fetch_value(sql: str, *args: Any) -> Any:
 async def execute(sql: str, *args: Any) -> str:
     """Run a statement; PostgreSQL's tag (``"UPDATE 1"``)."""
     async with _current() as connection:
-        return await connection.execute(sql, *args)  # type: ignore[no-any-return]
+        return await connection.execute(sql, *args)
 
 
 class Compiled:
@@ -183,7 +183,7 @@ async def _lend() -> AsyncIterator[asyncpg.Connection]:
         raise Unavailable("The database pool is not open.")
     try:
         connection = await DB.pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
-    except OUTAGES + (OSError,) as error:
+    except (*OUTAGES, OSError) as error:
         raise Unavailable("The database cannot be reached; try again in a moment.", retry_after_s=1) from error
     try:
         yield connection

@@ -16,6 +16,7 @@ CurrentUser = NamedDependency[Viewer]
 Visitor = NamedDependency[Viewer | None]
 """A handler with ``visitor: Visitor`` takes a token where one is sent; a bad one is a 401, never silently anonymous."""
 
+
 async def identify(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of all API routes: reads the token where the handler's signature asks for a viewer.
 

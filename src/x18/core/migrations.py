@@ -61,8 +61,8 @@ async def migrate(database_url: str) -> int:
             result = await run_forwards("all")
         if not result.success:
             raise MigrationFailed(result.message or said.getvalue())
-        done = await _count_done(connection) - before
-    return done
+        after = await _count_done(connection)
+    return after - before
 
 
 async def _count_done(connection: asyncpg.Connection) -> int:

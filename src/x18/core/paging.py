@@ -1,5 +1,6 @@
 """Lists: limits, cursors and their envelope."""
 
+from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
 from urllib.parse import urlencode
 from uuid import UUID
@@ -13,8 +14,12 @@ from x18.core.ids import MAX_ID
 
 MIN_ID: Final = UUID(int=0)
 
+R = TypeVar("R")
+
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many items at most.")]
-Offset = Annotated[int, QueryParameter(ge=0, le=10_000, description="How many items to skip; for deep pages use `before`.")]
+Offset = Annotated[
+    int, QueryParameter(ge=0, le=10_000, description="How many items to skip; for deep pages use `before`.")
+]
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -41,6 +46,11 @@ class Page(msgspec.Struct, frozen=True):
         """``after`` alone asks for the items next to the cursor: read upwards from it, then shown newest first."""
         return self.after is not None and self.before is None
 
+    @property
+    def direction(self) -> str:
+        """The SQL direction in which ``limit + 1`` rows are to be read, for ``cut``."""
+        return "ASC" if self.ascending else "DESC"
+
 
 async def provide_page(
     limit: Limit = 20,
@@ -57,6 +67,18 @@ async def provide_page(
     if offset and (before or after):
         raise BadInput.of("offset", "use either a cursor (before, after) or offset, not both")
     return Page(limit, offset, before, after, count)
+
+
+def cut(rows: Sequence[R], page: Page, id_of: Callable[[R], UUID]) -> tuple[list[R], UUID | None]:
+    """The rows of the page, newest first, and the cursor of the next one.
+
+    ``rows`` were read in ``page.direction``, one more than the limit where there are so many.
+    """
+    shown = list(rows[: page.limit])
+    if page.ascending:
+        shown.reverse()
+    older = bool(shown) and (page.ascending or len(rows) > page.limit)
+    return shown, id_of(shown[-1]) if older else None
 
 
 class Listing(msgspec.Struct, kw_only=True):

@@ -67,7 +67,12 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         headers.update(error.headers or {})
     else:
         logger.error("unhandled error on %s %s", request.method, request.scope["path"], exc_info=error)
-        status, detail, code, fields = 500, "Something went wrong on our side; the request id helps to find it.", "internal_error", []
+        status, detail, code, fields = (
+            500,
+            "Something went wrong on our side; the request id helps to find it.",
+            "internal_error",
+            [],
+        )
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", "Bearer")
     body = ProblemBody(
@@ -106,4 +111,6 @@ def _detail_of(error: HTTPException, fields: list[FieldError]) -> str:
 
 def _fields_of(error: HTTPException) -> list[FieldError]:
     extra = error.extra if isinstance(error.extra, list) else []
-    return [FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)]
+    return [
+        FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)
+    ]

@@ -26,7 +26,9 @@ class Claims(msgspec.Struct, frozen=True):
 class Tokens:
     """Makes and reads the two kinds of token. Whether their session still lives is asked elsewhere, of the database."""
 
-    def __init__(self, access_secret: str, refresh_secret: str, *, access_ttl: timedelta, refresh_ttl: timedelta) -> None:
+    def __init__(
+        self, access_secret: str, refresh_secret: str, *, access_ttl: timedelta, refresh_ttl: timedelta
+    ) -> None:
         self._secrets = {"access": access_secret, "refresh": refresh_secret}
         self.access_ttl = access_ttl
         self.refresh_ttl = refresh_ttl

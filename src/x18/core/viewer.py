@@ -17,3 +17,8 @@ class Viewer(msgspec.Struct, frozen=True):
 
 Authenticate = Callable[[str], Awaitable[Viewer]]
 """Turns an access token into a viewer, or raises ``NotAuthenticated``."""
+
+
+def id_of(visitor: Viewer | None) -> UUID | None:
+    """The id of who asks, if that is known."""
+    return visitor.user_id if visitor else None

@@ -35,5 +35,5 @@ def visible(viewer: str) -> str:
 
     ``viewer`` is the placeholder of the viewer's id (``"$2"``), which may be null for an anonymous one.
     """
-    return f"""({LEVEL} = 0 OR u.id = {viewer}::uuid OR {LEVEL} = 1 AND EXISTS (
-        SELECT 1 FROM follows vf WHERE vf.follower_id = {viewer}::uuid AND vf.followee_id = u.id))"""
+    follows = f"(SELECT true FROM follows vf WHERE vf.follower_id = {viewer}::uuid AND vf.followee_id = u.id)"
+    return f"({LEVEL} = 0 OR u.id = {viewer}::uuid OR {LEVEL} = 1 AND COALESCE({follows}, false))"

@@ -21,7 +21,7 @@ class EventKind(IntEnum):
     RETWEET            retweeter      -            retweet
     RETWEET_DELETED    retweeter      -            post
     NOTIFICATION       who did it     owner        notification
-    NOTIFICATION_GONE  who undid it   owner        notification (undone or deleted)
+    NOTIFICATION_GONE  who undid it   owner        notification (undone or deleted), or a deleted post: all about it
     NOTIFICATION_READ  owner          owner        notification, or the owner: all of them
     FOLLOW / UNFOLLOW  follower       -            followee
     SESSION_REVOKED    user           -            session, or the user: all sessions
@@ -60,6 +60,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     ``audience`` is the level of ``audience.may_see``; ``owner_id`` the user whose followers that level means (the post's author,
     also for a retweet). ``terms`` select the topics and filters (``terms.py``). ``also_actors``: further users in whose
     followers' home the post may stand (its retweeters, at most 1,000 newest). ``body`` is the JSON of the payload.
+    ``actor_level`` is the level of the act itself where that is not the owner's: a retweet by a private account is for its followers.
     """
 
     owner_id: UUID
@@ -68,6 +69,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     has_media: bool
     body: msgspec.Raw
     also_actors: tuple[UUID, ...] = ()
+    actor_level: int = 0
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):

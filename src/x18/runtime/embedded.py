@@ -5,13 +5,11 @@ import hashlib
 import os
 import signal
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import asyncpg
 import msgspec
 import psutil
 
@@ -64,9 +62,7 @@ def _only_user_of(storage: Path) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            raise StartError(
-                f"Another x18 uses {storage}: stop it, or set STORAGE_PATH to another folder."
-            ) from error
+            raise StartError(f"Another x18 uses {storage}: stop it, or set STORAGE_PATH to another folder.") from error
         yield
 
 

@@ -1,5 +1,7 @@
 """Posts, what people do with them, and the narrow tables that the hot reads live on."""
 
+from typing import Any
+
 from piccolo.columns import UUID, Array, Boolean, Bytea, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
 from piccolo.columns.base import OnDelete
 from piccolo.columns.column_types import JSONB
@@ -17,14 +19,14 @@ class Post(Table, tablename="posts", db=DB):
     visibility = SmallInt(default=0, help_text="realtime.audience.Level")
     content = Text()
     metadata = JSONB(default="{}")
-    category = Varchar(length=64, null=True, default=None)
-    market = Varchar(length=64, null=True, default=None)
+    category = Text(null=True, default=None)
+    market = Text(null=True, default=None)
     terms = Array(base_column=Text(), default=list)
     hashtags = Array(base_column=Text(), default=list)
     mentions = Array(base_column=Text(), default=list)
     media_count = SmallInt(default=0)
-    reply_to_id = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
-    root_post_id = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    reply_to_id: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    root_post_id: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
     created_at = Timestamptz()
     updated_at = Timestamptz()
 

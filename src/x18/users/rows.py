@@ -9,10 +9,10 @@ from x18.users.schemas import MeUser, UserView
 
 U = TypeVar("U", bound=UserView)
 
-COLUMNS: Final = (
-    "id, username, display_name, bio, location, website, avatar_url, header_url, verified, subscription_price::float8, "
-    "followers_count, following_count, posts_count, private_account, created_at"
-).split(", ")
+COLUMNS: Final = [
+    "id", "username", "display_name", "bio", "location", "website", "avatar_url", "header_url", "verified",
+    "subscription_price::float8", "followers_count", "following_count", "posts_count", "private_account", "created_at",
+]  # fmt: skip
 
 ME_COLUMNS: Final = [*COLUMNS, "email", "updated_at", "last_active_at"]
 
@@ -28,12 +28,15 @@ def select_me(alias: str) -> str:
 
 
 def select_flags(alias: str, viewer: str, prefix: str = "") -> str:
-    """The select list of ``is_following`` and ``is_followed_by``; null for nobody. ``viewer`` is a placeholder such as ``$1``."""
+    """The select list of ``is_following`` and ``is_followed_by``; null for nobody. ``viewer`` is a placeholder such as ``$1``.
+
+    Scalar subqueries on purpose: an EXISTS may be planned as a hash of all that the viewer follows.
+    """
     return (
-        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = {viewer}::uuid"
-        f" AND f.followee_id = {alias}.id) END AS {prefix}is_following, "
-        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN EXISTS (SELECT 1 FROM follows f WHERE f.follower_id = {alias}.id"
-        f" AND f.followee_id = {viewer}::uuid) END AS {prefix}is_followed_by"
+        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN COALESCE((SELECT true FROM follows f WHERE"
+        f" f.follower_id = {viewer}::uuid AND f.followee_id = {alias}.id), false) END AS {prefix}is_following, "
+        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN COALESCE((SELECT true FROM follows f WHERE"
+        f" f.follower_id = {alias}.id AND f.followee_id = {viewer}::uuid), false) END AS {prefix}is_followed_by"
     )
 
 

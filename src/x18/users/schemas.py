@@ -6,6 +6,8 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from x18.core.paging import Listing
+
 
 class UserView(msgspec.Struct, kw_only=True):
     """The public form of a user. The two flags are there only for a viewer."""
@@ -35,3 +37,24 @@ class MeUser(UserView, kw_only=True):
     email: str
     updated_at: datetime
     last_active_at: datetime
+
+
+class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields to change; what is not sent stays. An empty text or null removes."""
+
+    display_name: str | UnsetType = UNSET
+    bio: str | None | UnsetType = UNSET
+    location: str | None | UnsetType = UNSET
+    website: str | None | UnsetType = UNSET
+    avatar_url: str | None | UnsetType = UNSET
+    header_url: str | None | UnsetType = UNSET
+    private_account: bool | UnsetType = UNSET
+    subscription_price: float | UnsetType = UNSET
+    username: str | UnsetType = UNSET
+    email: str | UnsetType = UNSET
+
+
+class UserList(Listing, kw_only=True):
+    """A page of users; its cursor is that of the follow, not a user's id."""
+
+    users: list[UserView]

@@ -1,0 +1,45 @@
+"""Marking and deleting notifications. Every change tells the user's other devices."""
+
+from uuid import UUID
+
+from x18.core import db
+from x18.core.errors import NotFound
+from x18.realtime import outbox
+from x18.realtime.events import EventKind
+
+
+async def mark_read(viewer_id: UUID, notification_id: UUID) -> None:
+    """Mark one; an event only when it was unread. One of somebody else's is left alone."""
+    async with db.transaction():
+        if await db.fetch_value(
+            "UPDATE notifications SET read_at = now() WHERE user_id = $1 AND id = $2 AND read_at IS NULL RETURNING true",
+            viewer_id,
+            notification_id,
+        ):
+            await outbox.append(EventKind.NOTIFICATION_READ, viewer_id, notification_id, recipient_id=viewer_id)
+
+
+async def mark_all_read(viewer_id: UUID) -> int:
+    """Mark all; how many were unread."""
+    async with db.transaction():
+        tag = await db.execute(
+            "UPDATE notifications SET read_at = now() WHERE user_id = $1 AND read_at IS NULL", viewer_id
+        )
+        count = int(tag.split()[-1])
+        if count:
+            await outbox.append(EventKind.NOTIFICATION_READ, viewer_id, viewer_id, recipient_id=viewer_id)
+    return count
+
+
+async def delete_notification(viewer_id: UUID, notification_id: UUID) -> None:
+    """Delete one.
+
+    Raises:
+        NotFound: no such notification, or somebody else's.
+    """
+    async with db.transaction():
+        if not await db.fetch_value(
+            "DELETE FROM notifications WHERE user_id = $1 AND id = $2 RETURNING true", viewer_id, notification_id
+        ):
+            raise NotFound("No such notification.", code="notification_not_found")
+        await outbox.append(EventKind.NOTIFICATION_GONE, viewer_id, notification_id, recipient_id=viewer_id)

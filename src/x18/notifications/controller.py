@@ -1,0 +1,56 @@
+"""``/api/notifications``."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, patch
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
+
+from x18.core.http import CurrentUser
+from x18.core.paging import Page, listed
+from x18.notifications import actions, queries
+from x18.notifications.schemas import AllRead, NotificationList, NotificationView, Removed, UnreadCount
+
+
+class NotificationController(Controller):
+    """What others did that concerns one."""
+
+    path = "/notifications"
+    tags = ["notifications"]
+
+    @get("/", summary="One's notifications")
+    async def list_notifications(
+        self,
+        viewer: CurrentUser,
+        page: NamedDependency[Page],
+        request: Request[Any, Any, Any],
+        unread_only: FromQuery[bool] = False,
+    ) -> Response[NotificationList]:
+        """The newest first."""
+        return listed(request, await queries.list_notifications(viewer.user_id, page, unread_only=unread_only))
+
+    @get("/unread-count", summary="How many are unread")
+    async def unread_count(self, viewer: CurrentUser) -> UnreadCount:
+        """Of all."""
+        return UnreadCount(unread_count=await queries.count_unread(viewer.user_id))
+
+    @patch("/{notification_id:uuid}/read", summary="Mark one as read")
+    async def mark_read(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> NotificationView:
+        """Also when it is already."""
+        await actions.mark_read(viewer.user_id, notification_id)
+        return await queries.get_notification(viewer.user_id, notification_id)
+
+    @patch("/read-all", summary="Mark all as read")
+    async def mark_all_read(self, viewer: CurrentUser) -> AllRead:
+        """How many there were."""
+        return AllRead(updated_count=await actions.mark_all_read(viewer.user_id))
+
+    @delete("/{notification_id:uuid}", summary="Delete one", status_code=200)
+    async def remove(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> Removed:
+        """One's own only."""
+        await actions.delete_notification(viewer.user_id, notification_id)
+        return Removed()
+
+
+controllers = [NotificationController]

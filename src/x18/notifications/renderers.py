@@ -1,0 +1,114 @@
+"""What the events of notifications show, and only to their owner."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, UnsetType
+
+from x18.core import db
+from x18.notifications.queries import COLUMNS, notification_of
+from x18.notifications.schemas import NotificationView
+from x18.posts.queries import load_rows, post_of
+from x18.realtime.audience import Level, visible
+from x18.realtime.events import Content, EventKind, LogRow, Renderers
+from x18.users.queries import load_users
+
+_encoder = msgspec.json.Encoder()
+
+
+class NotificationBody(NotificationView, kw_only=True):
+    """Payload of ``notification``."""
+
+    unread_count: int
+
+
+class ChangeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """Payload of ``notification.read`` and ``notification.deleted``: one by its id, or all about a deleted post, or simply all."""
+
+    id: UUID | UnsetType = UNSET
+    post_id: UUID | UnsetType = UNSET
+    all: bool | UnsetType = UNSET
+    unread_count: int
+
+
+async def render_notifications(rows: Sequence[LogRow]) -> Mapping[int, Content]:
+    """The notifications with their actors and with the posts that their owners may see."""
+    records = await db.fetch(
+        f"""SELECT {COLUMNS}, COALESCE({visible("n.user_id")}, false) AS sees_post
+            FROM notifications n LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN users u ON u.id = p.author_id
+            WHERE n.id = ANY($1)""",
+        [row.object_id for row in rows],
+    )
+    found = {record["id"]: record for record in records}
+    posts = await load_rows([record["post_id"] for record in records if record["sees_post"]])
+    users = await load_users([record["actor_id"] for record in records], None)
+    counts = await _count_unread(rows)
+    contents = {}
+    for row in rows:
+        record = found.get(row.object_id)
+        if record is None or record["actor_id"] not in users or row.recipient_id is None:
+            continue
+        shown = posts.get(record["post_id"]) if record["sees_post"] else None
+        view = notification_of(
+            record, users[record["actor_id"]], post_of(shown, for_viewer=False) if shown is not None else None
+        )
+        fields = {name: getattr(view, name) for name in NotificationView.__struct_fields__}
+        contents[row.seq] = _content(row, NotificationBody(**fields, unread_count=counts.get(row.recipient_id, 0)))
+    return contents
+
+
+async def render_removals(rows: Sequence[LogRow]) -> Mapping[int, Content]:
+    """Which notifications are gone."""
+    stones = await db.fetch(
+        "SELECT post_id FROM post_tombstones WHERE post_id = ANY($1)", [row.object_id for row in rows]
+    )
+    deleted_posts = {stone["post_id"] for stone in stones}
+    counts = await _count_unread(rows)
+    contents = {}
+    for row in rows:
+        about_post = row.object_id in deleted_posts
+        body = ChangeBody(
+            id=UNSET if about_post else row.object_id,
+            post_id=row.object_id if about_post else UNSET,
+            unread_count=counts.get(row.recipient_id, 0),
+        )
+        contents[row.seq] = _content(row, body)
+    return contents
+
+
+async def render_reads(rows: Sequence[LogRow]) -> Mapping[int, Content]:
+    """Which notifications are read."""
+    counts = await _count_unread(rows)
+    contents = {}
+    for row in rows:
+        count = counts.get(row.recipient_id, 0)
+        everything = row.object_id == row.recipient_id
+        body = (
+            ChangeBody(all=True, unread_count=count) if everything else ChangeBody(id=row.object_id, unread_count=count)
+        )
+        contents[row.seq] = _content(row, body)
+    return contents
+
+
+async def _count_unread(rows: Sequence[LogRow]) -> dict[UUID | None, int]:
+    counted = await db.fetch(
+        "SELECT user_id, count(*) AS n FROM notifications WHERE user_id = ANY($1) AND read_at IS NULL GROUP BY user_id",
+        list({row.recipient_id for row in rows}),
+    )
+    return {record["user_id"]: record["n"] for record in counted}
+
+
+def _content(row: LogRow, body: msgspec.Struct) -> Content:
+    owner = row.recipient_id or row.actor_id
+    return Content(
+        owner_id=owner, audience=Level.PRIVATE, terms=(), has_media=False, body=msgspec.Raw(_encoder.encode(body))
+    )
+
+
+RENDERERS: Final[Renderers] = {
+    EventKind.NOTIFICATION: render_notifications,
+    EventKind.NOTIFICATION_GONE: render_removals,
+    EventKind.NOTIFICATION_READ: render_reads,
+}

@@ -1,0 +1,1 @@
+"""Posts and what one does with them."""

@@ -1,0 +1,217 @@
+"""Writing and deleting posts, one transaction each."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from x18.core import db
+from x18.core.errors import BadInput, Forbidden, NotFound
+from x18.core.ids import new_id
+from x18.core.text import clean_text
+from x18.posts.metadata import Metadata, check_metadata
+from x18.posts.schemas import PostDraft
+from x18.posts.text import cashtags, hashtags, mentions
+from x18.realtime import notify, outbox
+from x18.realtime.audience import Level, level_of, may_see, visible
+from x18.realtime.events import EventKind
+from x18.realtime.notify import NotificationKind
+from x18.realtime.terms import term
+
+MAX_CONTENT: Final = 5_000
+MAX_MEDIA: Final = 4
+MAX_RETWEETERS: Final = 1_000
+"""How many retweeters a tombstone remembers, the newest: their followers are told of the deletion."""
+
+LEVELS: Final = {"public": Level.PUBLIC, "followers": Level.FOLLOWERS, "private": Level.PRIVATE}
+
+
+class _Mentioned(msgspec.Struct, frozen=True):
+    """A user to be told of a post, and whether that user may see it."""
+
+    id: UUID
+    username: str
+    may_see: bool
+
+
+async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
+    """Publish a post. Its id.
+
+    Raises:
+        BadInput: names the field.
+        NotFound: the post that is replied to is not there, or not for the author to see.
+    """
+    media_ids = list(dict.fromkeys(draft.media_ids or []))
+    if len(media_ids) > MAX_MEDIA:
+        raise BadInput.of("media_ids", f"must name at most {MAX_MEDIA} files")
+    content = clean_text("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
+    metadata = check_metadata(draft.metadata)
+    level = LEVELS[draft.visibility]
+    post_id = new_id()
+    async with db.transaction():
+        parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
+        mentioned = await _find_mentioned(mentions(content), parent, author_id, level)
+        named = [user.username for user in mentioned if user.username.lower() in mentions(content)]
+        await _insert(post_id, author_id, level, content, metadata, named, len(media_ids), parent)
+        if media_ids:
+            await _attach(media_ids, post_id, author_id)
+        await outbox.append(EventKind.POST, author_id, post_id)
+        await _tell(mentioned, parent, author_id, post_id)
+    return post_id
+
+
+async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
+    """Delete one's own post with all that hangs on it. A tombstone tells the live channel who could have received it.
+
+    Raises:
+        NotFound: no such post, or none that the viewer may see.
+        Forbidden: somebody else's.
+    """
+    async with db.transaction():
+        post = await _lock_own(post_id, viewer_id)
+        await db.execute(
+            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids)
+                SELECT p.id, p.author_id, GREATEST(p.visibility, u.private_account::int), p.terms, p.media_count > 0,
+                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS})
+                FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1""",
+            post_id,
+        )
+        await db.execute(
+            """WITH gone AS (DELETE FROM notifications WHERE post_id = $1 RETURNING user_id)
+               INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id) SELECT DISTINCT $2::int, $3::uuid, user_id, $1 FROM gone""",
+            post_id,
+            EventKind.NOTIFICATION_GONE,
+            viewer_id,
+        )
+        await db.execute("DELETE FROM posts WHERE id = $1", post_id)
+        if post["reply_to_id"]:
+            await db.execute(
+                "UPDATE post_stats SET replies_count = replies_count - 1 WHERE post_id = $1", post["reply_to_id"]
+            )
+            await outbox.append(EventKind.COUNTS, viewer_id, post["reply_to_id"])
+        await db.execute("UPDATE users SET posts_count = posts_count - 1 WHERE id = $1", viewer_id)
+        await outbox.append(EventKind.POST_DELETED, viewer_id, post_id)
+
+
+async def _lock_own(post_id: UUID, viewer_id: UUID) -> asyncpg.Record:
+    """Lock the post and, before it, the one that it replies to: ancestors first, so that two deletions do not deadlock."""
+    post = await db.fetch_row(
+        f"""SELECT p.author_id, p.reply_to_id FROM posts p JOIN users u ON u.id = p.author_id
+            WHERE p.id = $1 AND {visible("$2")}""",
+        post_id,
+        viewer_id,
+    )
+    if post is None:
+        raise NotFound("No such post.", code="post_not_found")
+    if post["author_id"] != viewer_id:
+        raise Forbidden("Only its author may delete a post.", code="not_your_post")
+    await db.fetch(
+        "SELECT id FROM posts WHERE id = ANY($1) ORDER BY id FOR UPDATE",
+        [locked for locked in (post["reply_to_id"], post_id) if locked],
+    )
+    locked = await db.fetch_row("SELECT reply_to_id FROM posts WHERE id = $1", post_id)
+    if locked is None:
+        raise NotFound("No such post.", code="post_not_found")
+    return locked
+
+
+async def _lock_parent(parent_id: UUID, author_id: UUID) -> asyncpg.Record:
+    """The post that is replied to, kept from being deleted meanwhile, and counted."""
+    parent = await db.fetch_row(
+        f"""SELECT p.id, p.author_id, COALESCE(p.root_post_id, p.id) AS root_id
+            FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND {visible("$2")} FOR KEY SHARE OF p""",
+        parent_id,
+        author_id,
+    )
+    if parent is None:
+        raise NotFound("The post that you reply to does not exist.", code="post_not_found")
+    await db.execute("UPDATE post_stats SET replies_count = replies_count + 1 WHERE post_id = $1", parent_id)
+    await outbox.append(EventKind.COUNTS, author_id, parent_id)
+    return parent
+
+
+async def _insert(
+    post_id: UUID,
+    author_id: UUID,
+    level: Level,
+    content: str,
+    metadata: Metadata,
+    mentioned: list[str],
+    media_count: int,
+    parent: asyncpg.Record | None,
+) -> None:
+    """All rows of a post in one statement, and the author's counter."""
+    tags = hashtags(content)
+    terms = [
+        *metadata.terms,
+        *(term("symbol", tag) for tag in cashtags(content)),
+        *(term("hashtag", tag) for tag in tags),
+    ]
+    values: list[Any] = [
+        post_id, author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
+        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"],
+    ]  # fmt: skip
+    await db.execute(
+        """WITH post AS (
+               INSERT INTO posts (id, author_id, visibility, content, metadata, category, market, terms, hashtags, mentions,
+                                  media_count, reply_to_id, root_post_id)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)),
+           stats AS (INSERT INTO post_stats (post_id) VALUES ($1)),
+           words AS (INSERT INTO post_fts (post_id, fts) VALUES ($1, to_tsvector('simple', $4))),
+           entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) VALUES ($1, $2, $1, $3))
+           UPDATE users SET posts_count = posts_count + 1 WHERE id = $2""",
+        *values,
+    )
+
+
+async def _attach(media_ids: list[UUID], post_id: UUID, author_id: UUID) -> None:
+    attached = await db.fetch(
+        """UPDATE media SET post_id = $2, position = array_position($1, id)
+           WHERE id = ANY($1) AND user_id = $3 AND post_id IS NULL AND status = 'ready' RETURNING id""",
+        media_ids,
+        post_id,
+        author_id,
+    )
+    if len(attached) != len(media_ids):
+        raise BadInput.of("media_ids", "must name files of yours that are ready and in no other post")
+
+
+async def _find_mentioned(
+    names: list[str], parent: asyncpg.Record | None, author_id: UUID, level: Level
+) -> list[_Mentioned]:
+    """The users of these names and the author of the parent."""
+    if not names and parent is None:
+        return []
+    rows = await db.fetch(
+        """SELECT u.id, u.username, COALESCE((SELECT true FROM follows f WHERE f.follower_id = u.id AND f.followee_id = $3), false)
+                  AS follows_author, (SELECT private_account FROM users WHERE id = $3) AS author_is_private
+           FROM users u WHERE (lower(u.username) = ANY($1) OR u.id = $2) AND u.disabled_at IS NULL""",
+        names,
+        parent and parent["author_id"],
+        author_id,
+    )
+    return [
+        _Mentioned(
+            row["id"],
+            row["username"],
+            may_see(
+                level_of(level, row["author_is_private"]),
+                is_author=row["id"] == author_id,
+                follows_author=row["follows_author"],
+            ),
+        )
+        for row in rows
+    ]
+
+
+async def _tell(mentioned: list[_Mentioned], parent: asyncpg.Record | None, author_id: UUID, post_id: UUID) -> None:
+    """Notify who may see the post: the one who is replied to of the reply, the others of the mention."""
+    able = [user.id for user in mentioned if user.may_see]
+    replied_to = parent and parent["author_id"]
+    await notify.notify(
+        [user_id for user_id in able if user_id == replied_to], NotificationKind.REPLY, author_id, post_id
+    )
+    await notify.notify(
+        [user_id for user_id in able if user_id != replied_to], NotificationKind.MENTION, author_id, post_id
+    )

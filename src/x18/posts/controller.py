@@ -1,0 +1,98 @@
+"""``/api/posts`` and ``/api/bookmarks``."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
+
+from x18.core.http import CurrentUser, Visitor
+from x18.core.paging import Page, listed
+from x18.core.viewer import Viewer, id_of
+from x18.posts import actions, queries, reactions
+from x18.posts.schemas import Deleted, PostDraft, PostList, PostView
+
+
+class PostController(Controller):
+    """Posts and reactions to them."""
+
+    path = "/posts"
+    tags = ["posts"]
+
+    @post("/", summary="Publish a post")
+    async def create(self, viewer: CurrentUser, data: JSONBody[PostDraft]) -> PostView:
+        """Reaches followers live; as a reply it also notifies whom it replies to."""
+        return await queries.get_post(await actions.create_post(viewer.user_id, data), viewer.user_id)
+
+    @get("/{post_id:uuid}", summary="A post")
+    async def show(self, post_id: FromPath[UUID], visitor: Visitor) -> PostView:
+        """404 also for one that the viewer may not see."""
+        return await queries.get_post(post_id, id_of(visitor))
+
+    @delete("/{post_id:uuid}", summary="Delete a post", status_code=200)
+    async def remove(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Deleted:
+        """By its author only."""
+        await actions.delete_post(post_id, viewer.user_id)
+        return Deleted()
+
+    @get("/{post_id:uuid}/replies", summary="Replies to a post")
+    async def replies(
+        self, post_id: FromPath[UUID], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
+    ) -> Response[PostList]:
+        """The oldest first."""
+        return listed(request, await queries.list_replies(post_id, page, id_of(visitor)))
+
+    @post("/{post_id:uuid}/like", summary="Like a post")
+    async def like(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Response[PostView]:
+        """201 when that is new, else 200."""
+        return await _answer(await reactions.like(viewer.user_id, post_id), post_id, viewer)
+
+    @delete("/{post_id:uuid}/like", summary="Take a like back", status_code=200)
+    async def unlike(self, post_id: FromPath[UUID], viewer: CurrentUser) -> PostView:
+        """Also when there is none."""
+        await reactions.unlike(viewer.user_id, post_id)
+        return await queries.get_post(post_id, viewer.user_id)
+
+    @post("/{post_id:uuid}/retweet", summary="Retweet a post")
+    async def retweet(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Response[PostView]:
+        """201 when that is new, else 200. Only public posts."""
+        return await _answer(await reactions.retweet(viewer.user_id, post_id), post_id, viewer)
+
+    @delete("/{post_id:uuid}/retweet", summary="Take a retweet back", status_code=200)
+    async def unretweet(self, post_id: FromPath[UUID], viewer: CurrentUser) -> PostView:
+        """Also when there is none."""
+        await reactions.unretweet(viewer.user_id, post_id)
+        return await queries.get_post(post_id, viewer.user_id)
+
+    @post("/{post_id:uuid}/bookmark", summary="Bookmark a post")
+    async def bookmark(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Response[PostView]:
+        """201 when that is new, else 200. Nobody else sees it."""
+        return await _answer(await reactions.bookmark(viewer.user_id, post_id), post_id, viewer)
+
+    @delete("/{post_id:uuid}/bookmark", summary="Remove a bookmark", status_code=200)
+    async def unbookmark(self, post_id: FromPath[UUID], viewer: CurrentUser) -> PostView:
+        """Also when there is none."""
+        await reactions.unbookmark(viewer.user_id, post_id)
+        return await queries.get_post(post_id, viewer.user_id)
+
+
+class BookmarkController(Controller):
+    """What one kept."""
+
+    path = "/bookmarks"
+    tags = ["posts"]
+
+    @get("/", summary="One's bookmarks")
+    async def list_bookmarks(
+        self, viewer: CurrentUser, page: NamedDependency[Page], request: Request[Any, Any, Any]
+    ) -> Response[PostList]:
+        """The newest bookmark first."""
+        return listed(request, await queries.list_bookmarks(viewer.user_id, page))
+
+
+async def _answer(is_new: bool, post_id: UUID, viewer: Viewer) -> Response[PostView]:
+    return Response(await queries.get_post(post_id, viewer.user_id), status_code=201 if is_new else 200)
+
+
+controllers = [PostController, BookmarkController]

@@ -1,0 +1,79 @@
+"""The metadata of a post: any JSON object within bounds, of which four keys mean something."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from x18.core.errors import BadInput
+from x18.core.text import UNSTORABLE
+from x18.realtime.terms import term
+
+MAX_BYTES: Final = 16 * 1024
+MAX_DEPTH: Final = 8
+MAX_VALUE: Final = 64
+MAX_TAGS: Final = 32
+
+
+class Metadata(msgspec.Struct, frozen=True):
+    """Checked metadata: its JSON, the two case-folded values with columns of their own, and the terms it gives."""
+
+    json: str
+    category: str | None
+    market: str | None
+    terms: list[str]
+
+
+def check_metadata(data: dict[str, Any] | None) -> Metadata:
+    """The metadata if it is within bounds.
+
+    Raises:
+        BadInput: more than 16 KiB, deeper than 8, or one of the known keys with a bad value.
+    """
+    data = data or {}
+    try:
+        text = msgspec.json.encode(data).decode()
+    except UnicodeError as error:
+        raise BadInput.of("metadata", "must not contain unpaired surrogates") from error
+    if len(text) > MAX_BYTES:
+        raise BadInput.of("metadata", f"must have at most {MAX_BYTES} bytes as JSON")
+    _check_values(data, 1)
+    single = {name: _check_value(name, data[name]) for name in ("category", "market", "symbol") if name in data}
+    tags = _check_tags(data.get("tags"))
+    terms = [term(name, value) for name, value in single.items() if value] + [term("tag", tag) for tag in tags if tag]
+    folded = {name: term(name, value)[2:] or None for name, value in single.items()}
+    return Metadata(text, folded.get("category"), folded.get("market"), terms)
+
+
+def _check_values(value: Any, depth: int) -> None:
+    if depth > MAX_DEPTH:
+        raise BadInput.of("metadata", f"must not be nested deeper than {MAX_DEPTH}")
+    for part in _parts(value):
+        if isinstance(part, str) and UNSTORABLE.search(part):
+            raise BadInput.of("metadata", "must not contain NUL or unpaired surrogates")
+        if isinstance(part, dict | list):
+            _check_values(part, depth + 1)
+
+
+def _parts(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value
+        yield from value.values()
+    else:
+        yield from value
+
+
+def _check_value(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str) or len(value) > MAX_VALUE:
+        raise BadInput.of(f"metadata.{name}", f"must be a text of at most {MAX_VALUE} characters")
+    return value.strip()
+
+
+def _check_tags(value: Any) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MAX_TAGS:
+        raise BadInput.of("metadata.tags", f"must be a list of at most {MAX_TAGS} texts")
+    return [_check_value("tags", tag) for tag in value]

@@ -1,0 +1,150 @@
+"""Reading posts: rows of a page, their authors, counters, media and the viewer's flags in one round trip."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from x18.core import db
+from x18.core.errors import NotFound
+from x18.core.ids import MAX_ID
+from x18.core.paging import MIN_ID, Page, cut
+from x18.media.rows import MEDIA_JSON
+from x18.media.schemas import MediaView
+from x18.posts.schemas import PostList, PostView, Visibility
+from x18.realtime.audience import LEVEL, Level, visible
+from x18.users.rows import select_flags, select_user, user_of
+
+VISIBILITIES: Final[dict[int, Visibility]] = {
+    Level.PUBLIC: "public",
+    Level.FOLLOWERS: "followers",
+    Level.PRIVATE: "private",
+}
+
+# The viewer's flags as three arrays: EXISTS in the select list may be planned as a hash of all that the viewer ever liked.
+POSTS: Final = f"""
+    WITH v AS MATERIALIZED (
+        SELECT ARRAY(SELECT post_id FROM likes     WHERE user_id = $2 AND post_id = ANY($1)) AS likes,
+               ARRAY(SELECT post_id FROM retweets  WHERE user_id = $2 AND post_id = ANY($1)) AS retweets,
+               ARRAY(SELECT post_id FROM bookmarks WHERE user_id = $2 AND post_id = ANY($1)) AS bookmarks)
+    SELECT p.id, p.author_id, p.content, p.metadata, p.hashtags, p.mentions, p.visibility, p.reply_to_id, p.root_post_id,
+           p.terms, p.media_count, p.created_at, p.updated_at,
+           s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count,
+           p.id = ANY(v.likes) AS is_liked, p.id = ANY(v.retweets) AS is_retweeted, p.id = ANY(v.bookmarks) AS is_bookmarked,
+           {LEVEL} AS level, {select_user("u", "author_")}, {select_flags("u", "$2", "author_")},
+           CASE WHEN p.media_count > 0 THEN (
+               SELECT json_agg({MEDIA_JSON} ORDER BY m.position) FROM media m WHERE m.post_id = p.id) END AS media
+    FROM posts p JOIN users u ON u.id = p.author_id JOIN post_stats s ON s.post_id = p.id, v
+    WHERE p.id = ANY($1::uuid[])"""
+
+VISIBLE_POSTS: Final = f"{POSTS} AND {visible('$2')}"
+
+
+async def load_posts(post_ids: list[UUID], viewer_id: UUID | None) -> dict[UUID, PostView]:
+    """Those of the posts that the viewer may see, by id."""
+    if not post_ids:
+        return {}
+    rows = await db.fetch(VISIBLE_POSTS, post_ids, viewer_id)
+    return {row["id"]: post_of(row, for_viewer=viewer_id is not None) for row in rows}
+
+
+async def load_rows(post_ids: list[UUID]) -> dict[UUID, asyncpg.Record]:
+    """The rows of posts for everybody, for events, whose audience is decided at delivery. For ``post_of``; ``level`` is in force."""
+    rows = await db.fetch(POSTS, post_ids, None)
+    return {row["id"]: row for row in rows}
+
+
+async def get_post(post_id: UUID, viewer_id: UUID | None) -> PostView:
+    """One post.
+
+    Raises:
+        NotFound: no such post, or none that the viewer may see.
+    """
+    posts = await load_posts([post_id], viewer_id)
+    if post_id not in posts:
+        raise NotFound("No such post.", code="post_not_found")
+    return posts[post_id]
+
+
+async def list_replies(post_id: UUID, page: Page, viewer_id: UUID | None) -> PostList:
+    """The replies to a post, the oldest first; ``before`` continues the list, so it holds the newest id seen.
+
+    Raises:
+        NotFound: no such post, or none that the viewer may see.
+    """
+    post = await get_post(post_id, viewer_id)
+    rows = await db.fetch(
+        f"""SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
+            WHERE p.reply_to_id = $1 AND p.id > $3 AND p.id < $4 AND {visible("$2")}
+            ORDER BY p.id {"DESC" if page.ascending else "ASC"} LIMIT $5 OFFSET $6""",
+        post_id,
+        viewer_id,
+        page.before or MIN_ID,
+        page.after or MAX_ID,
+        page.limit + 1,
+        page.offset,
+    )
+    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+    return await list_posts(shown, cursor, page, viewer_id, total=post.replies_count)
+
+
+async def list_bookmarks(viewer_id: UUID, page: Page) -> PostList:
+    """The viewer's bookmarks that still can be seen, the newest bookmark first; the cursor is the bookmark's id."""
+    rows = await db.fetch(
+        f"""SELECT b.id, b.post_id FROM bookmarks b JOIN posts p ON p.id = b.post_id JOIN users u ON u.id = p.author_id
+            WHERE b.user_id = $1 AND b.id < $2 AND b.id > $3 AND {visible("$1")}
+            ORDER BY b.id {page.direction} LIMIT $4 OFFSET $5""",
+        viewer_id,
+        page.below,
+        page.above,
+        page.limit + 1,
+        page.offset,
+    )
+    shown, cursor = cut(rows, page, lambda row: row["id"])
+    total = await db.fetch_value("SELECT count(*) FROM bookmarks WHERE user_id = $1", viewer_id) if page.count else 0
+    return await list_posts([row["post_id"] for row in shown], cursor, page, viewer_id, total=total)
+
+
+async def list_posts(
+    post_ids: list[UUID], cursor: UUID | None, page: Page, viewer_id: UUID | None, *, total: int
+) -> PostList:
+    """A page of posts in the given order."""
+    posts = await load_posts(post_ids, viewer_id)
+    listing = PostList(
+        posts=[posts[post_id] for post_id in post_ids if post_id in posts],
+        limit=page.limit,
+        offset=page.offset,
+        next_cursor=cursor,
+    )
+    if page.count:
+        listing.total = total
+    return listing
+
+
+def post_of(row: asyncpg.Record, *, for_viewer: bool) -> PostView:
+    """The post in a row of ``POSTS``."""
+    flags: dict[str, Any] = {}
+    if for_viewer:
+        flags = {name: row[name] for name in ("is_liked", "is_retweeted", "is_bookmarked")}
+    metadata: Any = msgspec.Raw(row["metadata"].encode())  # goes out as PostgreSQL gives it
+    return PostView(
+        id=row["id"],
+        user_id=row["author_id"],
+        user=user_of(row, "author_"),
+        content=row["content"],
+        metadata=metadata,
+        media=msgspec.json.decode(row["media"], type=list[MediaView]) if row["media"] else [],
+        hashtags=row["hashtags"],
+        mentions=row["mentions"],
+        visibility=VISIBILITIES[row["visibility"]],
+        reply_to_id=row["reply_to_id"],
+        root_post_id=row["root_post_id"],
+        likes_count=row["likes_count"],
+        retweets_count=row["retweets_count"],
+        replies_count=row["replies_count"],
+        bookmarks_count=row["bookmarks_count"],
+        created_at=row["created_at"],
+        updated_at=row["updated_at"],
+        **flags,
+    )

@@ -1,0 +1,1 @@
+"""Lists of posts: home, explore, a user's."""

@@ -1,0 +1,172 @@
+"""Timelines as lists of posts."""
+
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from x18.core import db
+from x18.core.ids import moment_of
+from x18.core.paging import Page, cut
+from x18.posts.queries import list_posts, load_posts
+from x18.posts.schemas import PostList, PostView
+from x18.realtime.audience import LEVEL, level_of, may_see, visible
+from x18.timeline.filters import Filters
+from x18.timeline.home import read_home
+from x18.timeline.schemas import UserTimeline
+from x18.users.queries import get_user, load_users
+
+RECENT: Final = 2_000
+"""How many of the newest public posts are looked through before the index of terms is asked."""
+
+COUNT_LIMIT: Final = 10_000
+"""``total`` stops counting here."""
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What stands in a timeline: a post, or with an id of its own a retweet of one by ``actor_id``."""
+
+    id: UUID
+    post_id: UUID
+    actor_id: UUID
+
+
+async def show_home(viewer_id: UUID, page: Page, filters: Filters) -> PostList:
+    """Posts and retweets of those one follows, and one's own."""
+    rows = await read_home(viewer_id, page, filters)
+    shown, cursor = cut(
+        [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows], page, lambda entry: entry.id
+    )
+    listing = PostList(posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor)
+    if page.count:
+        counted = await read_home(viewer_id, Page(limit=COUNT_LIMIT - 1), filters)
+        listing.total = len(counted)
+    return listing
+
+
+async def show_explore(viewer_id: UUID | None, page: Page, filters: Filters) -> PostList:
+    """Everything that is public, newest first."""
+    single, terms = filters.single, list[Any]()
+    if single:
+        sql, terms = _by_column(single[0], page.direction), [single[1]]
+    elif filters.groups:
+        sql, terms = _by_terms(filters, page.direction), filters.groups
+    else:
+        sql, terms = _public("true", page.direction), terms
+    rows = await db.fetch(sql, page.below, page.above, page.limit + 1, page.offset, *terms)
+    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+    total = await db.fetch_value(_count(filters), *filters.groups) if page.count else 0
+    return await list_posts(shown, cursor, page, viewer_id, total=total)
+
+
+async def show_user(user_id: UUID, viewer_id: UUID | None, page: Page, filters: Filters) -> UserTimeline:
+    """A user's posts and retweets, of those the ones that the viewer may see.
+
+    Raises:
+        NotFound: no such user.
+    """
+    user = await get_user(user_id, viewer_id)
+    sees_retweets = may_see(
+        level_of(0, user.private_account), is_author=user_id == viewer_id, follows_author=user.is_following is True
+    )
+    args: list[Any] = [user_id, viewer_id, sees_retweets, page.below, page.above]
+    source = f"""FROM feed_entries e JOIN posts p ON p.id = e.post_id JOIN users u ON u.id = p.author_id
+        WHERE e.actor_id = $1 AND ($3 OR e.id = e.post_id) AND e.id < $4 AND e.id > $5 AND {visible("$2")}
+          AND {filters.condition("p", 6)}"""
+    place = 6 + len(filters.groups)
+    rows = await db.fetch(
+        f"SELECT e.id, e.post_id, e.actor_id {source} ORDER BY e.id {page.direction} LIMIT ${place} OFFSET ${place + 1}",
+        *args,
+        *filters.groups,
+        page.limit + 1,
+        page.offset,
+    )
+    shown, cursor = cut(
+        [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows], page, lambda entry: entry.id
+    )
+    listing = UserTimeline(
+        user=user, posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor
+    )
+    if page.count:
+        args[3:5] = [Page().below, Page().above]
+        listing.total = await db.fetch_value(
+            f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_LIMIT}) x", *args, *filters.groups
+        )
+    return listing
+
+
+async def show_posts_of(user_id: UUID, viewer_id: UUID | None, page: Page) -> PostList:
+    """A user's own posts, of those the ones that the viewer may see.
+
+    Raises:
+        NotFound: no such user.
+    """
+    await get_user(user_id, viewer_id)
+    source = f"FROM posts p JOIN users u ON u.id = p.author_id WHERE p.author_id = $1 AND {visible('$2')}"
+    rows = await db.fetch(
+        f"SELECT p.id {source} AND p.id < $3 AND p.id > $4 ORDER BY p.id {page.direction} LIMIT $5 OFFSET $6",
+        user_id,
+        viewer_id,
+        page.below,
+        page.above,
+        page.limit + 1,
+        page.offset,
+    )
+    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+    total = 0
+    if page.count:
+        total = await db.fetch_value(
+            f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_LIMIT}) x", user_id, viewer_id
+        )
+    return await list_posts(shown, cursor, page, viewer_id, total=total)
+
+
+async def _show(entries: list[Entry], viewer_id: UUID | None) -> list[PostView]:
+    """The posts of entries in their order, retweets with who retweeted them and when."""
+    posts = await load_posts([entry.post_id for entry in entries], viewer_id)
+    retweeters = [entry.actor_id for entry in entries if entry.id != entry.post_id]
+    users = await load_users(retweeters, viewer_id) if retweeters else {}
+    shown = []
+    for entry in entries:
+        post = posts.get(entry.post_id)
+        if post is None:
+            continue
+        if entry.id != entry.post_id:
+            if entry.actor_id not in users:
+                continue
+            post = msgspec.structs.replace(post, retweeted_by=users[entry.actor_id], retweeted_at=moment_of(entry.id))
+        shown.append(post)
+    return shown
+
+
+# $1 below, $2 above, $3 how many, $4 offset, then the terms
+def _public(condition: str, direction: str) -> str:
+    return f"""SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
+        WHERE p.visibility = 0 AND {LEVEL} = 0 AND {condition} AND p.id < $1 AND p.id > $2
+        ORDER BY p.id {direction} LIMIT $3 OFFSET $4"""
+
+
+def _by_column(column: str, direction: str) -> str:
+    return _public(f"p.{column} = $5", direction)
+
+
+def _by_terms(filters: Filters, direction: str) -> str:
+    """Two stages: the newest posts, then the index of terms. The planner alone would walk all posts for an old topic."""
+    terms = filters.condition("p", 5)
+    return f"""
+    WITH recent AS MATERIALIZED (
+        SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts p WHERE p.visibility = 0 AND p.id < $1 AND p.id > $2
+                          ORDER BY p.id {direction} LIMIT {RECENT}) p
+        JOIN users u ON u.id = p.author_id WHERE {terms} AND {LEVEL} = 0 ORDER BY p.id {direction} LIMIT $3 + $4),
+    old AS MATERIALIZED (
+        SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
+        WHERE p.visibility = 0 AND {LEVEL} = 0 AND {terms} AND p.id < $1 AND p.id > $2
+          AND (SELECT count(*) FROM recent) < $3 + $4)
+    SELECT id FROM (
+        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = $3 + $4 UNION ALL SELECT id FROM old) found
+    ORDER BY id {direction} LIMIT $3 OFFSET $4"""
+
+
+def _count(filters: Filters) -> str:
+    return f"""SELECT count(*) FROM (SELECT 1 FROM posts p JOIN users u ON u.id = p.author_id
+        WHERE p.visibility = 0 AND {LEVEL} = 0 AND {filters.condition("p", 1)} LIMIT {COUNT_LIMIT}) x"""

@@ -1,0 +1,10 @@
+"""Timelines on the wire."""
+
+from x18.posts.schemas import PostList
+from x18.users.schemas import UserView
+
+
+class UserTimeline(PostList, kw_only=True):
+    """A user and a page of the user's posts and retweets."""
+
+    user: UserView
