@@ -25,8 +25,10 @@ from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
 from x18.posts import controller as posts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
+from x18.realtime import controller as live
 from x18.realtime.channel import Channel
 from x18.runtime.health import Checks, SystemController
+from x18.runtime.logs import set_up_logging
 from x18.settings import Settings, read_settings
 from x18.timeline import controller as timeline
 from x18.users import controller as users
@@ -57,6 +59,7 @@ def create_app(settings: Settings) -> Litestar:
         renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
         authenticate=authenticate,
         origins=settings.cors_origins,
+        limited=settings.rate_limits,
     )
 
     async def check_database() -> None:
@@ -92,12 +95,13 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
     app = Litestar(
-        route_handlers=[SystemController, api, *channel.controllers],
+        route_handlers=[SystemController, api, *live.handlers],
         lifespan=[running],
         middleware=[RequestIds()],
         dependencies={
             "tokens": Provide(lambda: tokens, sync_to_thread=False),
             "passwords": Provide(lambda: passwords, sync_to_thread=False),
+            "channel": Provide(lambda: channel, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),
         },
         exception_handlers={Exception: answer_error},
@@ -112,7 +116,9 @@ def create_app(settings: Settings) -> Litestar:
 
 def create_app_from_env() -> Litestar:
     """The application as the environment says; what uvicorn calls in each worker."""
-    return create_app(read_settings(os.environ))
+    settings = read_settings(os.environ)
+    set_up_logging(settings.log_level)
+    return create_app(settings)
 
 
 def connect_redis(settings: Settings) -> Redis:

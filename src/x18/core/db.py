@@ -86,6 +86,16 @@ async def transaction() -> AsyncIterator[asyncpg.Connection]:
         callback()
 
 
+@asynccontextmanager
+async def using(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """Run the statements of this block on a connection of one's own, not of the pool, each in a transaction of its own."""
+    joined = DB.current_transaction.set(cast(Any, _Transaction(connection)))
+    try:
+        yield
+    finally:
+        DB.current_transaction.reset(joined)
+
+
 def after_commit(callback: Callable[[], None]) -> None:
     """Call back once the open transaction is committed, never if it is rolled back; at once where none is open."""
     callbacks = _after_commit.get()
@@ -98,7 +108,8 @@ def after_commit(callback: Callable[[], None]) -> None:
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
     """All rows of a statement with ``$1`` placeholders, in the open transaction if there is one."""
     async with _current() as connection:
-        return await connection.fetch(sql, *args)
+        rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
+    return rows
 
 
 async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:
@@ -116,7 +127,8 @@ async def fetch_value(sql: str, *args: Any) -> Any:
 async def execute(sql: str, *args: Any) -> str:
     """Run a statement; PostgreSQL's tag (``"UPDATE 1"``)."""
     async with _current() as connection:
-        return await connection.execute(sql, *args)
+        tag: str = await connection.execute(sql, *args)
+    return tag
 
 
 class Compiled:

@@ -102,9 +102,7 @@ async def _count_unread(rows: Sequence[LogRow]) -> dict[UUID | None, int]:
 
 def _content(row: LogRow, body: msgspec.Struct) -> Content:
     owner = row.recipient_id or row.actor_id
-    return Content(
-        owner_id=owner, audience=Level.PRIVATE, terms=(), has_media=False, body=msgspec.Raw(_encoder.encode(body))
-    )
+    return Content(owner_id=owner, audience=Level.PRIVATE, terms=(), has_media=False, body=_encoder.encode(body))
 
 
 RENDERERS: Final[Renderers] = {

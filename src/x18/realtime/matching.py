@@ -1,0 +1,60 @@
+"""Whether an event is for a subscription: the one decision of live delivery and of replay.
+
+The hub's indexes only narrow down whom to ask.
+"""
+
+from collections.abc import Collection, Mapping
+from uuid import UUID
+
+import msgspec
+
+from x18.realtime.audience import may_see
+from x18.realtime.events import Event
+from x18.realtime.filters import Filter
+from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, Topic, home_actors, topics_of
+
+
+class Subscription(msgspec.Struct, eq=False):
+    """A topic of a connection. Events up to ``start`` are not for it, or were replayed."""
+
+    topic: Topic
+    filter: Filter | None
+    start: int
+
+
+def may_receive(event: Event, user_id: UUID | None, followees: Collection[UUID]) -> bool:
+    """Whether the user may see what the event shows. An anonymous user follows nobody."""
+    content = event.content
+    if content is None:
+        return False
+    if event.recipient_id is not None:
+        return event.recipient_id == user_id
+    if content.audience and not may_see(
+        content.audience, is_author=content.owner_id == user_id, follows_author=content.owner_id in followees
+    ):
+        return False
+    return not content.actor_level or may_see(
+        content.actor_level, is_author=event.actor_id == user_id, follows_author=event.actor_id in followees
+    )
+
+
+def matched_topics(
+    event: Event, subscriptions: Mapping[str, Subscription], user_id: UUID | None, followees: Collection[UUID]
+) -> list[str]:
+    """The names of the subscriptions that the event is for, in the order of names; none where the user may not see it."""
+    if event.content is None:
+        return []
+    if event.kind in NOTIFICATION_KINDS:
+        names = {NOTIFICATIONS}
+    else:
+        names = set(topics_of(event))
+        if any(actor == user_id or actor in followees for actor in home_actors(event)):
+            names.add(HOME)
+    matched = []
+    for name in names & subscriptions.keys():
+        subscription = subscriptions[name]
+        if event.seq > subscription.start and (subscription.filter is None or subscription.filter.accepts(event)):
+            matched.append(name)
+    if not matched or not may_receive(event, user_id, followees):
+        return []
+    return sorted(matched)

@@ -1,0 +1,137 @@
+"""Numbers committed events. Every process runs a relay, one leads: whose session holds the advisory lock.
+
+The lock is held by the connection that assigns numbers, so a leader that lost it cannot assign any more. Why numbers are given
+after the commit, and what else was measured: ``docs/architecture.md``.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Final
+
+import asyncpg
+
+from x18.core import db
+from x18.realtime.batches import Batch
+from x18.realtime.events import LogRow, Renderers, render
+from x18.realtime.log import read_position, to_log_rows
+from x18.realtime.retention import Retention
+
+logger = logging.getLogger("x18.relay")
+
+LOCK: Final = 7718
+MAX_BATCH: Final = 1_000
+POLL_S: Final = 0.1
+"""How long an event waits when its wake-up was lost."""
+
+HEAD_EVERY_S: Final = 0.25
+CANDIDATE_RETRY_S: Final = 0.3
+RECONNECT_S: Final = 0.3
+FULL_SCAN_EVERY_S: Final = 30.0
+
+# One statement: the batch leaves the outbox, gets the next numbers and moves the head, or nothing of it happens.
+# Ids below $1 were looked at before; skipping them keeps a vacuum that lags from making every poll slow.
+NUMBER: Final = f"""
+    WITH state AS (SELECT head FROM event_state FOR UPDATE),
+    batch AS (DELETE FROM event_outbox WHERE id IN (
+                  SELECT id FROM event_outbox WHERE id > $1 ORDER BY id LIMIT {MAX_BATCH} FOR UPDATE SKIP LOCKED)
+              RETURNING *),
+    logged AS (INSERT INTO event_log (seq, kind, actor_id, recipient_id, object_id, created_at)
+               SELECT state.head + row_number() OVER (ORDER BY batch.id), batch.kind, batch.actor_id, batch.recipient_id,
+                      batch.object_id, batch.created_at FROM batch, state
+               RETURNING seq, kind, actor_id, recipient_id, object_id),
+    moved AS (UPDATE event_state SET head = head + (SELECT count(*) FROM batch) WHERE EXISTS (SELECT 1 FROM batch))
+    SELECT seq, kind, actor_id, recipient_id, object_id, (SELECT max(id) FROM batch) AS last_id FROM logged ORDER BY seq"""
+
+
+class Relay:
+    """Runs until cancelled and survives the loss of PostgreSQL. ``on_batch`` gets every batch, in order, while it leads."""
+
+    def __init__(
+        self, database_url: str, renderers: Renderers, wake: asyncio.Event, on_batch: Callable[[Batch], None]
+    ) -> None:
+        self._database_url = database_url
+        self._renderers = renderers
+        self._wake = wake
+        self._on_batch = on_batch
+        self.leads = False
+
+    async def run(self) -> None:
+        """Be a candidate, or the leader."""
+        while True:
+            connection = None
+            try:
+                connection = await db.connect(self._database_url)
+                await self._stand_by(connection)
+                self.leads = True
+                await self._lead(connection)
+            except Exception as error:
+                level = logging.WARNING if db.is_outage(error) or isinstance(error, OSError) else logging.ERROR
+                logger.log(level, "relay interrupted: %s", error, exc_info=level == logging.ERROR)
+            finally:
+                self.leads = False
+                if connection is not None:
+                    connection.terminate()
+            await asyncio.sleep(RECONNECT_S)
+
+    @staticmethod
+    async def _stand_by(connection: asyncpg.Connection) -> None:
+        """Ask for the lock again and again; a blocking call would be ended by the command timeout."""
+        while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):  # noqa: ASYNC110
+            await asyncio.sleep(CANDIDATE_RETRY_S)  # the lock is another process's
+
+    async def _lead(self, connection: asyncpg.Connection) -> None:
+        epoch, head, _ = await read_position(connection)
+        retention, floor = Retention(connection), _Floor()
+        loop = asyncio.get_running_loop()
+        told = 0.0
+        while True:
+            self._wake.clear()
+            await retention.keep(head)
+            rows = await self._number(connection, floor)
+            if rows:
+                async with db.using(connection):
+                    events = await render(rows, self._renderers)
+                head = rows[-1].seq
+                self._on_batch(Batch(epoch, rows[0].seq, head, events))
+                told = loop.time()
+                continue
+            if loop.time() - told >= HEAD_EVERY_S:
+                self._on_batch(Batch(epoch, head + 1, head, []))
+                told = loop.time()
+            await _wait(self._wake, POLL_S)
+
+    @staticmethod
+    async def _number(connection: asyncpg.Connection, floor: "_Floor") -> list[LogRow]:
+        records = await connection.fetch(NUMBER, floor.value())
+        if records:
+            floor.seen(records[0]["last_id"])
+        return to_log_rows(records)
+
+
+class _Floor:
+    """The greatest outbox id that is surely done: the one seen a minute ago, except that every 30 s all are looked at."""
+
+    def __init__(self) -> None:
+        self._now = self._before = self._done = 0
+        self._rotated = self._scanned = asyncio.get_running_loop().time()
+
+    def seen(self, last_id: int) -> None:
+        self._now = max(self._now, last_id)
+
+    def value(self) -> int:
+        time = asyncio.get_running_loop().time()
+        if time - self._rotated > 2 * FULL_SCAN_EVERY_S:
+            self._rotated, self._done, self._before = time, self._before, self._now
+        if time - self._scanned > FULL_SCAN_EVERY_S:
+            self._scanned = time
+            return 0
+        return self._done
+
+
+async def _wait(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        async with asyncio.timeout(timeout_s):
+            await event.wait()
+    except TimeoutError:
+        pass

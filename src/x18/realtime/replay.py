@@ -1,0 +1,116 @@
+"""What a client missed: the log after its cursor, shown by the same code and decided by the same rule as live events."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from x18.core import db
+from x18.realtime.cursors import Cursor, parse_cursor
+from x18.realtime.events import EventKind, LogRow, Renderers, render
+from x18.realtime.log import read_follows, read_kinds, read_position
+from x18.realtime.matching import Subscription, matched_topics
+from x18.realtime.protocol import MAX_REPLAY, GapReason
+from x18.realtime.readers import Readers
+from x18.realtime.topics import NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS
+from x18.realtime.viewers import apply_follow, load_followees
+from x18.realtime.wire import Encoding, EventFrames
+
+PAGE: Final = 250
+
+
+class Unreplayable(Exception):
+    """Why the client must read the past over REST."""
+
+    def __init__(self, reason: GapReason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Missed(msgspec.Struct, frozen=True):
+    """What to replay: events in (``cursor``, ``until``] for ``wanted``, without those that ``had`` already brought."""
+
+    cursor: Cursor
+    until: int
+    wanted: Mapping[str, Subscription]
+    had: Mapping[str, Subscription]
+    user_id: UUID | None
+    encoding: Encoding
+
+    @property
+    def kinds(self) -> list[EventKind]:
+        """The kinds that the wanted topics can show."""
+        kinds = set(NOTIFICATION_KINDS) if NOTIFICATIONS in self.wanted else set()
+        if self.wanted.keys() - {NOTIFICATIONS}:
+            kinds |= POST_KINDS | RETWEET_KINDS
+        return sorted(kinds)
+
+
+class Replayer:
+    """Reads the past for any connection."""
+
+    def __init__(self, readers: Readers, renderers: Renderers) -> None:
+        self._readers = readers
+        self._renderers = renderers
+
+    async def check(self, since: str) -> Cursor:
+        """The cursor, if replay from there is possible.
+
+        Raises:
+            Unreplayable: it is not, or not any more.
+        """
+        cursor = parse_cursor(since)
+        async with self._readers.lend() as connection:
+            epoch, head, floor = await read_position(connection)
+        if cursor is None or cursor.epoch != epoch:
+            raise Unreplayable("unknown_epoch")
+        if cursor.seq > head:
+            raise Unreplayable("cursor_in_future")
+        if cursor.seq < floor:
+            raise Unreplayable("cursor_too_old")
+        return cursor
+
+    async def read(self, missed: Missed) -> AsyncIterator[bytes]:
+        """The frames of what was missed, in order, joined by pages.
+
+        Raises:
+            Unreplayable: there are more than 5,000 events, or the log was cut meanwhile; before the first frame.
+        """
+        async with self._readers.lend() as connection:
+            rows = await self._read_rows(connection, missed)
+            follows = await self._read_follows(connection, missed)
+            followees: set[UUID] = set()
+            if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
+                followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
+        for start in range(0, len(rows), PAGE):
+            yield await self._show(rows[start : start + PAGE], follows, followees, missed)
+
+    async def _read_rows(self, connection: asyncpg.Connection, missed: Missed) -> list[LogRow]:
+        rows = await read_kinds(
+            connection, missed.cursor.seq, missed.until, missed.kinds, missed.user_id, MAX_REPLAY + 1
+        )
+        if len(rows) > MAX_REPLAY:
+            raise Unreplayable("too_far_behind")
+        if (await read_position(connection)).floor > missed.cursor.seq:
+            raise Unreplayable("cursor_too_old")
+        return rows
+
+    @staticmethod
+    async def _read_follows(connection: asyncpg.Connection, missed: Missed) -> list[LogRow]:
+        return await read_follows(connection, missed.cursor.seq, missed.until, missed.user_id) if missed.user_id else []
+
+    async def _show(self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], missed: Missed) -> bytes:
+        """The frames of a page. ``follows`` and ``followees`` move forward with the events."""
+        async with self._readers.lend() as connection, db.using(connection):
+            events = await render(rows, self._renderers)
+        frames = []
+        for event in events:
+            while follows and follows[0].seq < event.seq:
+                apply_follow(followees, follows.pop(0))
+            if matched_topics(event, missed.had, missed.user_id, followees):
+                continue
+            if topics := matched_topics(event, missed.wanted, missed.user_id, followees):
+                frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))
+        return b"".join(frames)

@@ -1,0 +1,70 @@
+"""Partitions of the log: made before they are needed, dropped when nobody may ask for them any more."""
+
+import asyncio
+import logging
+from typing import Final
+
+import asyncpg
+
+logger = logging.getLogger("x18.relay")
+
+PARTITION: Final = 1_000_000
+KEEP_EVENTS: Final = 10_000_000
+KEEP: Final = "7 days"
+TOMBSTONES_KEPT: Final = "8 days"
+CHECK_EVERY_S: Final = 60.0
+
+
+class Retention:
+    """Looks once a minute, on the leader's connection. The log holds 7 days and 10 M events, whichever is less."""
+
+    def __init__(self, connection: asyncpg.Connection) -> None:
+        self._connection = connection
+        self._made_until = 0
+        self._checked = -CHECK_EVERY_S
+
+    async def keep(self, head: int) -> None:
+        """Make the next partition in time, and now and then drop old ones."""
+        if head + PARTITION // 2 >= self._made_until:
+            await self._make(head)
+        now = asyncio.get_running_loop().time()
+        if now - self._checked >= CHECK_EVERY_S:
+            self._checked = now
+            await self._drop(head)
+
+    async def _make(self, head: int) -> None:
+        first = head // PARTITION
+        for number in (first, first + 1):
+            await self._connection.execute(
+                f"""CREATE TABLE IF NOT EXISTS event_log_{number} PARTITION OF event_log
+                    FOR VALUES FROM ({number * PARTITION}) TO ({(number + 1) * PARTITION})"""
+            )
+        self._made_until = (first + 2) * PARTITION
+
+    async def _drop(self, head: int) -> None:
+        """Set the floor, then drop: a reader that is told the floor never meets a hole above it."""
+        await self._connection.execute(
+            f"DELETE FROM post_tombstones WHERE deleted_at < now() - interval '{TOMBSTONES_KEPT}'"
+        )
+        for number in await self._partitions():
+            last = (number + 1) * PARTITION - 1
+            if last >= head or not await self._is_old(number, last, head):
+                return
+            async with self._connection.transaction():
+                await self._connection.execute("UPDATE event_state SET floor = GREATEST(floor, $1)", last)
+                await self._connection.execute(f"DROP TABLE event_log_{number}")
+            logger.info("dropped events up to %s", last)
+
+    async def _partitions(self) -> list[int]:
+        rows = await self._connection.fetch(
+            "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'event_log'::regclass"
+        )
+        return sorted(int(row["name"].rsplit("_", 1)[1]) for row in rows)
+
+    async def _is_old(self, number: int, last: int, head: int) -> bool:
+        if head - last >= KEEP_EVENTS:
+            return True
+        newest_is_old = await self._connection.fetchval(
+            f"SELECT created_at < now() - interval '{KEEP}' FROM event_log_{number} ORDER BY seq DESC LIMIT 1"
+        )
+        return newest_is_old is not False

@@ -1,0 +1,198 @@
+"""Writing to one client without ever waiting: straight to the transport where that is possible, else over ASGI.
+
+Both take whole WebSocket frames, keep what the client does not take in a bounded backlog, and close with 4008 when that is full.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Final, Protocol
+
+from litestar import WebSocket
+
+from x18.realtime.protocol import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, CloseCode
+from x18.realtime.wire import TEXT, split_frames
+
+EXTENSION: Final = "x18.fanout"
+"""Where the server's protocol puts itself into the scope (``runtime/fanout.py``)."""
+
+DRAIN_TIMEOUT_S: Final = 10.0
+
+Write = Callable[[bytes], None]
+
+
+class Door(Protocol):
+    """What ``DirectSocket`` needs of the server's protocol object."""
+
+    transport: asyncio.Transport
+    writer: Any
+    is_paused: bool
+
+    def close_now(self, code: int, reason: str) -> None:
+        """Begin the closing handshake without waiting for anything."""
+
+
+class Backlog:
+    """Frames that a client did not take yet."""
+
+    def __init__(self) -> None:
+        self.items: deque[bytes] = deque()
+        self.frames = 0
+        self.bytes = 0
+
+    def add(self, data: bytes) -> bool:
+        """Keep the frames; False when that is too much."""
+        self.items.append(data)
+        self.frames += sum(1 for _ in split_frames(data))
+        self.bytes += len(data)
+        return self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES
+
+    def take_all(self) -> bytes:
+        """Everything, and nothing stays."""
+        data = b"".join(self.items)
+        self.clear()
+        return data
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.items.clear()
+        self.frames = self.bytes = 0
+
+
+class Socket:
+    """A client's socket. ``on_write_changed`` is told the callable to write with whenever it is another one."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
+        self._socket = socket
+        self.backlog = Backlog()
+        self.write: Write = self._enqueue
+        self.on_write_changed: Callable[[], None] = lambda: None
+        self.close_code: int | None = None
+        self._drained = asyncio.Event()
+        self._drained.set()
+
+    async def receive(self) -> str | bytes | None:
+        """The next message; None when the connection is over."""
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive" or self.close_code is not None:
+            return None
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return text if text is not None else data
+
+    async def drain(self) -> None:
+        """Wait until the client has taken what was written.
+
+        Raises:
+            TimeoutError: it did not within 10 s.
+        """
+        async with asyncio.timeout(DRAIN_TIMEOUT_S):
+            await self._drained.wait()
+
+    def close(self, code: CloseCode, reason: str = "") -> None:
+        """Write nothing any more and close. Further calls are ignored."""
+        if self.close_code is None:
+            self.close_code = code
+            self.backlog.clear()
+            self._drained.set()
+            self._use(_discard)
+            self._close(code, reason)
+
+    def ended(self) -> None:
+        """The connection is over, or ends by the client's or the server's own doing."""
+        self.close_code = self.close_code or CloseCode.GOING_AWAY
+        self.backlog.clear()
+        self._drained.set()
+        self._use(_discard)
+
+    def _use(self, write: Write) -> None:
+        self.write = write
+        self.on_write_changed()
+
+    def _enqueue(self, data: bytes) -> None:
+        self._drained.clear()
+        if not self.backlog.add(data):
+            self.close(CloseCode.SLOW_CONSUMER, "too slow: resume from your cursor")
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        raise NotImplementedError
+
+
+class DirectSocket(Socket):
+    """On ``FanoutProtocol``: while the client keeps up, ``write`` is the transport's own."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any], door: Door) -> None:
+        super().__init__(socket)
+        self._door = door
+        self._write_now: Write = door.transport.write
+        self.write = self._enqueue if door.is_paused else self._write_now
+        door.writer = self
+
+    def paused(self) -> None:
+        """The client does not keep up: collect."""
+        if self.close_code is None:
+            self._drained.clear()
+            self._use(self._enqueue)
+
+    def resumed(self) -> None:
+        """It does again."""
+        if self.close_code is None:
+            data = self.backlog.take_all()
+            self._use(self._write_now)
+            self._drained.set()
+            if data:
+                self._write_now(data)  # may pause us again
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self._door.close_now(code, reason)
+
+
+class AsgiSocket(Socket):
+    """On any ASGI server: a task sends what is in the backlog."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
+        super().__init__(socket)
+        self._something = asyncio.Event()
+        self._sender = asyncio.get_running_loop().create_task(self._send())
+
+    def ended(self) -> None:
+        """As above; the task ends too."""
+        super().ended()
+        self._sender.cancel()
+
+    def _enqueue(self, data: bytes) -> None:
+        super()._enqueue(data)
+        self._something.set()
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self._something.set()
+
+    async def _send(self) -> None:
+        with suppress(Exception):  # the client is gone; receive() says so too
+            while self.close_code is None:
+                await self._something.wait()
+                self._something.clear()
+                while self.backlog.items:
+                    await self._send_frames(self.backlog.take_all())
+                self._drained.set()
+            await self._socket.close(code=self.close_code)
+
+    async def _send_frames(self, data: bytes) -> None:
+        is_text = data[0] == TEXT
+        for payload in split_frames(data):
+            if is_text:
+                await self._socket.send_text(payload.decode())
+            else:
+                await self._socket.send_bytes(payload)
+
+
+def open_socket(socket: WebSocket[Any, Any, Any]) -> Socket:
+    """The fastest way to write to an accepted socket."""
+    extensions: Any = socket.scope.get("extensions") or {}
+    door = extensions.get(EXTENSION)
+    return DirectSocket(socket, door) if door is not None else AsgiSocket(socket)
+
+
+def _discard(_: bytes) -> None:
+    """Where to write after the end."""

@@ -1,0 +1,120 @@
+"""Topics: their names, and which ones an event belongs to."""
+
+from typing import Final, NamedTuple
+from urllib.parse import quote
+from uuid import UUID
+
+from x18.core.errors import BadInput
+from x18.core.text import UNSTORABLE
+from x18.realtime.events import Event, EventKind
+from x18.realtime.terms import PREFIX, term
+
+HOME: Final = "home"
+NOTIFICATIONS: Final = "notifications"
+EXPLORE: Final = "explore"
+
+PERSONAL: Final = frozenset({HOME, NOTIFICATIONS})
+"""They need an account."""
+
+MAX_VALUE: Final = 100
+
+TOPIC_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()}
+
+POST_KINDS: Final = frozenset({EventKind.POST, EventKind.POST_DELETED})
+RETWEET_KINDS: Final = frozenset({EventKind.RETWEET, EventKind.RETWEET_DELETED})
+NOTIFICATION_KINDS: Final = frozenset(
+    {EventKind.NOTIFICATION, EventKind.NOTIFICATION_GONE, EventKind.NOTIFICATION_READ}
+)
+DURABLE_KINDS: Final = POST_KINDS | RETWEET_KINDS | NOTIFICATION_KINDS
+
+MESSAGE_TYPES: Final = {
+    EventKind.POST: "post",
+    EventKind.POST_DELETED: "post.deleted",
+    EventKind.RETWEET: "retweet",
+    EventKind.RETWEET_DELETED: "retweet.deleted",
+    EventKind.NOTIFICATION: "notification",
+    EventKind.NOTIFICATION_GONE: "notification.deleted",
+    EventKind.NOTIFICATION_READ: "notification.read",
+}
+
+
+class Topic(NamedTuple):
+    """``name`` is the canonical form, in which events name the topic; ``backfill`` the REST address of its past."""
+
+    name: str
+    backfill: str
+
+    @property
+    def is_personal(self) -> bool:
+        """Whether it needs an account."""
+        return self.name in PERSONAL
+
+    @property
+    def takes_filter(self) -> bool:
+        """Whether it carries posts."""
+        return self.name != NOTIFICATIONS
+
+
+def parse_topic(text: str) -> Topic:
+    """The topic of this name.
+
+    Raises:
+        BadInput: ``unknown_topic``.
+    """
+    kind, colon, value = text.partition(":")
+    if not colon and kind in (HOME, EXPLORE):
+        return Topic(kind, f"/api/timeline/{kind}")
+    if not colon and kind == NOTIFICATIONS:
+        return Topic(kind, "/api/notifications")
+    if kind == "user":
+        return _user_topic(value)
+    if kind in PREFIX and value.strip() and len(value) <= MAX_VALUE and not UNSTORABLE.search(value):
+        canonical = term(kind, value.lstrip("#$"))[2:]
+        if canonical:
+            return Topic(f"{kind}:{canonical}", _past_of(kind, canonical))
+    raise _unknown(text)
+
+
+def topics_of(event: Event) -> list[str]:
+    """The topics besides home and notifications that an event with content belongs to."""
+    content = event.content
+    if content is None:
+        return []
+    if event.kind in RETWEET_KINDS:
+        return [f"user:{event.actor_id}"]
+    if event.kind not in POST_KINDS:
+        return []
+    topics = [f"user:{event.actor_id}", *(f"user:{actor}" for actor in content.also_actors)]
+    topics += [f"{TOPIC_OF_PREFIX[term[:2]]}:{term[2:]}" for term in content.terms]
+    if content.audience == 0:
+        topics.append(EXPLORE)
+    return topics
+
+
+def home_actors(event: Event) -> tuple[UUID, ...]:
+    """The users in whose followers' home an event belongs, and in their own."""
+    if event.kind in POST_KINDS and event.content is not None:
+        return (event.actor_id, *event.content.also_actors)
+    return (event.actor_id,) if event.kind in RETWEET_KINDS else ()
+
+
+def _user_topic(value: str) -> Topic:
+    try:
+        user_id = UUID(value)
+    except ValueError as error:
+        raise _unknown(f"user:{value}") from error
+    return Topic(f"user:{user_id}", f"/api/timeline/user/{user_id}")
+
+
+def _past_of(kind: str, value: str) -> str:
+    if kind == "hashtag":
+        return f"/api/search/hashtag/{quote(value, safe='')}"
+    return f"/api/timeline/search?{kind}={quote(value, safe='')}"
+
+
+def _unknown(text: str) -> BadInput:
+    return BadInput(
+        f"There is no topic {text[:MAX_VALUE]!r}: use home, notifications, explore, user:<id>, hashtag:<tag>, "
+        "symbol:<symbol>, market:<market>, category:<category> or tag:<tag>.",
+        code="unknown_topic",
+    )

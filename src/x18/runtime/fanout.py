@@ -1,0 +1,137 @@
+"""uvicorn's WebSocket protocol with a door to its transport, so that a frame made once is written to many sockets as it is.
+
+uvicorn documents none of these names. ``missing_names`` is asked at start: where a release changed them, X18 runs on uvicorn's
+own protocol, over plain ASGI, slower and as correct.
+"""
+
+import asyncio
+import socket
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, Final
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame
+
+from x18.realtime.protocol import CloseCode
+from x18.realtime.sockets import EXTENSION, DirectSocket
+
+WRITE_BUFFER: Final = 64 * 1024
+"""What may wait in user space before we are told to pause."""
+
+UNSENT_IN_KERNEL: Final = 128 * 1024
+"""Linux lets a slow reader have megabytes of kernel memory before a write blocks."""
+
+METHODS: Final = (
+    "connection_made",
+    "connection_lost",
+    "pause_writing",
+    "resume_writing",
+    "shutdown",
+    "handle_close",
+    "handle_parser_exception",
+    "keepalive_timeout",
+    "run_asgi",
+    "stop_keepalive",
+)
+ATTRIBUTES: Final = (
+    "conn",
+    "transport",
+    "queue",
+    "scope",
+    "loop",
+    "close_sent",
+    "close_timer",
+    "close_timeout",
+    "disconnected",
+    "read_paused",
+    "handshake_complete",
+)
+
+
+def missing_names() -> list[str]:
+    """What this uvicorn lacks of what the class below builds on; attributes are looked for in the constructor's code."""
+    used = set(WebSocketsSansIOProtocol.__init__.__code__.co_names)
+    used |= set(WebSocketsSansIOProtocol.handle_connect.__code__.co_names)
+    methods = [name for name in METHODS if not callable(getattr(WebSocketsSansIOProtocol, name, None))]
+    return methods + [name for name in ATTRIBUTES if name not in used]
+
+
+class FanoutProtocol(WebSocketsSansIOProtocol):
+    """Between the handshake and the close, ``writer`` is told whether the transport takes data."""
+
+    writer: DirectSocket | None = None
+    is_paused = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """As uvicorn; and bound what a client that does not read can hold."""
+        super().connection_made(transport)
+        self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        raw = transport.get_extra_info("socket")
+        if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
+            with suppress(OSError):
+                raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_IN_KERNEL)
+
+    def run_asgi(self) -> Coroutine[Any, Any, None]:  # a plain def: one coroutine frame less per connection
+        """Show the application the door."""
+        extensions: Any = self.scope["extensions"]
+        extensions[EXTENSION] = self
+        return super().run_asgi()
+
+    def close_now(self, code: int, reason: str) -> None:
+        """Begin the closing handshake, also while the transport is paused; abort when the client does not answer."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+
+    def pause_writing(self) -> None:
+        """The client does not keep up."""
+        super().pause_writing()
+        self.is_paused = True
+        if self.writer is not None:
+            self.writer.paused()
+
+    def resume_writing(self) -> None:
+        """It does again."""
+        super().resume_writing()
+        self.is_paused = False
+        if self.writer is not None:
+            self.writer.resumed()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """No data after this."""
+        self._end()
+        super().connection_lost(exc)
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        self._end()
+        super().shutdown()
+
+    def handle_close(self, event: Frame) -> None:
+        """The client closes."""
+        self._end()
+        super().handle_close(event)
+
+    def handle_parser_exception(self) -> None:
+        """The client broke the WebSocket protocol."""
+        self._end()
+        super().handle_parser_exception()
+
+    def keepalive_timeout(self) -> None:
+        """The client does not answer pings."""
+        self._end()
+        self.close_now(CloseCode.HEARTBEAT_MISSED, "no answer to a ping")
+
+    def _end(self) -> None:
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            writer.ended()

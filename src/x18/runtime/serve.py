@@ -1,0 +1,138 @@
+"""``x18 serve``: everything in one command."""
+
+import argparse
+import errno
+import logging
+import signal
+import socket
+import sys
+from types import FrameType
+from typing import Any, Final
+
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from x18.realtime.protocol import MAX_MESSAGE_BYTES
+from x18.runtime.embedded import StartError
+from x18.runtime.fanout import FanoutProtocol, missing_names
+from x18.runtime.logs import set_up_logging
+from x18.runtime.start import migrate_database, report, settings_from_environment, with_servers
+from x18.settings import Settings
+
+PING_EVERY_S: Final = 20.0
+GRACE_S: Final = 10
+BACKLOG: Final = 2048
+
+logger = logging.getLogger("x18")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options; what is not given comes from the settings."""
+    parser.add_argument("--host", help="address to listen on (SERVER_HOST)")
+    parser.add_argument("--port", type=int, help="port to listen on (PORT or SERVER_PORT, 8080)")
+    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes behind the port (1)")
+    parser.add_argument("--fd", type=int, help="listen on this inherited socket instead")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM; then stop what was started and give 0."""
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        settings = settings_from_environment()
+        set_up_logging(settings.log_level)
+        listener = _listen(args, settings)
+        with listener, with_servers(settings) as complete:
+            migrate_database(complete)
+            _serve(listener, complete, args.workers)
+    except StartError as error:
+        return report(error)
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _listen(args: argparse.Namespace, settings: Settings) -> socket.socket:
+    """The listening socket, taken before anything slow is done."""
+    if args.workers < 1:
+        raise StartError("--workers must be at least 1.")
+    if args.fd is not None:
+        return socket.socket(fileno=args.fd)
+    host, port = args.host or settings.server_host, settings.server_port if args.port is None else args.port
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise StartError(f"Port {port} is in use: stop what uses it, or choose another with --port.") from error
+        raise StartError(
+            f"Cannot listen on {host}:{port} ({error.strerror}): choose others with --host, --port."
+        ) from error
+    except OverflowError as error:
+        raise StartError(f"There is no port {port}: choose one from 1 to 65535.") from error
+
+
+def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
+    # uvicorn raises the signal that ended it once more when it is done; by then everything is in order.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    config = _config(settings, workers)
+    if workers > 1:
+        _announce(listener, f"{workers} processes")
+        Multiprocess(config, sockets=[listener]).run()
+        return
+    server = _Server(config, listener)
+    server.run(sockets=[listener])
+    if not server.started:
+        raise StartError("The server did not start; the lines above say why.")
+
+
+def _config(settings: Settings, workers: int) -> uvicorn.Config:
+    ws: Any = FanoutProtocol
+    if missing := missing_names():
+        logger.warning("uvicorn changed (%s): frames go the slower way; install the pinned version", ", ".join(missing))
+        ws = "websockets-sansio"
+    return uvicorn.Config(
+        "x18.app:create_app_from_env",
+        factory=True,
+        workers=workers,
+        loop="uvloop",
+        http="httptools",
+        ws=ws,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_ping_interval=PING_EVERY_S,
+        ws_ping_timeout=PING_EVERY_S,
+        ws_per_message_deflate=False,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=GRACE_S,
+        backlog=BACKLOG,
+    )
+
+
+class _Server(uvicorn.Server):
+    """Says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+        super().__init__(config)
+        self._listener = listener
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            _announce(self._listener, "Ctrl-C stops it")
+
+
+def _announce(listener: socket.socket, note: str) -> None:
+    host, port = listener.getsockname()[:2]
+    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
+        host = "localhost"
+    print(f"X18 is ready: http://{host}:{port}  ws://{host}:{port}/ws  ({note})", flush=True)
+
+
+def _leave(_: int, __: FrameType | None) -> None:
+    """SIGTERM while still starting: stop what was started."""
+    sys.exit(0)

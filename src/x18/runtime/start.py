@@ -1,0 +1,90 @@
+"""What commands that need servers do first: read the settings, find or start the servers, and say plainly what is wrong."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+from urllib.parse import urlsplit
+
+import asyncpg
+import msgspec
+
+from x18.core.migrations import MigrationFailed, migrate
+from x18.runtime.embedded import StartError, embedded_servers
+from x18.settings import Settings, SettingsError, read_settings
+
+DATABASE_DEADLINE_S: Final = 8.0
+
+
+def settings_from_environment() -> Settings:
+    """The settings.
+
+    Raises:
+        StartError: lists all that is wrong.
+    """
+    try:
+        return read_settings()
+    except SettingsError as error:
+        raise StartError(str(error)) from error
+
+
+@contextmanager
+def with_servers(settings: Settings) -> Iterator[Settings]:
+    """The settings with the addresses of both servers, which are also left in the environment for worker processes.
+
+    Raises:
+        StartError: an embedded server does not start.
+    """
+    with embedded_servers(
+        settings.storage_path, postgres=settings.database_url is None, redis=settings.redis_url is None
+    ) as servers:
+        complete = msgspec.structs.replace(
+            settings,
+            database_url=settings.database_url or servers.database_url,
+            redis_url=settings.redis_url or servers.redis_url,
+        )
+        os.environ["DATABASE_URL"], os.environ["REDIS_URL"] = str(complete.database_url), str(complete.redis_url)
+        yield complete
+
+
+def migrate_database(settings: Settings) -> int:
+    """Apply what is missing; how many migrations that were.
+
+    Raises:
+        StartError: the database does not answer, or a migration failed.
+    """
+    url = str(settings.database_url)
+    try:
+        return asyncio.run(_migrate(url))
+    except MigrationFailed as error:
+        raise StartError(f"The database cannot be migrated: {error}") from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise StartError(f"{error}: create it, or set DB_NAME to one that exists.") from error
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise StartError(
+            f"PostgreSQL at {_place(url)} does not answer ({reason}): start it, or correct DB_HOST, DB_PORT, DB_USER and "
+            "DB_PASSWORD (or DATABASE_URL); without them X18 brings its own."
+        ) from error
+
+
+async def _migrate(url: str) -> int:
+    async with asyncio.timeout(DATABASE_DEADLINE_S):
+        connection = await asyncpg.connect(url, timeout=DATABASE_DEADLINE_S)
+        await connection.close()
+    return await migrate(url)
+
+
+def _place(url: str) -> str:
+    """Host and port of an address, without user and password."""
+    parts = urlsplit(url)
+    return parts.netloc.rpartition("@")[2] or "its socket"
+
+
+def report(error: StartError) -> int:
+    """Tell why it does not start; the exit code."""
+    for line in str(error).splitlines():
+        print(f"x18: {line}", file=sys.stderr)
+    return 1
