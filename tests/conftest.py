@@ -66,6 +66,21 @@ async def server(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
+async def workers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A second X18 on the same database, of two processes behind one port."""
+    folder = tmp_path_factory.mktemp("workers")
+    second = make_server(server.database_url, server.redis_url, folder, "--workers", "2")
+    try:
+        await second.start()
+        yield second
+        assert second.stop() == 0, second.read_log()
+    finally:
+        if second.process and second.process.poll() is None:
+            second.kill()
+        second.listener.close()
+
+
+@pytest.fixture(scope="session")
 async def api(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A client without an account."""
     async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:
@@ -99,9 +114,7 @@ async def make_user(api: httpx.AsyncClient) -> AsyncIterator[MakeUser]:
         assert answer.status_code == 201, answer.text
         tokens = answer.json()
         token = tokens["access_token"]
-        client = httpx.AsyncClient(
-            base_url=api.base_url, timeout=20, headers={"Authorization": f"Bearer {token}"}
-        )
+        client = httpx.AsyncClient(base_url=api.base_url, timeout=20, headers={"Authorization": f"Bearer {token}"})
         clients.append(client)
         if profile:
             patched = await client.patch("/api/users/me", json=profile)

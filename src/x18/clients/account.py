@@ -1,0 +1,63 @@
+"""An account at a server, for the programs here: logs in, and keeps its access token fresh."""
+
+import time
+from typing import Any
+
+import httpx
+
+SPARE_S = 30.0
+"""A token is renewed this long before it expires."""
+
+
+class CannotLogIn(Exception):
+    """What the server said."""
+
+
+class Account:
+    """Made by ``register`` or ``log_in``."""
+
+    def __init__(self, client: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
+        self._client = client
+        self._take(tokens)
+        self.id: str = tokens["user"]["id"]
+        self.username: str = tokens["user"]["username"]
+
+    @classmethod
+    async def register(cls, client: httpx.AsyncClient, username: str, password: str, display_name: str) -> "Account":
+        """Make an account."""
+        body = {
+            "username": username,
+            "email": f"{username}@example.com",
+            "password": password,
+            "display_name": display_name,
+        }
+        return cls(client, _tokens_in(await client.post("/api/auth/register", json=body)))
+
+    @classmethod
+    async def log_in(cls, client: httpx.AsyncClient, username: str, password: str) -> "Account":
+        """Log in to one."""
+        body = {"username": username, "password": password}
+        return cls(client, _tokens_in(await client.post("/api/auth/login", json=body)))
+
+    async def token(self) -> str:
+        """An access token that is still good for a while."""
+        if time.monotonic() > self._good_until:
+            answer = await self._client.post("/api/auth/refresh", json={"refresh_token": self._refresh})
+            self._take(_tokens_in(answer))
+        return self._access
+
+    async def headers(self) -> dict[str, str]:
+        """The header that logs a request in."""
+        return {"Authorization": f"Bearer {await self.token()}"}
+
+    def _take(self, tokens: dict[str, Any]) -> None:
+        self._access: str = tokens["access_token"]
+        self._refresh: str = tokens["refresh_token"]
+        self._good_until = time.monotonic() + tokens["expires_in"] - SPARE_S
+
+
+def _tokens_in(answer: httpx.Response) -> dict[str, Any]:
+    if answer.is_error:
+        raise CannotLogIn(answer.json()["detail"])
+    tokens: dict[str, Any] = answer.json()
+    return tokens

@@ -1,0 +1,94 @@
+"""``x18 tail``: the live feed in a terminal."""
+
+import argparse
+import asyncio
+import getpass
+import json
+import os
+import sys
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.text import Text
+
+from x18.clients.account import Account, CannotLogIn
+from x18.clients.live import Event, Live, Refused
+
+COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_green")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Which topics, whose, and how they are printed."""
+    parser.add_argument(
+        "topics", nargs="*", default=["explore"], help="explore (default), home, user:<id>, symbol:BTC-USD, …"
+    )
+    parser.add_argument("--url", default=os.environ.get("X18_URL", "http://localhost:8080"), help="the server")
+    parser.add_argument("--user", help="log in as this user; the password is asked for, or read from X18_PASSWORD")
+    parser.add_argument("--since", help="a cursor: print what came after it first")
+    parser.add_argument("--json", action="store_true", help="one line of JSON per event, for scripts")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print until Ctrl-C."""
+    password = (os.environ.get("X18_PASSWORD") or getpass.getpass("Password: ")) if args.user else ""
+    try:
+        asyncio.run(_tail(args, password))
+    except (Refused, CannotLogIn) as error:
+        print(f"x18: {error}", file=sys.stderr)
+        return 1
+    except httpx.HTTPError as error:
+        print(f"x18: {args.url} does not answer ({error}): is the server running?", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _tail(args: argparse.Namespace, password: str) -> None:
+    output, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
+    async with httpx.AsyncClient(base_url=args.url, timeout=20) as client:
+        account = await Account.log_in(client, args.user, password) if args.user else None
+        stream = Live(args.url, args.topics, token=account.token if account else None, since=args.since)
+        async for event in stream:
+            if args.json:
+                _print_json(event)
+            elif event.type in ("connected", "disconnected", "gap"):
+                notes.print(_note(event), style="dim")
+            else:
+                output.print(_line(event))
+
+
+def _print_json(event: Event) -> None:
+    line = {"type": event.type, "cursor": event.cursor, "topics": event.topics, "payload": event.payload}
+    print(json.dumps(line, ensure_ascii=False), flush=True)
+
+
+def _note(event: Event) -> str:
+    if event.type == "connected":
+        return f"● connected at {event.payload['cursor']}"
+    if event.type == "gap":
+        return f"○ some events cannot be sent any more ({event.payload['reason']}); read {', '.join(event.payload['backfill'])}"
+    return f"○ {event.payload['reason']}; again in {event.payload['again_in_s']} s"
+
+
+def _line(event: Event) -> Text:
+    payload = event.payload
+    if event.type == "post":
+        return _post(payload)
+    if event.type == "retweet":
+        return Text.assemble("↻ ", _name(payload["retweeted_by"]), " ", _post(payload["post"]))
+    if event.type == "notification":
+        return Text.assemble("♥ ", _name(payload["actor"]), f" {payload['type']}  ({payload['unread_count']} unread)")
+    return Text(f"· {event.type} {payload.get('id') or payload.get('post_id') or ''}", style="dim")
+
+
+def _post(post: dict[str, Any]) -> Text:
+    text = Text(post["content"].replace("\n", " "))
+    text.highlight_regex(r"\$[A-Za-z][\w.-]*", "bold green")
+    text.highlight_regex(r"#\w+", "blue")
+    text.highlight_regex(r"@\w+", "magenta")
+    return Text.assemble((post["created_at"][11:19], "dim"), " ", _name(post["user"]), "  ", text)
+
+
+def _name(user: dict[str, Any]) -> Text:
+    colour = COLOURS[sum(user["username"].encode()) % len(COLOURS)]
+    return Text(f"@{user['username']}", style=f"bold {colour}")
