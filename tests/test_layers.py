@@ -1,0 +1,26 @@
+"""One direction of imports; no file that is too long to read."""
+
+from pathlib import Path
+
+from importlinter.cli import lint_imports
+
+ROOT = Path(__file__).parent.parent
+MAX_LINES = 300
+
+
+def test_imports_go_one_way() -> None:
+    assert lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True) == 0
+
+
+def test_every_package_stands_in_the_contract() -> None:
+    text = (ROOT / "pyproject.toml").read_text().partition("[tool.importlinter]")[2]
+
+    assert [
+        path.parent.name for path in (ROOT / "src/x18").glob("*/__init__.py") if f"x18.{path.parent.name}" not in text
+    ] == []
+
+
+def test_files_are_short() -> None:
+    too_long = [path for path in (ROOT / "src").rglob("*.py") if len(path.read_text().splitlines()) > MAX_LINES]
+
+    assert too_long == []
