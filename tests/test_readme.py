@@ -13,15 +13,15 @@ BEGIN, END = "<!-- routes -->\n", "<!-- /routes -->"
 
 def routes_table(app: Litestar) -> str:
     """The table of REST endpoints in Markdown."""
-    lines = ["| | | token |", "|---|---|---|"]
-    for route in sorted(app.routes, key=lambda route: route.path):
+    lines = {}
+    for route in app.routes:
         for handler in getattr(route, "route_handlers", []):
-            for method in sorted(handler.http_methods - {"OPTIONS", "HEAD"} if hasattr(handler, "http_methods") else []):
-                wanted = handler.parsed_fn_signature.parameters
-                token = "yes" if "viewer" in wanted else "optional" if "visitor" in wanted else ""
-                path = route.path.replace(":uuid", "").replace(":str", "")
-                lines.append(f"| `{method} {path}` | {handler.summary} | {token} |")
-    return "\n".join(lines) + "\n"
+            wanted = handler.parsed_fn_signature.parameters
+            token = "yes" if "viewer" in wanted else "optional" if "visitor" in wanted else ""
+            path = route.path.replace(":uuid", "").replace(":str", "")
+            for method in getattr(handler, "http_methods", set()) - {"OPTIONS", "HEAD"}:
+                lines[path, method] = f"| `{method} {path}` | {handler.summary} | {token} |"
+    return "\n".join(["| | | token |", "|---|---|---|", *(lines[key] for key in sorted(lines))]) + "\n"
 
 
 def test_the_table_of_endpoints_is_that_of_the_application() -> None:

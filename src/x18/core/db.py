@@ -15,7 +15,12 @@ from piccolo.query.base import Query
 from x18.core.errors import Unavailable
 from x18.tables.engine import DB
 
-ACQUIRE_TIMEOUT_S: Final = 2.0
+STUCK_S: Final = 1.5
+"""After so long without a connection coming back, the pool is stuck and nobody waits any more."""
+
+LONGEST_WAIT_S: Final = 10.0
+"""In a queue that moves one waits longer: a burst of requests is no outage."""
+
 COMMAND_TIMEOUT_S: Final = 15.0
 
 # Generic plans ruin the two-stage queries (51 ms for 2.8); JIT costs more than these short queries.
@@ -194,10 +199,29 @@ async def _lend() -> AsyncIterator[asyncpg.Connection]:
     if DB.pool is None:
         raise Unavailable("The database pool is not open.")
     try:
-        connection = await DB.pool.acquire(timeout=ACQUIRE_TIMEOUT_S)
+        connection = await _acquire(DB.pool)
     except (*OUTAGES, OSError) as error:
         raise Unavailable("The database cannot be reached; try again in a moment.", retry_after_s=1) from error
     try:
         yield connection
     finally:
+        _Returned.at = asyncio.get_running_loop().time()
         await DB.pool.release(connection)
+
+
+class _Returned:
+    """When a connection last came back to the pool."""
+
+    at = 0.0
+
+
+async def _acquire(pool: asyncpg.Pool) -> asyncpg.Connection:
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    while True:
+        try:
+            return await pool.acquire(timeout=STUCK_S)
+        except TimeoutError:
+            now = loop.time()
+            if now - _Returned.at > STUCK_S or now - began > LONGEST_WAIT_S:
+                raise

@@ -13,7 +13,7 @@ import asyncpg
 
 from x18.core import db
 from x18.realtime.batches import Batch
-from x18.realtime.events import LogRow, Renderers, render
+from x18.realtime.events import Renderers, render
 from x18.realtime.log import read_position, to_log_rows
 from x18.realtime.retention import Retention
 
@@ -32,7 +32,7 @@ FULL_SCAN_EVERY_S: Final = 30.0
 # One statement: the batch leaves the outbox, gets the next numbers and moves the head, or nothing of it happens.
 # Ids below $1 were looked at before; skipping them keeps a vacuum that lags from making every poll slow.
 NUMBER: Final = f"""
-    WITH state AS (SELECT head FROM event_state FOR UPDATE),
+    WITH state AS (SELECT head, epoch FROM event_state FOR UPDATE),
     batch AS (DELETE FROM event_outbox WHERE id IN (
                   SELECT id FROM event_outbox WHERE id > $1 ORDER BY id LIMIT {MAX_BATCH} FOR UPDATE SKIP LOCKED)
               RETURNING *),
@@ -41,7 +41,8 @@ NUMBER: Final = f"""
                       batch.object_id, batch.created_at FROM batch, state
                RETURNING seq, kind, actor_id, recipient_id, object_id),
     moved AS (UPDATE event_state SET head = head + (SELECT count(*) FROM batch) WHERE EXISTS (SELECT 1 FROM batch))
-    SELECT seq, kind, actor_id, recipient_id, object_id, (SELECT max(id) FROM batch) AS last_id FROM logged ORDER BY seq"""
+    SELECT seq, kind, actor_id, recipient_id, object_id, (SELECT max(id) FROM batch) AS last_id,
+           (SELECT epoch FROM state) AS epoch FROM logged ORDER BY seq"""
 
 
 class Relay:
@@ -81,32 +82,28 @@ class Relay:
             await asyncio.sleep(CANDIDATE_RETRY_S)  # the lock is another process's
 
     async def _lead(self, connection: asyncpg.Connection) -> None:
-        epoch, head, _ = await read_position(connection)
+        _, head, _ = await read_position(connection)
         retention, floor = Retention(connection), _Floor()
         loop = asyncio.get_running_loop()
         told = 0.0
         while True:
             self._wake.clear()
             await retention.keep(head)
-            rows = await self._number(connection, floor)
-            if rows:
+            records = await connection.fetch(NUMBER, floor.value())
+            if records:
+                floor.seen(records[0]["last_id"])
+                rows = to_log_rows(records)
                 async with db.using(connection):
                     events = await render(rows, self._renderers)
                 head = rows[-1].seq
-                self._on_batch(Batch(epoch, rows[0].seq, head, events))
+                self._on_batch(Batch(records[0]["epoch"].hex, rows[0].seq, head, events))
                 told = loop.time()
                 continue
             if loop.time() - told >= HEAD_EVERY_S:
+                epoch, head, _ = await read_position(connection)
                 self._on_batch(Batch(epoch, head + 1, head, []))
                 told = loop.time()
             await _wait(self._wake, POLL_S)
-
-    @staticmethod
-    async def _number(connection: asyncpg.Connection, floor: "_Floor") -> list[LogRow]:
-        records = await connection.fetch(NUMBER, floor.value())
-        if records:
-            floor.seen(records[0]["last_id"])
-        return to_log_rows(records)
 
 
 class _Floor:

@@ -157,13 +157,13 @@ def _by_terms(filters: Filters, direction: str) -> str:
     WITH recent AS MATERIALIZED (
         SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts p WHERE p.visibility = 0 AND p.id < $1 AND p.id > $2
                           ORDER BY p.id {direction} LIMIT {RECENT}) p
-        JOIN users u ON u.id = p.author_id WHERE {terms} AND {LEVEL} = 0 ORDER BY p.id {direction} LIMIT $3 + $4),
+        JOIN users u ON u.id = p.author_id WHERE {terms} AND {LEVEL} = 0 ORDER BY p.id {direction} LIMIT $3::int + $4::int),
     old AS MATERIALIZED (
         SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
         WHERE p.visibility = 0 AND {LEVEL} = 0 AND {terms} AND p.id < $1 AND p.id > $2
-          AND (SELECT count(*) FROM recent) < $3 + $4)
+          AND (SELECT count(*) FROM recent) < $3::int + $4::int)
     SELECT id FROM (
-        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = $3 + $4 UNION ALL SELECT id FROM old) found
+        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = $3::int + $4::int UNION ALL SELECT id FROM old) found
     ORDER BY id {direction} LIMIT $3 OFFSET $4"""
 
 

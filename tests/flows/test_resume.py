@@ -1,0 +1,261 @@
+"""A client that was away gets exactly what it missed, or is told that it cannot."""
+
+import asyncio
+import random
+
+import asyncpg
+import pytest
+import redis.asyncio
+
+from tests.conftest import Account, MakeUser
+from tests.flows.test_delivery import follow, post
+from tests.live import Live, live
+from tests.server import Server, make_server
+
+
+async def test_since_brings_what_was_missed_then_goes_live(server: Server, make_user: MakeUser) -> None:
+    author, reader, stranger = await make_user("author"), await make_user("reader"), await make_user("stranger")
+    await follow(reader, author)
+    async with live(server, reader.access_token, "home") as before:
+        first = await post(author, "first")
+        await before.wait_for_post(str(first["id"]))
+        cursor = before.cursor
+    missed = [str((await post(author, f"missed {number}"))["id"]) for number in range(3)]
+    await post(stranger, "not for the reader")
+    await post(author, "not for the reader", visibility="private")
+    gone = await post(author, "deleted meanwhile")
+    await author.client.delete(f"/api/posts/{gone['id']}")
+
+    async with live(server, reader.access_token) as after:
+        await after.subscribe("home", since=cursor)
+        last = str((await post(author, "live"))["id"])
+        await after.wait_for_post(last)
+
+        assert after.post_ids == [*missed, last]
+        assert [event["payload"] for event in after.events if event["type"] == "post.deleted"] == [{"id": gone["id"]}]
+        cursors = [int(event["cursor"].split(".")[1]) for event in after.events]
+        assert cursors == sorted(set(cursors))
+
+
+async def test_follows_count_as_of_each_event_also_in_a_replay(server: Server, make_user: MakeUser) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    async with live(server, reader.access_token, "home") as watching:
+        cursor = watching.cursor
+        for step in ("before", "during", "after"):
+            await post(author, step)
+            await (reader.client.post if step == "before" else reader.client.delete)(f"/api/users/{author.id}/follow")
+        marker = str((await post(reader, "marker"))["id"])
+        await watching.wait_for_post(marker)
+        async with live(server, reader.access_token) as resumed:
+            await resumed.subscribe("home", since=cursor)
+            await resumed.wait_for_post(marker)
+
+            assert [(event["cursor"], event["payload"]["id"]) for event in resumed.events] == [
+                (event["cursor"], event["payload"]["id"]) for event in watching.events
+            ]
+            assert [event["payload"]["content"] for event in watching.events] == ["during", "marker"]
+
+
+async def test_the_seam_between_replay_and_live_neither_loses_nor_doubles(server: Server, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    writing = True
+    made: list[str] = []
+
+    async def write() -> None:
+        while writing:
+            made.append(str((await post(author, f"post {len(made)}"))["id"]))
+
+    async with live(server, None, f"user:{author.id}") as steady:
+        cursor = steady.cursor
+        writer = asyncio.create_task(write())
+        clients = []
+        for _ in range(12):
+            await asyncio.sleep(random.uniform(0, 0.1))
+            client = await Live.open(server)
+            await client.subscribe(f"user:{author.id}", since=cursor)
+            clients.append(client)
+        writing = False
+        await writer
+        for client in (steady, *clients):
+            await client.wait_for_post(made[-1])
+
+        assert steady.post_ids == made
+        assert [client.post_ids for client in clients] == [made] * len(clients)
+    for client in clients:
+        await client.close()
+
+
+async def test_a_topic_added_with_since_does_not_repeat_what_another_topic_brought(
+    server: Server, make_user: MakeUser
+) -> None:
+    author = await make_user("author")
+    async with live(server, None, f"user:{author.id}") as client:
+        cursor = client.cursor
+        made = [str((await post(author, "#repeat"))["id"]) for _ in range(3)]
+        await client.wait_for_post(made[-1])
+        await client.subscribe("hashtag:repeat", since=cursor)
+        last = str((await post(author, "#repeat"))["id"])
+        await client.wait_for_post(last)
+
+        assert client.post_ids == [*made, last]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "reason"),
+    [
+        ("nonsense", "unknown_epoch"),
+        ("00000000000000000000000000000000.1", "unknown_epoch"),
+        ("{epoch}.-1", "unknown_epoch"),
+        ("{epoch}.999999999999", "cursor_in_future"),
+        ("{epoch}." + "9" * 40, "unknown_epoch"),
+    ],
+)
+async def test_a_cursor_that_cannot_be_resumed_is_a_gap_with_addresses(
+    server: Server, make_user: MakeUser, cursor: str, reason: str
+) -> None:
+    user = await make_user()
+    async with live(server, user.access_token) as client:
+        epoch = client.messages[0]["payload"]["epoch"]
+        await client.subscribe("home", "notifications", "symbol:A/B", since=cursor.replace("{epoch}", epoch))
+        gap = (await client.wait_for_type("gap"))["payload"]
+        made = await post(user)
+        await client.wait_for_post(str(made["id"]))
+
+        assert gap["reason"] == reason
+        assert gap["cursor"].startswith(epoch)
+        assert set(gap["backfill"]) == {"/api/timeline/home", "/api/notifications", "/api/timeline/search?symbol=A%2FB"}
+
+
+async def test_more_than_five_thousand_events_are_a_gap(
+    server: Server, make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    author = await make_user("author")
+    made = await post(author)
+    async with live(server, None) as client:
+        cursor = client.cursor
+        await database.execute(
+            "INSERT INTO event_outbox (kind, actor_id, object_id) SELECT 1, $1, $2::text::uuid FROM generate_series(1, 5001)",
+            author.id,
+            made["id"],
+        )
+        marker = await post(author, "marker")
+        async with live(server, None, f"user:{author.id}") as other:
+            if marker["id"] not in other.post_ids:
+                await post(author, "marker")
+            async with asyncio.timeout(20):
+                while int(other.cursor.split(".")[1]) < int(cursor.split(".")[1]) + 5001:
+                    await post(author, "marker")
+                    await asyncio.sleep(0.1)
+            await client.subscribe(f"user:{author.id}", since=cursor)
+            gap = (await client.wait_for_type("gap"))["payload"]
+
+            assert gap["reason"] == "too_far_behind"
+            assert gap["backfill"] == [f"/api/timeline/user/{author.id}"]
+            assert client.events == []
+
+
+class Writers:
+    """Publish for as long as asked, and remember what was acknowledged."""
+
+    def __init__(self, authors: list[Account]) -> None:
+        self.authors = authors
+        self.made: set[str] = set()
+        self.running = True
+
+    async def run(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for author in self.authors:
+                group.create_task(self._write(author))
+
+    async def _write(self, author: Account) -> None:
+        number = 0
+        while self.running:
+            number += 1
+            try:
+                answer = await author.client.post("/api/posts", json={"content": f"{author.username} {number}"})
+            except Exception:  # the server was killed: nothing is known of this one
+                await asyncio.sleep(0.1)
+                continue
+            if answer.status_code == 201:
+                self.made.add(answer.json()["id"])
+
+
+async def resuming(server: Server, topics: list[str], cursor: str, made: set[str], done: asyncio.Event) -> list[str]:
+    """What a client collects that connects again, with its cursor, whenever the connection breaks."""
+    got: list[str] = []
+    while True:
+        try:
+            client = await Live.open(server)
+        except Exception:
+            await asyncio.sleep(0.1)
+            continue
+        before = len(got)
+        try:
+            await client.subscribe(*topics, since=cursor)
+            while client.close_code is None and not (done.is_set() and made <= {*got[:before], *client.post_ids}):
+                await asyncio.sleep(0.05)
+        except (AssertionError, TimeoutError, OSError):
+            pass
+        got[before:] = client.post_ids
+        cursor = client.cursor
+        if client.close_code is None:
+            await client.close()
+            return got
+
+
+async def test_kill_and_restart_lose_and_double_nothing(
+    server: Server, make_user: MakeUser, tmp_path: object, database: asyncpg.Pool
+) -> None:
+    """The process that everybody talks to, which is the leader too, is killed again and again under load."""
+    authors = [await make_user("author") for _ in range(4)]
+    victim = make_server(server.database_url, server.redis_url, server.log.parent)
+    await victim.start()
+    for author in authors:
+        author.client.base_url = victim.url
+    writers, done = Writers(authors), asyncio.Event()
+    topics = [f"user:{author.id}" for author in authors]
+    try:
+        async with live(victim) as first:
+            cursor = first.cursor
+        writing = asyncio.create_task(writers.run())
+        clients = [asyncio.create_task(resuming(victim, topics, cursor, writers.made, done)) for _ in range(4)]
+        for _ in range(3):
+            await asyncio.sleep(1.0)
+            victim.kill()
+            await victim.start()
+        await asyncio.sleep(0.5)
+        writers.running = False
+        await writing
+        done.set()
+        async with asyncio.timeout(30):
+            collected = await asyncio.gather(*clients)
+    finally:
+        victim.kill()
+        victim.listener.close()
+
+    logged = await database.fetch(
+        "SELECT object_id::text AS id FROM event_log WHERE kind = 1 AND actor_id = ANY($1) ORDER BY seq",
+        [author.id for author in authors],
+    )
+    expected = [row["id"] for row in logged]
+    assert writers.made <= set(expected)
+    assert len(writers.made) > 50
+    assert [got[: len(expected)] for got in collected] == [expected[: len(got)] for got in collected]
+    assert all(writers.made <= set(got) for got in collected)
+
+
+async def test_a_flushed_redis_and_killed_subscriptions_lose_nothing(server: Server, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    broker = redis.asyncio.Redis.from_url(server.redis_url)
+    made = []
+    async with live(server, None, f"user:{author.id}") as client:
+        for number in range(40):
+            made.append(str((await post(author, f"post {number}"))["id"]))
+            if number % 10 == 5:
+                await broker.flushall()
+                await broker.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        await client.wait_for_post(made[-1])
+
+        assert client.post_ids == made
+        assert (await author.client.get("/api/users/me")).status_code == 200
+    await broker.aclose()
