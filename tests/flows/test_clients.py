@@ -1,0 +1,83 @@
+"""``x18 demo`` and ``x18 tail`` against a real server."""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+
+from tests.conftest import MakeUser
+from tests.flows.test_delivery import follow, post
+from tests.server import Server
+
+X18 = [sys.executable, "-m", "x18"]
+
+
+async def test_tail_shows_every_post_of_the_demo_once(server: Server, tmp_path: Path, api: httpx.AsyncClient) -> None:
+    output = tmp_path / "tail.txt"
+    with output.open("wb") as file:
+        tail = subprocess.Popen([*X18, "tail", "explore", "--json", "--url", server.url], stdout=file)
+    try:
+        async with asyncio.timeout(15):
+            while b'"connected"' not in output.read_bytes():
+                await asyncio.sleep(0.05)
+        demo = await asyncio.create_subprocess_exec(
+            *X18, "demo", "--url", server.url, "--users", "4", "--rate", "30", "--seconds", "3", "--seed", "1",
+            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        out, err = await demo.communicate()
+        assert (demo.returncode, err) == (0, b"")
+        done = dict(reversed(part.strip().split(" ", 1)) for part in out.decode().split(","))
+        made = int(done["posts"]) + int(done.get("replies", 0))
+        async with asyncio.timeout(10):
+            while output.read_bytes().count(b'"type": "post"') < made:
+                await asyncio.sleep(0.05)
+    finally:
+        tail.terminate()
+        tail.wait()
+
+    events = [json.loads(line) for line in output.read_text().splitlines()]
+    shown = [event["payload"]["id"] for event in events if event["type"] == "post"]
+    assert len(shown) == len(set(shown)) == made > 40
+    newest = (await api.get("/api/timeline/explore?limit=100")).json()["posts"]
+    assert shown[::-1][: len(newest)] == [one["id"] for one in newest[: len(shown)]]
+
+
+async def test_tail_logs_in_for_ones_own_topics(server: Server, make_user: MakeUser) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    await follow(reader, author)
+    tail = await asyncio.create_subprocess_exec(
+        *X18, "tail", "home", "--user", reader.username, "--url", server.url,
+        env={"X18_PASSWORD": reader.password}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    assert tail.stderr is not None
+    assert tail.stdout is not None
+    assert b"connected" in await asyncio.wait_for(tail.stderr.readline(), 15)
+    await post(author, "for my followers", visibility="followers")
+    line = (await asyncio.wait_for(tail.stdout.readline(), 10)).decode()
+    tail.terminate()
+    await tail.wait()
+
+    assert f"@{author.username}" in line
+    assert "for my followers" in line
+
+
+async def test_what_cannot_work_is_one_line_and_exit_code_1(server: Server) -> None:
+    for arguments, said in (
+        (["tail", "home", "--url", server.url], "needs an account"),
+        (["tail", "nothing", "--url", server.url], "There is no topic"),
+        (["tail", "--user", "nobody", "--url", server.url], "is wrong"),
+        (["demo", "--url", "http://127.0.0.1:9", "--seconds", "1"], "is the server running?"),
+    ):
+        done = await asyncio.create_subprocess_exec(
+            *X18,
+            *arguments,
+            env={"X18_PASSWORD": "wrong-password"},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        _, err = await asyncio.wait_for(done.communicate(), 30)
+        assert done.returncode == 1
+        assert said in err.decode().splitlines()[-1]

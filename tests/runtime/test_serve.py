@@ -1,0 +1,181 @@
+"""The command, as somebody starts it who has nothing but Python."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from x18.runtime.embedded import Servers
+
+X18 = [sys.executable, "-m", "x18"]
+DEADLINE_S = 40.0
+
+
+def environment(**settings: str) -> dict[str, str]:
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DB_", "REDIS_", "SERVER_", "DATABASE_"))
+    }
+    return {**clean, "BCRYPT_COST": "4", **settings}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+def start(folder: Path, port: int, *arguments: str, **settings: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [*X18, "serve", "--port", str(port), *arguments],
+        cwd=folder,
+        env=environment(**settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def wait_until_healthy(port: int) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).status_code == 200:
+                return
+        except httpx.HTTPError:
+            time.sleep(0.1)
+    raise AssertionError("not healthy in time")
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Processes that work below a folder."""
+    return [
+        " ".join(process.info["cmdline"] or [])
+        for process in psutil.process_iter(["cwd", "cmdline"])
+        if (process.info["cwd"] or "").startswith(str(folder))
+    ]
+
+
+def refused(folder: Path, *arguments: str, **settings: str) -> str:
+    """What a start that must fail says: one line, exit code 1."""
+    done = subprocess.run(
+        [*X18, "serve", *arguments], cwd=folder, env=environment(**settings), capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1, done.stderr
+    assert done.stdout == ""
+    lines = done.stderr.splitlines()
+    assert len(lines) == 1, done.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Signals) -> None:
+    port = free_port()
+    body = {"username": "second_start", "email": "second@example.com", "password": "SecurePass123"}
+
+    first = start(tmp_path, port)
+    wait_until_healthy(port)
+    assert httpx.post(f"http://127.0.0.1:{port}/api/auth/register", json=body).status_code == 201
+    os.killpg(first.pid, ending)
+    out, err = first.communicate(timeout=30)
+    assert (first.returncode, err) == (0, "")
+    assert out == f"X18 is ready: http://localhost:{port}  ws://localhost:{port}/ws  (Ctrl-C stops it)\n"
+    assert processes_in(tmp_path) == []
+
+    second = start(tmp_path, port, "--workers", "2")
+    wait_until_healthy(port)
+    assert httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json=body).status_code == 200
+    os.killpg(second.pid, ending)
+    _, err = second.communicate(timeout=30)
+    assert second.returncode == 0, err
+    assert processes_in(tmp_path) == []
+
+
+def test_a_killed_server_is_taken_over_by_the_next(tmp_path: Path) -> None:
+    port = free_port()
+    first = start(tmp_path, port)
+    wait_until_healthy(port)
+    first.kill()
+    first.communicate()
+    second = start(tmp_path, port)
+    wait_until_healthy(port)
+    second.terminate()
+    _, err = second.communicate(timeout=30)
+
+    assert (second.returncode, err) == (0, "")
+    assert processes_in(tmp_path) == []
+
+
+def test_a_port_in_use_is_told(tmp_path: Path) -> None:
+    with socket.create_server(("0.0.0.0", 0)) as taken:
+        port = taken.getsockname()[1]
+        assert refused(tmp_path, "--port", str(port)) == (
+            f"x18: Port {port} is in use: stop what uses it, or choose another with --port."
+        )
+
+
+def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    said = refused(tmp_path, "--port", "0", STORAGE_PATH=str(tmp_path / "file" / "storage"))
+
+    assert said.startswith(f"x18: Cannot write to {tmp_path}/file/storage")
+    assert "STORAGE_PATH" in said
+
+
+def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: Path) -> None:
+    port = str(free_port())
+
+    said = refused(
+        tmp_path, "--port", "0", DB_HOST="127.0.0.1", DB_PORT=port, DB_PASSWORD="very-secret", REDIS_HOST="127.0.0.1"
+    )
+
+    assert said.startswith(f"x18: PostgreSQL at 127.0.0.1:{port} does not answer")
+    assert "very-secret" not in said
+
+
+def test_a_storage_that_is_in_use_is_told(tmp_path: Path) -> None:
+    port = free_port()
+    first = start(tmp_path, port)
+    wait_until_healthy(port)
+
+    assert "Another x18 uses" in refused(tmp_path, "--port", "0")
+    first.terminate()
+    first.communicate(timeout=30)
+
+
+def test_bad_settings_and_weak_secrets_are_told(tmp_path: Path) -> None:
+    assert (
+        refused(tmp_path, SERVER_PORT="many") == "x18: SERVER_PORT is 'many': set it to a whole number from 0 to 65535."
+    )
+    done = subprocess.run(
+        [*X18, "serve"], cwd=tmp_path, env=environment(SERVER_ENV="production"), capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "JWT_ACCESS_SECRET is the example's" in done.stderr
+
+
+def test_migrate_is_safe_from_two_nodes_and_says_what_it_did(tmp_path: Path, servers: Servers) -> None:
+    settings = environment(DATABASE_URL=str(servers.database_url), REDIS_URL=str(servers.redis_url))
+    both = [
+        subprocess.Popen([*X18, "migrate"], cwd=tmp_path, env=settings, stdout=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+
+    assert [process.communicate(timeout=60)[0] for process in both] == ["The database is up to date.\n"] * 2
+    assert [process.returncode for process in both] == [0, 0]
+
+
+def test_help_and_wrong_usage(tmp_path: Path) -> None:
+    shown = subprocess.run([*X18, "--help"], capture_output=True, text=True, check=True).stdout
+    for command in ("serve", "migrate", "demo", "tail"):
+        assert command in shown
+    assert subprocess.run([*X18, "dance"], capture_output=True, text=True).returncode == 2

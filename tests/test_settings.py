@@ -1,0 +1,84 @@
+"""Names and defaults of the original system, and what production refuses."""
+
+import pytest
+
+from x18.settings import EXAMPLE_SECRETS, SettingsError, read_settings
+
+GOOD = {"JWT_ACCESS_SECRET": "a" * 32, "JWT_REFRESH_SECRET": "b" * 32}
+
+
+def test_without_any_setting_the_defaults_of_the_original_hold() -> None:
+    settings = read_settings({})
+
+    assert (settings.server_host, settings.server_port, settings.server_env) == ("0.0.0.0", 8080, "development")
+    assert (settings.database_url, settings.redis_url) == (None, None)
+    assert (settings.jwt_access_expiry_min, settings.jwt_refresh_expiry_days) == (15, 30)
+    assert {
+        "JWT_ACCESS_SECRET": settings.jwt_access_secret,
+        "JWT_REFRESH_SECRET": settings.jwt_refresh_secret,
+    } == EXAMPLE_SECRETS
+
+
+def test_hosts_make_addresses_with_what_must_be_quoted() -> None:
+    settings = read_settings(
+        {
+            "DB_HOST": "db",
+            "DB_USER": "me",
+            "DB_PASSWORD": "p@ss/word",
+            "REDIS_HOST": "cache",
+            "REDIS_PASSWORD": "x:y",
+            "REDIS_DB": "3",
+        }
+    )
+
+    assert settings.database_url == "postgresql://me:p%40ss%2Fword@db:5432/x18_backend?sslmode=disable"
+    assert settings.redis_url == "redis://:x%3Ay@cache:6379/3"
+
+
+def test_addresses_and_port_as_hosts_give_them_win() -> None:
+    settings = read_settings(
+        {"DATABASE_URL": "postgresql://a/b", "DB_HOST": "x", "REDIS_URL": "redis://c", "PORT": "9", "SERVER_PORT": "1"}
+    )
+
+    assert (settings.database_url, settings.redis_url, settings.server_port) == ("postgresql://a/b", "redis://c", 9)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SERVER_PORT", "x"),
+        ("SERVER_PORT", "70000"),
+        ("SERVER_ENV", "staging"),
+        ("JWT_ACCESS_EXPIRY", "0"),
+        ("RATE_LIMITS", "maybe"),
+    ],
+)
+def test_a_bad_value_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} is '{value}'"):
+        read_settings({name: value})
+
+
+@pytest.mark.parametrize(
+    "secrets",
+    [
+        {},
+        {**GOOD, "JWT_ACCESS_SECRET": "short"},
+        {**GOOD, "JWT_REFRESH_SECRET": "a" * 32},
+        {"JWT_ACCESS_SECRET": "a" * 32},
+    ],
+)
+def test_production_refuses_weak_secrets(secrets: dict[str, str]) -> None:
+    with pytest.raises(SettingsError, match="token_urlsafe"):
+        read_settings({"SERVER_ENV": "production", **secrets})
+
+
+def test_production_takes_good_secrets_and_development_takes_all() -> None:
+    assert read_settings({"SERVER_ENV": "production", **GOOD}).is_production
+    assert not read_settings({"JWT_ACCESS_SECRET": "short"}).is_production
+
+
+def test_everything_wrong_is_told_at_once() -> None:
+    with pytest.raises(SettingsError) as told:
+        read_settings({"SERVER_PORT": "x", "LOG_LEVEL": "loud"})
+
+    assert len(str(told.value).splitlines()) == 2
