@@ -29,6 +29,7 @@ from x18.realtime import controller as live
 from x18.realtime.channel import Channel
 from x18.runtime.health import Checks, SystemController
 from x18.runtime.logs import set_up_logging
+from x18.search import controller as search
 from x18.settings import Settings, read_settings
 from x18.timeline import controller as timeline
 from x18.users import controller as users
@@ -90,6 +91,7 @@ def create_app(settings: Settings) -> Litestar:
             *posts.controllers,
             *timeline.controllers,
             *notifications.controllers,
+            *search.controllers,
         ],
         guards=[identify],
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},

@@ -12,7 +12,10 @@ APP_CONFIG = AppConfig(
     app_name="x18",
     migrations_folder_path=str(ROOT / "piccolo_migrations"),
     table_classes=table_finder(
-        [f"x18.tables.{module}" for module in ("users", "posts", "media", "notifications", "monetization", "events")],
+        [
+            f"x18.tables.{module}"
+            for module in ("users", "posts", "media", "notifications", "monetization", "events", "search")
+        ],
         exclude_imported=True,
     ),
 )

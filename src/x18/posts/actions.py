@@ -150,7 +150,7 @@ async def _insert(
     ]
     values: list[Any] = [
         post_id, author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
-        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"],
+        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], content.casefold(),
     ]  # fmt: skip
     await db.execute(
         """WITH post AS (
@@ -158,7 +158,7 @@ async def _insert(
                                   media_count, reply_to_id, root_post_id)
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)),
            stats AS (INSERT INTO post_stats (post_id) VALUES ($1)),
-           words AS (INSERT INTO post_fts (post_id, fts) VALUES ($1, to_tsvector('simple', $4))),
+           words AS (INSERT INTO post_fts (post_id, fts) VALUES ($1, to_tsvector('simple', $14))),
            entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) VALUES ($1, $2, $1, $3))
            UPDATE users SET posts_count = posts_count + 1 WHERE id = $2""",
         *values,

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, get
 from litestar.di import NamedDependency, Provide
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from x18.core.http import CurrentUser, Visitor
 from x18.core.paging import Page, listed
@@ -13,7 +13,8 @@ from x18.core.viewer import id_of
 from x18.posts.schemas import PostList
 from x18.timeline import queries
 from x18.timeline.filters import Filters, provide_filters
-from x18.timeline.schemas import UserTimeline
+from x18.timeline.schemas import MetadataSearch, UserTimeline
+from x18.timeline.trending import show_trending
 
 
 class TimelineController(Controller):
@@ -44,6 +45,29 @@ class TimelineController(Controller):
     ) -> Response[PostList]:
         """All public posts."""
         return listed(request, await queries.show_explore(id_of(visitor), page, filters))
+
+    @get("/trending", summary="Trending")
+    async def trending(
+        self,
+        visitor: Visitor,
+        page: NamedDependency[Page],
+        filters: NamedDependency[Filters],
+        request: Request[Any, Any, Any],
+        timeframe: FromQuery[str] = "24h",
+    ) -> Response[PostList]:
+        """Public posts by 2·likes + 3·retweets, ties by newest. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d or 30d."""
+        return listed(request, await show_trending(id_of(visitor), page, filters, timeframe))
+
+    @get("/search", summary="Posts by metadata")
+    async def search(
+        self,
+        visitor: Visitor,
+        page: NamedDependency[Page],
+        filters: NamedDependency[Filters],
+        request: Request[Any, Any, Any],
+    ) -> Response[MetadataSearch]:
+        """At least one filter is needed."""
+        return listed(request, await queries.search_metadata(id_of(visitor), page, filters))
 
     @get("/user/{user_id:uuid}", summary="A user's timeline")
     async def of_user(

@@ -6,6 +6,7 @@ from uuid import UUID
 import msgspec
 
 from x18.core import db
+from x18.core.errors import BadInput
 from x18.core.ids import moment_of
 from x18.core.paging import Page, cut
 from x18.posts.queries import list_posts, load_posts
@@ -13,7 +14,7 @@ from x18.posts.schemas import PostList, PostView
 from x18.realtime.audience import LEVEL, level_of, may_see, visible
 from x18.timeline.filters import Filters
 from x18.timeline.home import read_home
-from x18.timeline.schemas import UserTimeline
+from x18.timeline.schemas import MetadataSearch, UserTimeline
 from x18.users.queries import get_user, load_users
 
 RECENT: Final = 2_000
@@ -57,6 +58,18 @@ async def show_explore(viewer_id: UUID | None, page: Page, filters: Filters) -> 
     shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
     total = await db.fetch_value(_count(filters), *filters.groups) if page.count else 0
     return await list_posts(shown, cursor, page, viewer_id, total=total)
+
+
+async def search_metadata(viewer_id: UUID | None, page: Page, filters: Filters) -> MetadataSearch:
+    """Public posts with this metadata, newest first.
+
+    Raises:
+        BadInput: no filter.
+    """
+    if not filters.groups:
+        raise BadInput("Send at least one of category, market, symbol, tag.", code="filter_required")
+    found = await show_explore(viewer_id, page, filters)
+    return MetadataSearch(filters=filters.by_name, **msgspec.structs.asdict(found))
 
 
 async def show_user(user_id: UUID, viewer_id: UUID | None, page: Page, filters: Filters) -> UserTimeline:

@@ -8,3 +8,9 @@ class UserTimeline(PostList, kw_only=True):
     """A user and a page of the user's posts and retweets."""
 
     user: UserView
+
+
+class MetadataSearch(PostList, kw_only=True):
+    """Posts by metadata, and the filters that were asked for."""
+
+    filters: dict[str, list[str]]

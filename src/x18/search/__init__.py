@@ -1,0 +1,1 @@
+"""Finding users, posts and hashtags."""

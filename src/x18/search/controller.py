@@ -1,0 +1,102 @@
+"""``/api/search``."""
+
+from typing import Annotated, Any, Literal
+
+from litestar import Controller, Request, Response, get
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from x18.core.errors import BadInput
+from x18.core.http import Visitor
+from x18.core.paging import Limit, Page, listed
+from x18.core.text import clean_text
+from x18.core.viewer import id_of
+from x18.posts.schemas import PostList
+from x18.posts.text import MAX_HASHTAG, fold
+from x18.search.hashtags import show_trending_hashtags
+from x18.search.posts import count_posts, find_hashtag, find_posts
+from x18.search.schemas import FoundUsers, FoundView, HashtagPosts, Totals, TrendingHashtags
+from x18.search.users import find_users
+
+MAX_QUERY = 200
+
+Query = Annotated[str, QueryParameter(description="What to look for; `%`, `_` and `\\` mean themselves.")]
+Kind = Literal["all", "users", "posts"]
+
+
+async def provide_text(q: Query) -> str:
+    """The text that is looked for.
+
+    Raises:
+        BadInput: empty, or more than 200 characters.
+    """
+    return clean_text("q", q, least=1, most=MAX_QUERY)
+
+
+class SearchController(Controller):
+    """Users, posts, hashtags."""
+
+    path = "/search"
+    tags = ["search"]
+
+    @get("/", summary="Users and posts", dependencies={"text": Provide(provide_text)})
+    async def search(
+        self,
+        visitor: Visitor,
+        page: NamedDependency[Page],
+        text: NamedDependency[str],
+        type: FromQuery[Kind] = "all",  # noqa: A002  # the contract's name
+    ) -> FoundView:
+        """Both, or one kind. Pages go by `offset`; for cursors use the lists of one kind."""
+        viewer_id, totals = id_of(visitor), Totals(users=0, posts=0)
+        found = FoundView(users=[], posts=[], total=totals, limit=page.limit, offset=page.offset)
+        if type != "posts":
+            users, totals.users = await find_users(text, page, viewer_id)
+            found.users = users.users
+        if type != "users":
+            found.posts = (await find_posts(text, page, viewer_id)).posts
+            totals.posts = await count_posts(text, viewer_id)
+        return found
+
+    @get("/users", summary="Users by name or bio", dependencies={"text": Provide(provide_text)})
+    async def users(self, visitor: Visitor, page: NamedDependency[Page], text: NamedDependency[str]) -> FoundUsers:
+        """Exact names first, then beginnings, then names with a typo and words of the bio. Pages go by `offset`."""
+        if page.before or page.after:
+            raise BadInput.of("before", "users are ordered by likeness: use offset")
+        return (await find_users(text, page, id_of(visitor)))[0]
+
+    @get("/posts", summary="Posts by words", dependencies={"text": Provide(provide_text)})
+    async def posts(
+        self,
+        visitor: Visitor,
+        page: NamedDependency[Page],
+        text: NamedDependency[str],
+        request: Request[Any, Any, Any],
+    ) -> Response[PostList]:
+        """All words, `"phrases"`, `-not`, `or`; newest first."""
+        return listed(request, await find_posts(text, page, id_of(visitor)))
+
+    @get("/hashtag/{tag:str}", summary="Posts with a hashtag")
+    async def hashtag(
+        self, tag: FromPath[str], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
+    ) -> Response[HashtagPosts]:
+        """Without regard to case; newest first."""
+        name = fold(clean_text("tag", tag, least=1, most=MAX_HASHTAG).lstrip("#"))
+        found = await find_hashtag(name, page, id_of(visitor))
+        shown = HashtagPosts(
+            hashtag=name,
+            posts=found.posts,
+            limit=found.limit,
+            offset=found.offset,
+            next_cursor=found.next_cursor,
+            total=found.total,
+        )
+        return listed(request, shown)
+
+    @get("/trending-hashtags", summary="Trending hashtags")
+    async def trending_hashtags(self, limit: Limit = 20, timeframe: FromQuery[str] = "7d") -> TrendingHashtags:
+        """By the number of public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
+        return await show_trending_hashtags(timeframe, limit)
+
+
+controllers = [SearchController]

@@ -1,0 +1,104 @@
+"""Trending hashtags, from hours that were counted when their posts were logged."""
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from x18.core import db
+from x18.core.errors import BadInput
+from x18.core.ids import moment_of
+from x18.realtime.events import EventKind
+from x18.search.schemas import HashtagCount, TrendingHashtags
+
+WINDOWS: Final = {
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "12h": timedelta(hours=12),
+    "24h": timedelta(hours=24),
+    "48h": timedelta(hours=48),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+BATCH: Final = 1_000
+KEEP: Final = timedelta(days=31)
+
+
+async def show_trending_hashtags(timeframe: str, limit: int) -> TrendingHashtags:
+    """The most used hashtags of public posts. The window begins with a full hour.
+
+    Raises:
+        BadInput: no such window.
+    """
+    if timeframe not in WINDOWS:
+        raise BadInput.of("timeframe", f"must be one of {', '.join(WINDOWS)}")
+    await roll_up()
+    since = (datetime.now(UTC) - WINDOWS[timeframe]).replace(minute=0, second=0, microsecond=0)
+    rows = await db.fetch(
+        """SELECT hashtag, sum(posts)::int AS total FROM hashtag_hours WHERE hour >= $1 AND posts > 0
+           GROUP BY hashtag ORDER BY total DESC, hashtag LIMIT $2""",
+        since,
+        limit,
+    )
+    counts = [HashtagCount(tag=row["hashtag"], count=row["total"]) for row in rows]
+    return TrendingHashtags(hashtags=counts, limit=limit, timeframe=timeframe)
+
+
+async def roll_up() -> int:
+    """Count the hashtags of the next events of the log, at most 1,000; how many events that were.
+
+    One process at a time; while another one counts, nothing is done. A deletion takes away what its post had added.
+    """
+    async with db.transaction():
+        seq = await db.fetch_value("SELECT seq FROM hashtag_state FOR UPDATE SKIP LOCKED")
+        if seq is None:
+            return 0
+        head = await db.fetch_value("SELECT head FROM event_state")
+        rows = await db.fetch(
+            """SELECT e.seq, e.kind, e.object_id AS post_id, COALESCE(p.hashtags, t.hashtags) AS hashtags
+               FROM event_log e
+               LEFT JOIN LATERAL (SELECT p.hashtags FROM posts p JOIN users u ON u.id = p.author_id
+                   WHERE p.id = e.object_id AND p.visibility = 0 AND NOT u.private_account AND e.kind = $3) p ON true
+               LEFT JOIN LATERAL (SELECT ARRAY(SELECT substr(term, 3) FROM unnest(t.terms) term WHERE term LIKE 'h:%') AS hashtags
+                   FROM post_tombstones t WHERE t.post_id = e.object_id AND t.level = 0) t ON true
+               WHERE e.seq > $1 AND e.seq <= $5 AND e.kind IN ($3, $4) ORDER BY e.seq LIMIT $2""",
+            seq,
+            BATCH,
+            EventKind.POST,
+            EventKind.POST_DELETED,
+            head,
+        )
+        counts: Counter[tuple[datetime, str]] = Counter()
+        for row in rows:
+            hour = moment_of(row["post_id"]).replace(minute=0, second=0, microsecond=0)
+            for tag in row["hashtags"] or ():
+                counts[hour, tag] += 1 if row["kind"] == EventKind.POST else -1
+        await _add(counts)
+        if head > seq:
+            await db.execute("UPDATE hashtag_state SET seq = $1", rows[-1]["seq"] if len(rows) == BATCH else head)
+    return len(rows)
+
+
+async def forget_old_hours() -> None:
+    """Drop what no window reaches."""
+    await db.execute("DELETE FROM hashtag_hours WHERE hour < $1", datetime.now(UTC) - KEEP)
+
+
+async def _add(counts: "Counter[tuple[datetime, str]]") -> None:
+    more = [(hour, tag, count) for (hour, tag), count in sorted(counts.items()) if count > 0]
+    less = [(hour, tag, count) for (hour, tag), count in sorted(counts.items()) if count < 0]
+    await db.execute(
+        """INSERT INTO hashtag_hours AS h (hour, hashtag, posts)
+           SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::int[])
+           ON CONFLICT (hour, hashtag) DO UPDATE SET posts = h.posts + EXCLUDED.posts""",
+        *_columns(more),
+    )
+    await db.execute(
+        """UPDATE hashtag_hours h SET posts = GREATEST(h.posts + gone.posts, 0)
+           FROM unnest($1::timestamptz[], $2::text[], $3::int[]) AS gone (hour, hashtag, posts)
+           WHERE h.hour = gone.hour AND h.hashtag = gone.hashtag""",
+        *_columns(less),
+    )
+
+
+def _columns(rows: list[tuple[datetime, str, int]]) -> tuple[list[datetime], list[str], list[int]]:
+    return [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows]

@@ -1,0 +1,54 @@
+"""Finding users: by name exactly, by the beginning of a name, then by likeness and by words of the bio."""
+
+from typing import Final
+from uuid import UUID
+
+from x18.core import db
+from x18.core.paging import Page
+from x18.search.schemas import FoundUsers
+from x18.users.queries import load_users
+
+DEPTH: Final = 200
+"""So many of each way are looked at, and so deep can pages go."""
+
+LIKENESS: Final = 0.45
+"""How like a word must be (pg_trgm.word_similarity_threshold): finds one typo in five letters."""
+
+# $1 text, $2 prefix pattern. Likeness and bio are asked only when names did not give enough.
+SEARCH: Final = f"""
+    WITH named AS MATERIALIZED (
+        (SELECT id, 3.0::real AS rank, followers_count FROM users WHERE lower(username) = $1 AND disabled_at IS NULL)
+        UNION ALL
+        (SELECT id, 2.0::real, followers_count FROM users
+         WHERE (lower(username) LIKE $2 OR lower(display_name) LIKE $2) AND disabled_at IS NULL
+         ORDER BY followers_count DESC LIMIT {DEPTH})),
+    alike AS MATERIALIZED (
+        SELECT id, word_similarity($1, lower(username) || ' ' || lower(display_name)) AS rank, followers_count FROM users
+        WHERE $1 <% (lower(username) || ' ' || lower(display_name)) AND length($1) >= 3 AND disabled_at IS NULL
+          AND (SELECT count(*) FROM named) < $3),
+    described AS MATERIALIZED (
+        SELECT id, 0.3::real AS rank, followers_count FROM users
+        WHERE to_tsvector('simple'::regconfig, bio) @@ plainto_tsquery('simple', $1) AND disabled_at IS NULL
+          AND (SELECT count(*) FROM named) < $3)
+    SELECT id FROM (
+        SELECT * FROM named
+        UNION ALL (SELECT * FROM alike ORDER BY rank DESC, followers_count DESC LIMIT {DEPTH})
+        UNION ALL (SELECT * FROM described ORDER BY followers_count DESC LIMIT {DEPTH})) found
+    GROUP BY id ORDER BY max(rank) DESC, max(followers_count) DESC, id DESC"""
+
+
+async def find_users(text: str, page: Page, viewer_id: UUID | None) -> tuple[FoundUsers, int]:
+    """A page of users and how many were found, at most 200 of a kind."""
+    lowered = text.lower()
+    pattern = lowered.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    async with db.transaction():
+        await db.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
+        rows = await db.fetch(SEARCH, lowered, pattern, page.offset + page.limit + 1)
+    shown = [row["id"] for row in rows[page.offset : page.offset + page.limit]]
+    users = await load_users(shown, viewer_id)
+    listing = FoundUsers(
+        users=[users[user_id] for user_id in shown if user_id in users], limit=page.limit, offset=page.offset
+    )
+    if page.count:
+        listing.total = len(rows)
+    return listing, len(rows)

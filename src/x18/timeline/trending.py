@@ -1,0 +1,124 @@
+"""Trending: public posts of a window of time by 2·likes + 3·retweets, ties by newest; then those that nobody reacted to.
+
+The ranking of a window is one scan of the narrow counters, shared by all requests and kept for as long as it is worth
+(``core/cache.py``): immediate on a small table, seconds old on a large one, and never more than a twentieth of a core.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+import asyncpg
+
+from x18.core import db
+from x18.core.cache import Cached
+from x18.core.errors import BadInput
+from x18.core.ids import MAX_ID, id_floor
+from x18.core.paging import Page
+from x18.posts.queries import list_posts
+from x18.posts.schemas import PostList
+from x18.realtime.audience import LEVEL
+from x18.timeline.filters import Filters
+
+WINDOWS: Final = {
+    "1h": timedelta(hours=1),
+    "6h": timedelta(hours=6),
+    "12h": timedelta(hours=12),
+    "24h": timedelta(hours=24),
+    "48h": timedelta(hours=48),
+    "7d": timedelta(days=7),
+    "30d": timedelta(days=30),
+}
+RANKED: Final = 2_000
+"""How many posts a window ranks; below them nothing is shown."""
+
+SCORE: Final = "2 * s.likes_count + 3 * s.retweets_count"
+
+RANKING: Final = f"""
+    SELECT s.post_id AS id, {SCORE} AS score FROM post_stats s
+    WHERE s.post_id >= $1 AND s.likes_count + s.retweets_count > 0
+    ORDER BY score DESC, s.post_id DESC LIMIT {RANKED}"""
+
+
+def _rank(window: str) -> Cached[list[asyncpg.Record]]:
+    async def compute() -> list[asyncpg.Record]:
+        async with db.transaction():
+            # Of a wide window the planner would rather read the whole table than the part of it.
+            await db.execute("SET LOCAL enable_seqscan = off")
+            return await db.fetch(RANKING, id_floor(datetime.now(UTC) - WINDOWS[window]))
+
+    return Cached(compute)
+
+
+_rankings: Final = {window: _rank(window) for window in WINDOWS}
+
+
+async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, timeframe: str) -> PostList:
+    """The posts of a window by rank. The cursor is a post's id: the page continues below where that post stands now.
+
+    Raises:
+        BadInput: no such window.
+    """
+    if timeframe not in WINDOWS:
+        raise BadInput.of("timeframe", f"must be one of {', '.join(WINDOWS)}")
+    if page.after is not None:
+        raise BadInput.of("after", "cannot be used here: ranks change; use before or offset")
+    ranking = await _rankings[timeframe].get()
+    floor = id_floor(datetime.now(UTC) - WINDOWS[timeframe])
+    score, below = await _position(page.before, ranking)
+    ranked = [row["id"] for row in ranking if (row["score"], row["id"]) < (score, below) and row["id"] >= floor]
+    wanted = page.offset + page.limit + 1
+    found = await _keep_public(ranked, filters, wanted)
+    if len(found) < wanted and len(ranking) < RANKED:
+        unranked_below = below if score == 0 else MAX_ID
+        found += await _read_unranked(floor, unranked_below, filters, wanted - len(found))
+    shown = found[page.offset : page.offset + page.limit]
+    cursor = shown[-1] if len(found) == wanted and shown else None
+    return await list_posts(shown, cursor, page, viewer_id, total=await _count(floor, filters) if page.count else 0)
+
+
+async def _position(before: UUID | None, ranking: list[asyncpg.Record]) -> tuple[int, UUID]:
+    """Score and id below which the page lies."""
+    if before is None:
+        return 2**62, MAX_ID
+    for row in ranking:
+        if row["id"] == before:
+            return row["score"], before
+    score = await db.fetch_value(f"SELECT {SCORE} FROM post_stats s WHERE s.post_id = $1", before)
+    return score or 0, before
+
+
+async def _keep_public(post_ids: list[UUID], filters: Filters, limit: int) -> list[UUID]:
+    rows = await db.fetch(
+        f"""SELECT p.id FROM unnest($1::uuid[]) WITH ORDINALITY AS ranked (id, place)
+            JOIN posts p ON p.id = ranked.id JOIN users u ON u.id = p.author_id
+            WHERE {LEVEL} = 0 AND {filters.condition("p", 3)} ORDER BY ranked.place LIMIT $2""",
+        post_ids,
+        limit,
+        *filters.groups,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _read_unranked(floor: UUID, below: UUID, filters: Filters, limit: int) -> list[UUID]:
+    """Posts of the window without a reaction, newest first: the newest 2,000 are looked through."""
+    args: list[Any] = [floor, below, limit]
+    rows = await db.fetch(
+        f"""SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts
+                              WHERE visibility = 0 AND id >= $1 AND id < $2 ORDER BY id DESC LIMIT {RANKED}) p
+            JOIN users u ON u.id = p.author_id JOIN post_stats s ON s.post_id = p.id
+            WHERE {LEVEL} = 0 AND {SCORE} = 0 AND {filters.condition("p", 4)} ORDER BY p.id DESC LIMIT $3""",
+        *args,
+        *filters.groups,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _count(floor: UUID, filters: Filters) -> int:
+    count: int = await db.fetch_value(
+        f"""SELECT count(*) FROM (SELECT 1 FROM posts p JOIN users u ON u.id = p.author_id
+            WHERE p.visibility = 0 AND p.id >= $1 AND {LEVEL} = 0 AND {filters.condition("p", 2)} LIMIT 10000) x""",
+        floor,
+        *filters.groups,
+    )
+    return count

@@ -1,0 +1,149 @@
+"""Finding users, posts, hashtags; only what the viewer may see."""
+
+import asyncio
+import secrets
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.test_posts import publish
+from tests.api.test_timeline import ids, walk
+from tests.conftest import MakeUser
+
+
+async def names(client: httpx.AsyncClient, query: str, **options: Any) -> list[str]:
+    answer = await client.get("/api/search/users", params={"q": query, **options})
+    assert answer.status_code == 200, answer.text
+    return [user["username"] for user in answer.json()["users"]]
+
+
+async def test_users_are_found_by_name_beginning_typo_and_bio(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    mark = secrets.token_hex(4)
+    exact = await make_user(f"satoshi{mark}")
+    other = await make_user("else", display_name=f"Satoshi{mark} Nakamoto")
+    described = await make_user("else", bio=f"I know who satoshi{mark} is")
+
+    assert (await names(api, exact.username.upper()))[0] == exact.username
+    found = await names(api, f"SATOSHI{mark}")
+    assert set(found[:2]) == {exact.username, other.username}
+    assert found[2] == described.username
+    assert exact.username in await names(api, f"satoshl{mark}")
+    assert await names(api, f"satoshi{mark}", limit=1, offset=1) == [found[1]]
+    assert await names(api, "%" + mark) == await names(api, "s_toshi" + "%") == []
+
+
+async def test_posts_are_found_by_words_phrases_and_exclusion(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    author = await make_user()
+    mark = secrets.token_hex(4)
+    one = (await publish(author, f"Gold {mark} breaks out today"))["id"]
+    two = (await publish(author, f"{mark} GOLD fades, silver breaks"))["id"]
+    russian = (await publish(author, f"Биткоин {mark} ВЫРОС"))["id"]
+    path = "/api/search/posts"
+
+    async def found(query: str) -> list[str]:
+        return await walk(api, path, q=query, limit=1)
+
+    assert await found(f"gold {mark}") == [two, one]
+    assert await found(f'{mark} "breaks out"') == [one]
+    assert await found(f"{mark} -silver") == [russian, one]
+    assert await found(f"{mark} silver or {mark} выРОС") == [russian, two]
+    assert await found(f"{mark} platinum") == []
+
+
+@pytest.mark.parametrize(
+    "query", ["'", '"', "a' OR '1'='1", "& | ! ( ) : *", "\\", "-", "%", "🚀", "'; DROP TABLE posts; --", "<->", "or"]
+)
+async def test_any_text_is_a_query(api: httpx.AsyncClient, query: str) -> None:
+    for path in ("/api/search/", "/api/search/users", "/api/search/posts"):
+        assert (await api.get(path, params={"q": query})).status_code == 200
+    assert (
+        await api.get("/api/search/hashtag/" + httpx.URL("http://x/" + "a").path[1:], params={"limit": 1})
+    ).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/api/search", "/api/search/?q=", "/api/search/posts?q=%20", "/api/search/users?q=" + "x" * 201,
+                                  "/api/search/posts?q=%00", "/api/search?q=x&type=all-of-it", "/api/search/trending-hashtags?timeframe=1y",
+                                  "/api/search/trending-hashtags?limit=0"])  # fmt: skip
+async def test_a_bad_query_is_a_400(api: httpx.AsyncClient, path: str) -> None:
+    assert (await api.get(path)).status_code == 400
+
+
+async def test_search_shows_only_what_the_viewer_may_see(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    author, follower, stranger = await make_user(), await make_user(), await make_user()
+    await follower.client.post(f"/api/users/{author.id}/follow")
+    word = "w" + secrets.token_hex(6)
+    private, followers, public = [
+        (await publish(author, f"{word} #{word}", visibility=level))["id"]
+        for level in ("private", "followers", "public")
+    ]
+    for path in (f"/api/search/posts?q={word}", f"/api/search/hashtag/{word.upper()}"):
+        assert await ids(author.client, path) == [public, followers, private]
+        assert await ids(follower.client, path) == [public, followers]
+        assert await ids(stranger.client, path) == await ids(api, path) == [public]
+    everything = (await api.get(f"/api/search?q={word}")).json()
+    assert everything["total"] == {"users": 0, "posts": 1}
+    assert [post["id"] for post in everything["posts"]] == [public]
+    assert (await api.get(f"/api/search?q={word}&type=users")).json()["posts"] == []
+    assert (await api.get(f"/api/search/hashtag/{word}?count=true")).json() | {"posts": []} == {
+        "hashtag": word, "posts": [], "limit": 20, "offset": 0, "next_cursor": None, "total": 1,
+    }  # fmt: skip
+
+
+async def test_trending_hashtags_count_public_posts_and_forget_deleted_ones(
+    api: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    author = await make_user()
+    tag = "t" + secrets.token_hex(6)
+    posts = [await publish(author, f"#{tag} #{tag.upper()} twice in one post") for _ in range(3)]
+    await publish(author, f"#{tag}", visibility="followers")
+
+    async def count() -> int:
+        answer = await api.get("/api/search/trending-hashtags?limit=100")
+        assert answer.status_code == 200
+        return next((one["count"] for one in answer.json()["hashtags"] if one["tag"] == tag), 0)
+
+    async def becomes(wanted: int) -> None:
+        async with asyncio.timeout(5):
+            while await count() != wanted:
+                await asyncio.sleep(0.05)
+
+    await becomes(3)
+    await author.client.delete(f"/api/posts/{posts[0]['id']}")
+    await becomes(2)
+
+
+async def test_trending_ranks_by_likes_and_retweets_then_newest(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    author, *fans = [await make_user() for _ in range(4)]
+    category = "c" + secrets.token_hex(6)
+    plain, two_likes, one_retweet, tie, newest = [
+        (await publish(author, f"{number}", metadata={"category": category}))["id"] for number in range(5)
+    ]
+    hidden = (await publish(author, "hidden", metadata={"category": category}, visibility="followers"))["id"]
+    for fan in fans[:2]:
+        await fan.client.post(f"/api/posts/{two_likes}/like")
+    for post in (one_retweet, tie):
+        await fans[2].client.post(f"/api/posts/{post}/retweet")
+    path = "/api/timeline/trending"
+    ranked = [two_likes, tie, one_retweet, newest, plain]
+
+    async with asyncio.timeout(5):
+        while await ids(api, f"{path}?category={category}") != ranked:
+            await asyncio.sleep(0.05)
+    assert hidden not in await ids(author.client, f"{path}?category={category}")
+    for limit in (1, 2, 3):
+        assert await walk(api, path, category=category, timeframe="7d", limit=limit) == ranked
+    assert await ids(api, f"{path}?category={category}&offset=3&limit=1") == [newest]
+    assert (await api.get(f"{path}?timeframe=2d")).status_code == 400
+
+
+async def test_searching_metadata_needs_a_filter_and_names_it(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    author = await make_user()
+    made = await publish(author, "$META-X")
+
+    refused = await api.get("/api/timeline/search")
+    found = (await api.get("/api/timeline/search/?symbol=meta-x&limit=5")).json()
+
+    assert (refused.status_code, refused.json()["code"]) == (400, "filter_required")
+    assert found["filters"] == {"symbol": ["meta-x"]}
+    assert [post["id"] for post in found["posts"]] == [made["id"]]
