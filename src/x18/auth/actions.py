@@ -1,5 +1,7 @@
 """Accounts: making one and getting into it."""
 
+import hashlib
+import logging
 from typing import Final
 from uuid import UUID
 
@@ -10,9 +12,12 @@ from x18.auth.schemas import Credentials, Registration
 from x18.core import db
 from x18.core.errors import BadInput, NotAuthenticated
 from x18.core.ids import new_id
+from x18.core.limits import Limiter, Rates
 from x18.core.passwords import MAX_BYTES, Passwords
 from x18.core.text import UNSTORABLE, clean_email, clean_text
 from x18.users.names import clean_username, taken
+
+logger = logging.getLogger("x18.auth")
 
 MIN_PASSWORD_BYTES: Final = 8
 
@@ -44,18 +49,24 @@ async def register(draft: Registration, passwords: Passwords) -> UUID:
     return user_id
 
 
-async def log_in(credentials: Credentials, passwords: Passwords) -> UUID:
+async def log_in(credentials: Credentials, address: str, passwords: Passwords, limiter: Limiter) -> UUID:
     """The id of the account whose name and password these are.
 
     Raises:
         BadInput: no name was sent.
+        TooManyRequests: ten wrong passwords for this account from this address in a quarter of an hour.
         NotAuthenticated: ``invalid_credentials``; the same answer after the same time whether the account exists or not.
     """
     if credentials.email is UNSET and credentials.username is UNSET:
         raise BadInput.of("email", "send the e-mail address or the username")
     name = credentials.email if credentials.email is not UNSET else credentials.username
+    # By account and address: a stranger's guesses from elsewhere do not lock the owner out.
+    guesser = hashlib.sha256(f"{address} {str(name).strip().lower()}".encode(errors="replace")).hexdigest()
+    await limiter.take(Rates.LOGIN_FAILURES.value, guesser, cost=0)
     account = await _find_account(str(name).strip(), by_email=credentials.email is not UNSET)
     if not await passwords.check(credentials.password, account and account["password_hash"]) or account is None:
+        logger.info("log-in failed for %r", str(name)[:254])
+        await limiter.take(Rates.LOGIN_FAILURES.value, guesser)
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
     user_id: UUID = account["id"]
     return user_id

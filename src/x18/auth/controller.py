@@ -8,9 +8,11 @@ from litestar.params import JSONBody
 from msgspec import UNSET
 
 from x18.auth import actions, sessions
-from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, Success, TokensView
+from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, TokensView
+from x18.core.answers import Success
 from x18.core.errors import BadInput
 from x18.core.http import CurrentUser, bearer_token
+from x18.core.limits import Limiter, Rates
 from x18.core.passwords import Passwords
 from x18.core.tokens import Tokens
 from x18.users import queries as users
@@ -21,6 +23,7 @@ class AuthController(Controller):
 
     path = "/auth"
     tags = ["auth"]
+    opt = {"rate": Rates.AUTH}
 
     @post("/register", summary="Make an account")
     async def register(
@@ -41,9 +44,10 @@ class AuthController(Controller):
         request: Request[Any, Any, Any],
         passwords: NamedDependency[Passwords],
         tokens: NamedDependency[Tokens],
+        limiter: NamedDependency[Limiter],
     ) -> TokensView:
         """Open a session by e-mail address or username, and password."""
-        user_id = await actions.log_in(data, passwords)
+        user_id = await actions.log_in(data, _device(request).ip, passwords, limiter)
         return await _show(await sessions.open_session(user_id, _device(request), tokens), tokens)
 
     @post("/logout", summary="Log out", status_code=200)

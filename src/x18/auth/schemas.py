@@ -43,9 +43,3 @@ class TokensView(msgspec.Struct, kw_only=True):
     refresh_token: str
     token_type: str = "Bearer"  # noqa: S105
     expires_in: int
-
-
-class Success(msgspec.Struct, kw_only=True):
-    """Done."""
-
-    success: bool = True

@@ -7,7 +7,7 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, InternalServerException
 
 from x18.core import db
 from x18.core.errors import BadInput, Problem, Unavailable
@@ -92,6 +92,8 @@ def as_problem(error: BaseException) -> Problem | None:
     """The problem that an exception means to a client; None for a fault of ours."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, InternalServerException) and "disconnected" in error.detail:
+        return BadInput("The request broke off.")
     if isinstance(error, HTTPException) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, RecursionError):

@@ -1,19 +1,26 @@
-"""A name for every request: ``X-Request-ID``, echoed when a sane one is sent."""
+"""What every answer carries: the id of its request, what is left of the rate limit, and what browsers must not do with it."""
 
 import re
 from typing import Final
 
 from litestar.datastructures import MutableScopeHeaders
-from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import Message, Scope
 
 from x18.core.ids import new_id
 
 SANE: Final = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
 
+SECURITY_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "X-Frame-Options": "DENY",
+}
+HSTS: Final = "max-age=31536000; includeSubDomains"
+
 
 def request_id_of(scope: Scope) -> str:
-    """The id of a request, the same at every call. Also for requests that reach no route, and so no middleware."""
+    """The id of a request, the same at every call: the one that was sent in ``X-Request-ID`` if that is sane."""
     state = scope["state"]
     if "request_id" not in state:
         sent = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"")
@@ -22,15 +29,13 @@ def request_id_of(scope: Scope) -> str:
     return request_id
 
 
-class RequestIds(ASGIMiddleware):
-    """Tells the client the id of its request."""
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        request_id = request_id_of(scope)
-
-        async def send_named(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                MutableScopeHeaders.from_message(message)["X-Request-ID"] = request_id
-            await send(message)
-
-        await next_app(scope, receive, send_named)
+async def add_headers(message: Message, scope: Scope) -> None:
+    """Hook before every message of every answer, errors and unknown paths too. What a handler set stays."""
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    headers["X-Request-ID"] = request_id_of(scope)
+    for name, value in (*SECURITY_HEADERS.items(), *scope["state"].get("rate_limit", {}).items()):
+        headers.setdefault(name, value)
+    if scope["scheme"] == "https":
+        headers.setdefault("Strict-Transport-Security", HSTS)

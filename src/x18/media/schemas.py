@@ -5,6 +5,9 @@ from typing import Literal
 from uuid import UUID
 
 import msgspec
+from litestar.datastructures import UploadFile
+
+from x18.core.paging import Listing
 
 
 class MediaView(msgspec.Struct, kw_only=True):
@@ -25,3 +28,16 @@ class MediaView(msgspec.Struct, kw_only=True):
     blurhash: str | None
     status: Literal["processing", "ready", "failed"]
     created_at: datetime
+
+
+class MediaList(Listing, kw_only=True):
+    """A page of files."""
+
+    media: list[MediaView]
+
+
+class UploadForm(msgspec.Struct, kw_only=True):
+    """The two parts of an upload."""
+
+    file: UploadFile | None = None
+    alt_text: str | None = None

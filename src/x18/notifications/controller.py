@@ -7,10 +7,11 @@ from litestar import Controller, Request, Response, delete, get, patch
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
+from x18.core.answers import Success
 from x18.core.http import CurrentUser
 from x18.core.paging import Page, listed
 from x18.notifications import actions, queries
-from x18.notifications.schemas import AllRead, NotificationList, NotificationView, Removed, UnreadCount
+from x18.notifications.schemas import AllRead, NotificationList, NotificationView, UnreadCount
 
 
 class NotificationController(Controller):
@@ -47,10 +48,10 @@ class NotificationController(Controller):
         return AllRead(updated_count=await actions.mark_all_read(viewer.user_id))
 
     @delete("/{notification_id:uuid}", summary="Delete one", status_code=200)
-    async def remove(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> Removed:
+    async def remove(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> Success:
         """One's own only."""
         await actions.delete_notification(viewer.user_id, notification_id)
-        return Removed()
+        return Success()
 
 
 controllers = [NotificationController]

@@ -45,9 +45,3 @@ class AllRead(msgspec.Struct, kw_only=True):
 
     success: bool = True
     updated_count: int
-
-
-class Removed(msgspec.Struct, kw_only=True):
-    """It is gone."""
-
-    success: bool = True

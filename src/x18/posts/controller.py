@@ -5,13 +5,17 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
+from x18.core.answers import Success
+from x18.core.conditional import unless_known
 from x18.core.http import CurrentUser, Visitor
+from x18.core.idempotency import once
 from x18.core.paging import Page, listed
 from x18.core.viewer import Viewer, id_of
 from x18.posts import actions, queries, reactions
-from x18.posts.schemas import Deleted, PostDraft, PostList, PostView
+from x18.posts.schemas import PostDraft, PostList, PostView
 
 
 class PostController(Controller):
@@ -20,21 +24,27 @@ class PostController(Controller):
     path = "/posts"
     tags = ["posts"]
 
-    @post("/", summary="Publish a post")
-    async def create(self, viewer: CurrentUser, data: JSONBody[PostDraft]) -> PostView:
-        """Reaches followers live; as a reply it also notifies whom it replies to."""
-        return await queries.get_post(await actions.create_post(viewer.user_id, data), viewer.user_id)
+    @post("/", summary="Publish a post", responses={201: ResponseSpec(PostView)})
+    async def create(
+        self, viewer: CurrentUser, data: JSONBody[PostDraft], request: Request[Any, Any, Any]
+    ) -> Response[Any]:
+        """Reaches followers live. With an `Idempotency-Key` it is made once, however often it is sent."""
 
-    @get("/{post_id:uuid}", summary="A post")
-    async def show(self, post_id: FromPath[UUID], visitor: Visitor) -> PostView:
-        """404 also for one that the viewer may not see."""
-        return await queries.get_post(post_id, id_of(visitor))
+        async def make() -> PostView:
+            return await queries.get_post(await actions.create_post(viewer.user_id, data), viewer.user_id)
+
+        return Response(await once(request, viewer.user_id, await request.body(), make), status_code=201)
+
+    @get("/{post_id:uuid}", summary="A post", responses={200: ResponseSpec(PostView)})
+    async def show(self, post_id: FromPath[UUID], visitor: Visitor, request: Request[Any, Any, Any]) -> Response[Any]:
+        """404 also for one that the viewer may not see. 304 for a known `ETag`."""
+        return unless_known(request, await queries.get_post(post_id, id_of(visitor)))
 
     @delete("/{post_id:uuid}", summary="Delete a post", status_code=200)
-    async def remove(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Deleted:
+    async def remove(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Success:
         """By its author only."""
         await actions.delete_post(post_id, viewer.user_id)
-        return Deleted()
+        return Success()
 
     @get("/{post_id:uuid}/replies", summary="Replies to a post")
     async def replies(

@@ -55,9 +55,3 @@ class PostList(Listing, kw_only=True):
     """A page of posts."""
 
     posts: list[PostView]
-
-
-class Deleted(msgspec.Struct, kw_only=True):
-    """It is gone."""
-
-    success: bool = True

@@ -8,6 +8,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 
 from x18.core.errors import BadInput
 from x18.core.http import Visitor
+from x18.core.limits import Rates
 from x18.core.paging import Limit, Page, listed
 from x18.core.text import clean_text
 from x18.core.viewer import id_of
@@ -38,6 +39,7 @@ class SearchController(Controller):
 
     path = "/search"
     tags = ["search"]
+    opt = {"rate": Rates.SEARCH}
 
     @get("/", summary="Users and posts", dependencies={"text": Provide(provide_text)})
     async def search(

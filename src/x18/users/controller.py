@@ -5,8 +5,10 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, patch, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
+from x18.core.conditional import unless_known
 from x18.core.http import CurrentUser, Visitor
 from x18.core.paging import Page, listed
 from x18.core.viewer import id_of
@@ -31,15 +33,17 @@ class UserController(Controller):
         await actions.change_profile(viewer.user_id, data)
         return await queries.get_me(viewer.user_id)
 
-    @get("/{user_id:uuid}", summary="A user")
-    async def show(self, user_id: FromPath[UUID], visitor: Visitor) -> UserView:
-        """By id."""
-        return await queries.get_user(user_id, id_of(visitor))
+    @get("/{user_id:uuid}", summary="A user", responses={200: ResponseSpec(UserView)})
+    async def show(self, user_id: FromPath[UUID], visitor: Visitor, request: Request[Any, Any, Any]) -> Response[Any]:
+        """By id. 304 for a known `ETag`."""
+        return unless_known(request, await queries.get_user(user_id, id_of(visitor)))
 
-    @get("/username/{username:str}", summary="A user by name")
-    async def show_by_username(self, username: FromPath[str], visitor: Visitor) -> UserView:
-        """By username, without regard to case."""
-        return await queries.get_by_username(username, id_of(visitor))
+    @get("/username/{username:str}", summary="A user by name", responses={200: ResponseSpec(UserView)})
+    async def show_by_username(
+        self, username: FromPath[str], visitor: Visitor, request: Request[Any, Any, Any]
+    ) -> Response[Any]:
+        """By username, without regard to case. 304 for a known `ETag`."""
+        return unless_known(request, await queries.get_by_username(username, id_of(visitor)))
 
     @get("/{user_id:uuid}/followers", summary="Who follows a user")
     async def followers(

@@ -1,0 +1,128 @@
+"""Rate limits: a sliding window per user, or per address of those without an account, in one atomic call to Redis.
+
+While Redis is away, logging in and registering are limited by this process alone; everything else goes on without limits.
+"""
+
+import logging
+import time
+from collections import OrderedDict
+from enum import Enum
+from typing import Any, Final, NamedTuple
+
+from litestar.connection import ASGIConnection
+from litestar.handlers import BaseRouteHandler
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from x18.core.errors import TooManyRequests
+
+logger = logging.getLogger("x18.limits")
+
+# The last window counts for as much of it as still lies within a window's length from now.
+SCRIPT: Final = """
+local limit, window, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local slot = math.floor(now / window)
+local current, last = KEYS[1] .. slot, KEYS[1] .. (slot - 1)
+local left = window - now % window
+local used = tonumber(redis.call('GET', last) or '0') * left / window + tonumber(redis.call('GET', current) or '0')
+if used + 1 > limit then return {0, 0, math.ceil(left)} end
+if cost > 0 then
+  redis.call('INCR', current)
+  redis.call('EXPIRE', current, window * 2)
+end
+return {1, math.floor(limit - used - cost), math.ceil(left)}
+"""
+
+MAX_LOCAL_KEYS: Final = 10_000
+
+
+class Rate(NamedTuple):
+    """So many requests in so many seconds. ``local_too``: also when Redis is away."""
+
+    name: str
+    requests: int
+    seconds: int
+    local_too: bool = False
+
+
+class Rates(Enum):
+    """The classes of routes. A handler names its class in ``opt={"rate": ...}``; without, its method decides."""
+
+    AUTH = Rate("auth", 120, 60, local_too=True)
+    LOGIN_FAILURES = Rate("login", 10, 900, local_too=True)
+    UPLOAD = Rate("upload", 30, 60)
+    WRITE = Rate("write", 300, 60)
+    SEARCH = Rate("search", 120, 60)
+    READ = Rate("read", 1200, 60)
+
+
+class Limiter:
+    """Counts. Not ``enforced``, it lets everything pass: for load tests."""
+
+    def __init__(self, redis: Redis, *, enforced: bool) -> None:
+        self._enforced = enforced
+        self._script = redis.register_script(SCRIPT)
+        self._local: OrderedDict[str, list[float]] = OrderedDict()
+
+    async def take(self, rate: Rate, who: str, *, cost: int = 1) -> dict[str, str]:
+        """Count one request; the headers that tell what is left. With ``cost`` 0 it is only asked whether one is left.
+
+        Raises:
+            TooManyRequests: none is left.
+        """
+        if not self._enforced:
+            return {}
+        try:
+            allowed, left, reset = await self._script(
+                keys=[f"x18:rate:{rate.name}:{who}:"], args=[rate.requests, rate.seconds, cost]
+            )
+        except (RedisError, OSError, TimeoutError):
+            if not rate.local_too:
+                return {}
+            allowed, left, reset = self._take_locally(rate, who, cost)
+        headers = {
+            "RateLimit-Limit": str(rate.requests),
+            "RateLimit-Remaining": str(left),
+            "RateLimit-Reset": str(reset),
+        }
+        if not allowed:
+            logger.info("limit %s reached by %s", rate.name, who)
+            raise LimitReached(f"Too many requests: wait {reset} s.", retry_after_s=reset, headers=headers)
+        return headers
+
+    def _take_locally(self, rate: Rate, who: str, cost: int) -> tuple[bool, int, int]:
+        now = time.monotonic()
+        recent = [at for at in self._local.pop(f"{rate.name}:{who}", []) if at > now - rate.seconds]
+        allowed = len(recent) < rate.requests
+        if allowed and cost:
+            recent.append(now)
+        self._local[f"{rate.name}:{who}"] = recent
+        if len(self._local) > MAX_LOCAL_KEYS:
+            self._local.popitem(last=False)
+        return allowed, rate.requests - len(recent), int(min(recent, default=now) + rate.seconds - now) + 1
+
+
+class LimitReached(TooManyRequests):
+    """Over a limit; ``headers`` tell which."""
+
+    def __init__(self, detail: str, *, retry_after_s: int, headers: dict[str, str]) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s)
+        self.headers = headers
+
+
+async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Guard of all API routes, after ``identify``."""
+    rate = handler.opt.get("rate")
+    if rate is None:
+        rate = Rates.READ if connection.scope.get("method") in ("GET", "HEAD") else Rates.WRITE
+    state = connection.scope["state"]
+    viewer = state.get("viewer") if rate is not Rates.AUTH else None
+    address = connection.client.host if connection.client else "nowhere"
+    limiter: Limiter = connection.app.state.limiter
+    try:
+        state["rate_limit"] = await limiter.take(rate.value, f"u{viewer.user_id}" if viewer else f"a{address}")
+    except LimitReached as error:
+        state["rate_limit"] = error.headers
+        raise

@@ -1,0 +1,139 @@
+"""Uploading, deleting and sweeping. A file is stored before its row, and its row is deleted before it."""
+
+import hashlib
+import shutil
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from litestar.concurrency import sync_to_thread
+from litestar.datastructures import UploadFile
+
+from x18.core import db
+from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, UnsupportedMedia
+from x18.core.ids import new_id
+from x18.core.text import clean_text
+from x18.media.kinds import HEAD_BYTES, Kind, kind_of
+from x18.media.results import Processed
+from x18.media.storage import Storage
+from x18.media.workshop import Workshop
+
+MAX_BYTES: Final = 10 * 1024 * 1024
+MAX_ALT_TEXT: Final = 1_000
+ABANDONED_AFTER: Final = timedelta(hours=24)
+ORPHANED_AFTER: Final = timedelta(minutes=10)
+
+
+async def upload(user_id: UUID, file: UploadFile, alt_text: str | None, storage: Storage, workshop: Workshop) -> UUID:
+    """Check, process and store a file. Its id.
+
+    Raises:
+        TooLarge: more than 10 MiB.
+        UnsupportedMedia: none of the six kinds.
+        BadInput: a file that lies about itself or cannot be decoded.
+    """
+    described = clean_text("alt_text", alt_text or "", most=MAX_ALT_TEXT)
+    media_id = new_id()
+    with tempfile.TemporaryDirectory(prefix="x18-upload-") as folder:
+        source, target, thumbnail = (Path(folder) / name for name in ("source", "target", "thumbnail"))
+        size = await sync_to_thread(_save, file.file, source)
+        if size > MAX_BYTES:
+            raise TooLarge(f"A file has at most {MAX_BYTES // 1024 // 1024} MiB.")
+        kind = kind_of(await sync_to_thread(_read_head, source))
+        if kind is None:
+            raise UnsupportedMedia("Send a JPG, PNG, GIF, WebP, MP4 or WebM file.")
+        result = await workshop.process(source, target, thumbnail, kind.extension)
+        names = f"{media_id}.{kind.extension}", f"{media_id}_thumb.webp"
+        try:
+            await storage.put(names[0], target)
+            await storage.put(names[1], thumbnail)
+            await _insert(media_id, user_id, kind, result, names, target.stat().st_size, described)
+        except BaseException:
+            await storage.delete(*names)
+            raise
+    return media_id
+
+
+async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
+    """Delete one's file; a post that showed it goes on without.
+
+    Raises:
+        NotFound: no such file, or one that the viewer may not see.
+        Forbidden: somebody else's.
+    """
+    async with db.transaction():
+        row = await db.fetch_row("SELECT * FROM media WHERE id = $1 FOR UPDATE", media_id)
+        if row is None or (row["user_id"] != user_id and row["post_id"] is None):
+            raise NotFound("No such file.", code="media_not_found")
+        if row["user_id"] != user_id:
+            raise Forbidden("Only its owner may delete a file.", code="not_your_media")
+        await db.execute("DELETE FROM media WHERE id = $1", media_id)
+        await db.execute("UPDATE posts SET media_count = media_count - 1 WHERE id = $1", row["post_id"])
+    await storage.delete(row["file_name"], row["thumbnail_name"])
+
+
+async def sweep(storage: Storage) -> int:
+    """Delete uploads that no post took within a day, and files without a row; how many."""
+    rows = await db.fetch(
+        """DELETE FROM media WHERE id IN (SELECT id FROM media WHERE post_id IS NULL AND created_at < now() - $1::interval LIMIT 500)
+           RETURNING file_name, thumbnail_name""",
+        ABANDONED_AFTER,
+    )
+    await storage.delete(*(row[column] for row in rows for column in ("file_name", "thumbnail_name")))
+    stored = await storage.list_older(ORPHANED_AFTER)
+    known = await db.fetch(
+        "SELECT file_name AS name FROM media WHERE file_name = ANY($1) UNION SELECT thumbnail_name FROM media WHERE thumbnail_name = ANY($1)",
+        stored,
+    )
+    orphans = set(stored) - {row["name"] for row in known}
+    await storage.delete(*orphans)
+    return len(rows) + len(orphans)
+
+
+async def _insert(
+    media_id: UUID, user_id: UUID, kind: Kind, result: Processed, names: tuple[str, str], size: int, alt_text: str
+) -> None:
+    await db.execute(
+        """INSERT INTO media (id, user_id, type, mime_type, file_name, thumbnail_name, alt_text, width, height, duration_ms,
+                              size_bytes, blurhash)
+           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
+        media_id,
+        user_id,
+        kind.type,
+        kind.mime_type,
+        *names,
+        alt_text,
+        result.width,
+        result.height,
+        result.duration_ms,
+        size,
+        result.blurhash,
+    )
+
+
+async def digest(file: UploadFile, alt_text: str | None) -> bytes:
+    """What tells two uploads apart."""
+    hashed = await sync_to_thread(_hash, file.file)
+    return hashed + (alt_text or "").encode(errors="replace")
+
+
+def _hash(file: Any) -> bytes:
+    file.seek(0)
+    return hashlib.file_digest(file, "sha256").digest()
+
+
+def _save(file: Any, path: Path) -> int:
+    file.seek(0)
+    with path.open("wb") as target:
+        shutil.copyfileobj(file, target)
+    return path.stat().st_size
+
+
+def _read_head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        head = file.read(HEAD_BYTES)
+    if not head:
+        raise BadInput.of("file", "is empty")
+    return head

@@ -1,0 +1,133 @@
+"""``/api/media``, and the files themselves under ``/storage/media``."""
+
+import re
+from email.utils import format_datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from litestar import Controller, HttpMethod, Request, Response, delete, get, post, route
+from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Body, FromPath
+from litestar.response import Stream
+
+from x18.core.answers import Success
+from x18.core.errors import BadInput, NotFound
+from x18.core.http import CurrentUser, Visitor
+from x18.core.idempotency import once
+from x18.core.limits import Rates
+from x18.core.paging import Page, listed
+from x18.core.viewer import id_of
+from x18.media import actions, queries
+from x18.media.kinds import KINDS
+from x18.media.schemas import MediaList, MediaView, UploadForm
+from x18.media.storage import Storage, StoredFile
+from x18.media.workshop import Workshop
+
+MAX_BODY_BYTES: Final = actions.MAX_BYTES + 64 * 1024
+NAME: Final = re.compile(r"[0-9a-f-]{36}(_thumb)?\.([a-z0-9]{3,4})")
+RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
+
+
+class MediaController(Controller):
+    """Files of posts."""
+
+    path = "/media"
+    tags = ["media"]
+
+    @post(
+        "/upload",
+        summary="Upload a file",
+        request_max_body_size=MAX_BODY_BYTES,
+        opt={"rate": Rates.UPLOAD},
+        responses={201: ResponseSpec(MediaView)},
+    )
+    async def upload(
+        self,
+        viewer: CurrentUser,
+        data: Annotated[UploadForm, Body(media_type=RequestEncodingType.MULTI_PART)],
+        storage: NamedDependency[Storage],
+        workshop: NamedDependency[Workshop],
+        request: Request[Any, Any, Any],
+    ) -> Response[Any]:
+        """JPG, PNG, GIF, WebP, MP4 or WebM, at most 10 MiB, told by its content."""
+        file = data.file
+        if file is None:
+            raise BadInput.of("file", "send the file as a part named file")
+
+        async def make() -> MediaView:
+            media_id = await actions.upload(viewer.user_id, file, data.alt_text, storage, workshop)
+            return await queries.get_media(media_id, viewer.user_id)
+
+        content = await actions.digest(file, data.alt_text)
+        return Response(await once(request, viewer.user_id, content, make), status_code=201)
+
+    @get("/{media_id:uuid}", summary="A file's description")
+    async def show(self, media_id: FromPath[UUID], visitor: Visitor) -> MediaView:
+        """A file in a post is seen by whoever may see the post, any other by its owner."""
+        return await queries.get_media(media_id, id_of(visitor))
+
+    @delete("/{media_id:uuid}", summary="Delete a file", status_code=200)
+    async def remove(self, media_id: FromPath[UUID], viewer: CurrentUser, storage: NamedDependency[Storage]) -> Success:
+        """By its owner only; the file itself is gone too."""
+        await actions.delete(media_id, viewer.user_id, storage)
+        return Success()
+
+    @get("/user/{user_id:uuid}", summary="A user's files")
+    async def of_user(
+        self, user_id: FromPath[UUID], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
+    ) -> Response[MediaList]:
+        """The newest first."""
+        return listed(request, await queries.list_media(user_id, id_of(visitor), page))
+
+
+@route("/storage/media/{name:str}", http_method=[HttpMethod.GET, HttpMethod.HEAD], include_in_schema=False)
+async def serve_file(
+    name: FromPath[str], request: Request[Any, Any, Any], storage: NamedDependency[Storage]
+) -> Response[Any]:
+    """The bytes, whole or a range (RFC 9110 §14); 304 when the client has them."""
+    match = NAME.fullmatch(name)
+    file = await storage.look_up(name) if match and match[2] in KINDS else None
+    if file is None or match is None:
+        raise NotFound("No such file.", code="media_not_found")
+    headers = {
+        "Accept-Ranges": "bytes",
+        "ETag": file.etag,
+        "Last-Modified": format_datetime(file.modified, usegmt=True),
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "Cross-Origin-Resource-Policy": "cross-origin",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if file.etag in request.headers.get("if-none-match", ""):
+        return Response(None, status_code=304, headers=headers)
+    status, start, length = _range_of(request, file)
+    if status == 416:
+        return Response(b"", status_code=416, headers={**headers, "Content-Range": f"bytes */{file.size}"})
+    if status == 206:
+        headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.size}"
+    headers["Content-Length"] = str(length)
+    media_type = KINDS[match[2]].mime_type
+    if request.method == "HEAD":
+        return Response(b"", status_code=status, headers=headers, media_type=media_type)
+    return Stream(storage.read(name, start, length), status_code=status, headers=headers, media_type=media_type)
+
+
+def _range_of(request: Request[Any, Any, Any], file: StoredFile) -> tuple[int, int, int]:
+    """Status, first byte and how many. Ranges that are several or malformed are ignored, as RFC 9110 allows."""
+    condition = request.headers.get("if-range")
+    match = RANGE.fullmatch(request.headers.get("range", "").strip())
+    if match is None or match[0] == "bytes=-" or condition not in (None, file.etag):
+        return 200, 0, file.size
+    if match[1] == "":
+        start, end = max(0, file.size - int(match[2])), file.size - 1
+    else:
+        start, end = int(match[1]), min(int(match[2] or file.size - 1), file.size - 1)
+    if start > end or start >= file.size:
+        return 416, 0, 0
+    return 206, start, end - start + 1
+
+
+controllers: Final = [MediaController]
+files: Final = [serve_file]

@@ -1,0 +1,45 @@
+"""The six kinds of file that are taken, told by their first bytes and by nothing else."""
+
+from typing import Final, Literal
+
+import msgspec
+
+MediaType = Literal["image", "gif", "video"]
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of file. ``format`` is Pillow's name for images, the container's for videos."""
+
+    type: MediaType
+    mime_type: str
+    extension: str
+    format: str
+
+
+JPEG: Final = Kind("image", "image/jpeg", "jpg", "JPEG")
+PNG: Final = Kind("image", "image/png", "png", "PNG")
+GIF: Final = Kind("gif", "image/gif", "gif", "GIF")
+WEBP: Final = Kind("image", "image/webp", "webp", "WEBP")
+MP4: Final = Kind("video", "video/mp4", "mp4", "mp4")
+WEBM: Final = Kind("video", "video/webm", "webm", "webm")
+
+KINDS: Final = {kind.extension: kind for kind in (JPEG, PNG, GIF, WEBP, MP4, WEBM)}
+
+HEAD_BYTES: Final = 64
+
+
+def kind_of(head: bytes) -> Kind | None:
+    """What the first 64 bytes say the file is; None for anything that is not taken."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return PNG
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return GIF
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return WEBP
+    if head[4:8] == b"ftyp":
+        return MP4
+    if head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head:
+        return WEBM
+    return None

@@ -1,0 +1,49 @@
+"""Work that is done now and then, by one process at a time."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+from x18.core import db
+
+logger = logging.getLogger("x18.jobs")
+
+FIRST_LOCK: Final = 7720
+
+
+class Job(NamedTuple):
+    """A name for the log, how often, and what; it must be safe to run twice."""
+
+    name: str
+    every_s: float
+    work: Callable[[], Awaitable[object]]
+
+
+class Jobs:
+    """Runs jobs until cancelled. Where another process is at a job, it is skipped."""
+
+    def __init__(self, jobs: list[Job]) -> None:
+        self._jobs = jobs
+
+    async def run(self) -> None:
+        """For ever."""
+        await asyncio.gather(*(self._repeat(job, FIRST_LOCK + number) for number, job in enumerate(self._jobs)))
+
+    @staticmethod
+    async def _repeat(job: Job, lock: int) -> None:
+        while True:
+            await asyncio.sleep(job.every_s)
+            try:
+                async with db.transaction():
+                    if await db.fetch_value("SELECT pg_try_advisory_xact_lock($1)", lock):
+                        await job.work()
+            except Exception as error:
+                outage = db.is_outage(error)
+                logger.log(
+                    logging.WARNING if outage else logging.ERROR,
+                    "job %s failed: %s",
+                    job.name,
+                    error,
+                    exc_info=not outage,
+                )
