@@ -1,0 +1,159 @@
+"""What holds on every endpoint: limits, keys, tags, cross-origin, documents."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+from redis.asyncio import Redis
+
+from tests.api.test_posts import publish
+from tests.conftest import PASSWORD, MakeUser
+from tests.server import Server, make_server
+
+
+@pytest.fixture(scope="module")
+async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A server with its rate limits on, and a page of another origin allowed."""
+    folder = tmp_path_factory.mktemp("limited")
+    other = make_server(
+        server.database_url,
+        server.redis_url,
+        folder,
+        RATE_LIMITS="on",
+        CORS_ORIGINS="https://app.example",
+        BCRYPT_COST="4",
+    )
+    await other.start()
+    yield other
+    assert other.stop() == 0, other.read_log()
+    other.listener.close()
+
+
+@pytest.fixture
+async def fresh_limits(server: Server) -> None:
+    """Nobody has used anything up."""
+    async with Redis.from_url(server.redis_url) as redis:
+        async for key in redis.scan_iter("x18:rate:*"):
+            await redis.delete(key)
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_a_limit_lets_through_exactly_so_many_and_says_when_to_come_back(limited: Server) -> None:
+    async with httpx.AsyncClient(base_url=limited.url, limits=httpx.Limits(max_connections=20)) as client:
+        body = {"username": "nobody_at_all", "password": "wrong"}
+        first = await client.post("/api/auth/refresh", json={"refresh_token": "x"})
+        answers = await asyncio.gather(
+            *(client.post("/api/auth/refresh", json={"refresh_token": "x"}) for _ in range(150))
+        )
+
+        assert (first.headers["ratelimit-limit"], first.headers["ratelimit-remaining"]) == ("120", "119")
+        codes = [answer.status_code for answer in answers]
+        assert (codes.count(401), codes.count(429)) == (119, 31)
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert refused.json()["code"] == "rate_limited"
+        assert 0 < int(refused.headers["retry-after"]) <= 60
+        assert refused.headers["ratelimit-remaining"] == "0"
+        assert (await client.get("/api/timeline/explore")).status_code == 200, "another class has a count of its own"
+        assert (
+            await client.post("/api/auth/login", json=body, headers={"X-Forwarded-For": "9.9.9.9"})
+        ).status_code == 429
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_ten_wrong_passwords_stop_the_guessing_of_one_account_only(limited: Server, make_user: MakeUser) -> None:
+    user, other = await make_user(), await make_user()
+    async with httpx.AsyncClient(base_url=limited.url) as client:
+        wrong = {"username": user.username, "password": "wrong password"}
+        codes = [(await client.post("/api/auth/login", json=wrong)).status_code for _ in range(12)]
+        right = await client.post("/api/auth/login", json={"username": user.username.upper(), "password": PASSWORD})
+        elsewhere = await client.post("/api/auth/login", json={"username": other.username, "password": PASSWORD})
+
+        assert codes == [401] * 10 + [429] * 2
+        assert right.status_code == 429
+        assert elsewhere.status_code == 200
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_users_have_counts_of_their_own(limited: Server, make_user: MakeUser) -> None:
+    one, other = await make_user(), await make_user()
+    async with httpx.AsyncClient(base_url=limited.url) as client:
+        for _ in range(3):
+            last = await client.get("/api/timeline/home", headers=one.headers)
+        first = await client.get("/api/timeline/home", headers=other.headers)
+
+    assert int(first.headers["ratelimit-remaining"]) == int(last.headers["ratelimit-remaining"]) + 2
+
+
+async def test_a_page_of_an_allowed_origin_may_call_and_no_other(limited: Server) -> None:
+    async with httpx.AsyncClient(base_url=limited.url) as client:
+        wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
+        allowed = await client.options("/api/posts", headers={"Origin": "https://app.example", **wanted})
+        refused = await client.options("/api/posts", headers={"Origin": "https://app.example.evil", **wanted})
+        error = await client.get("/api/users/me", headers={"Origin": "https://app.example"})
+
+    assert allowed.headers["access-control-allow-origin"] == "https://app.example"
+    assert "access-control-allow-origin" not in refused.headers
+    assert (error.status_code, error.headers["access-control-allow-origin"]) == (401, "https://app.example")
+
+
+async def test_a_post_with_a_key_is_made_once(
+    api: httpx.AsyncClient, make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    author, other = await make_user(), await make_user()
+    key = {"Idempotency-Key": "the same"}
+
+    async def send(content: str = "once", client: httpx.AsyncClient = author.client) -> httpx.Response:
+        return await client.post("/api/posts", json={"content": content}, headers=key)
+
+    answers = await asyncio.gather(*(send() for _ in range(30)))
+    reused, others = await send("something else"), await send(client=other.client)
+
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.content for answer in answers}) == 1
+    assert (reused.status_code, reused.json()["code"]) == (409, "idempotency_key_reused")
+    assert others.json()["id"] != answers[0].json()["id"]
+    assert await database.fetchval("SELECT count(*) FROM posts WHERE author_id = $1", author.id) == 1
+    bad = await author.client.post("/api/posts", json={"content": ""}, headers={"Idempotency-Key": "fresh"})
+    good = await author.client.post("/api/posts", json={"content": "x"}, headers={"Idempotency-Key": "fresh"})
+    assert (bad.status_code, good.status_code) == (400, 201)
+    assert (
+        await author.client.post("/api/posts", json={"content": "x"}, headers={"Idempotency-Key": "x" * 256})
+    ).status_code == 400
+
+
+async def test_what_a_client_has_already_is_a_304(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    author, fan = await make_user(), await make_user()
+    made = await publish(author)
+    for path in (f"/api/posts/{made['id']}", f"/api/users/{author.id}", f"/api/users/username/{author.username}"):
+        tag = (await api.get(path)).headers["etag"]
+        known = await api.get(path, headers={"If-None-Match": f'"other", W/{tag}'})
+        assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
+        assert (await fan.client.get(path, headers={"If-None-Match": tag})).status_code == 200, "a viewer sees flags"
+    tag = (await api.get(f"/api/posts/{made['id']}")).headers["etag"]
+    await fan.client.post(f"/api/posts/{made['id']}/like")
+    assert (await api.get(f"/api/posts/{made['id']}", headers={"If-None-Match": tag})).status_code == 200
+
+
+async def test_every_answer_tells_browsers_what_not_to_do(api: httpx.AsyncClient) -> None:
+    for path in ("/api", "/health", "/api/nothing", "/api/users/me", "/nothing", "/storage/media/nothing"):
+        headers = (await api.get(path)).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["content-security-policy"].startswith("default-src 'none'")
+        assert headers["x-request-id"]
+
+
+async def test_the_documents_are_served_from_here(api: httpx.AsyncClient) -> None:
+    page = await api.get("/docs")
+    document = (await api.get("/openapi.json")).json()
+
+    assert page.headers["content-type"].startswith("text/html")
+    assert "://" not in page.text.replace("/docs/", "")
+    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
+        assert (await api.get(f"/docs/{name}")).status_code == 200
+    assert (await api.get("/docs/other.js")).status_code == 404
+    assert document["openapi"].startswith("3.1")
+    post = document["components"]["schemas"]["PostView"]
+    assert {"id", "user", "metadata", "likes_count", "retweeted_by"} <= post["properties"].keys()
