@@ -37,5 +37,16 @@ async def add_headers(message: Message, scope: Scope) -> None:
     headers["X-Request-ID"] = request_id_of(scope)
     for name, value in (*SECURITY_HEADERS.items(), *scope["state"].get("rate_limit", {}).items()):
         headers.setdefault(name, value)
+    if scope.get("method") == "OPTIONS" and "Allow" in headers:
+        headers["Allow"] = _methods_of(scope) or headers["Allow"]
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", HSTS)
+
+
+def _methods_of(scope: Scope) -> str | None:
+    """All methods of a path. Litestar's own answer names only those of the handler that was registered first."""
+    template = scope.get("path_template")
+    methods = {
+        method for route in scope["litestar_app"].routes if route.path_format == template for method in route.methods
+    }
+    return ", ".join(sorted(methods)) or None

@@ -12,6 +12,7 @@ from x18.core.limits import Rates
 from x18.core.paging import Limit, Page, listed
 from x18.core.text import clean_text
 from x18.core.viewer import id_of
+from x18.core.windows import Timeframe
 from x18.posts.schemas import PostList
 from x18.posts.text import MAX_HASHTAG, fold
 from x18.search.hashtags import show_trending_hashtags
@@ -96,7 +97,7 @@ class SearchController(Controller):
         return listed(request, shown)
 
     @get("/trending-hashtags", summary="Trending hashtags")
-    async def trending_hashtags(self, limit: Limit = 20, timeframe: FromQuery[str] = "7d") -> TrendingHashtags:
+    async def trending_hashtags(self, limit: Limit = 20, timeframe: FromQuery[Timeframe] = "7d") -> TrendingHashtags:
         """By the number of public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
         return await show_trending_hashtags(timeframe, limit)
 

@@ -5,32 +5,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from x18.core import db
-from x18.core.errors import BadInput
 from x18.core.ids import moment_of
+from x18.core.windows import WINDOWS, Timeframe
 from x18.realtime.events import EventKind
 from x18.search.schemas import HashtagCount, TrendingHashtags
 
-WINDOWS: Final = {
-    "1h": timedelta(hours=1),
-    "6h": timedelta(hours=6),
-    "12h": timedelta(hours=12),
-    "24h": timedelta(hours=24),
-    "48h": timedelta(hours=48),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-}
 BATCH: Final = 1_000
 KEEP: Final = timedelta(days=31)
 
 
-async def show_trending_hashtags(timeframe: str, limit: int) -> TrendingHashtags:
-    """The most used hashtags of public posts. The window begins with a full hour.
-
-    Raises:
-        BadInput: no such window.
-    """
-    if timeframe not in WINDOWS:
-        raise BadInput.of("timeframe", f"must be one of {', '.join(WINDOWS)}")
+async def show_trending_hashtags(timeframe: Timeframe, limit: int) -> TrendingHashtags:
+    """The most used hashtags of public posts. The window begins with a full hour."""
     await roll_up()
     since = (datetime.now(UTC) - WINDOWS[timeframe]).replace(minute=0, second=0, microsecond=0)
     rows = await db.fetch(

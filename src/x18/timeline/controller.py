@@ -10,6 +10,7 @@ from litestar.params import FromPath, FromQuery
 from x18.core.http import CurrentUser, Visitor
 from x18.core.paging import Page, listed
 from x18.core.viewer import id_of
+from x18.core.windows import Timeframe
 from x18.posts.schemas import PostList
 from x18.timeline import queries
 from x18.timeline.filters import Filters, provide_filters
@@ -53,7 +54,7 @@ class TimelineController(Controller):
         page: NamedDependency[Page],
         filters: NamedDependency[Filters],
         request: Request[Any, Any, Any],
-        timeframe: FromQuery[str] = "24h",
+        timeframe: FromQuery[Timeframe] = "24h",
     ) -> Response[PostList]:
         """Public posts by 2·likes + 3·retweets, ties by newest. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d or 30d."""
         return listed(request, await show_trending(id_of(visitor), page, filters, timeframe))

@@ -4,7 +4,7 @@ The ranking of a window is one scan of the narrow counters, shared by all reques
 (``core/cache.py``): immediate on a small table, seconds old on a large one, and never more than a twentieth of a core.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -15,20 +15,12 @@ from x18.core.cache import Cached
 from x18.core.errors import BadInput
 from x18.core.ids import MAX_ID, id_floor
 from x18.core.paging import Page
+from x18.core.windows import WINDOWS, Timeframe
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
 from x18.realtime.audience import LEVEL
 from x18.timeline.filters import Filters
 
-WINDOWS: Final = {
-    "1h": timedelta(hours=1),
-    "6h": timedelta(hours=6),
-    "12h": timedelta(hours=12),
-    "24h": timedelta(hours=24),
-    "48h": timedelta(hours=48),
-    "7d": timedelta(days=7),
-    "30d": timedelta(days=30),
-}
 RANKED: Final = 2_000
 """How many posts a window ranks; below them nothing is shown."""
 
@@ -40,7 +32,7 @@ RANKING: Final = f"""
     ORDER BY score DESC, s.post_id DESC LIMIT {RANKED}"""
 
 
-def _rank(window: str) -> Cached[list[asyncpg.Record]]:
+def _rank(window: Timeframe) -> Cached[list[asyncpg.Record]]:
     async def compute() -> list[asyncpg.Record]:
         async with db.transaction():
             # Of a wide window the planner would rather read the whole table than the part of it.
@@ -53,14 +45,12 @@ def _rank(window: str) -> Cached[list[asyncpg.Record]]:
 _rankings: Final = {window: _rank(window) for window in WINDOWS}
 
 
-async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, timeframe: str) -> PostList:
+async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, timeframe: Timeframe) -> PostList:
     """The posts of a window by rank. The cursor is a post's id: the page continues below where that post stands now.
 
     Raises:
-        BadInput: no such window.
+        BadInput: ``after`` was sent.
     """
-    if timeframe not in WINDOWS:
-        raise BadInput.of("timeframe", f"must be one of {', '.join(WINDOWS)}")
     if page.after is not None:
         raise BadInput.of("after", "cannot be used here: ranks change; use before or offset")
     ranking = await _rankings[timeframe].get()
