@@ -1,24 +1,12 @@
 """Documents made from the code: ``/openapi.json``, and Swagger UI at ``/docs`` from files that come along."""
 
-import base64
-import hashlib
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any, Final
 
-from litestar import Litestar, Request, Response, get
-from litestar.exceptions import NotFoundException
+from litestar import Litestar
 from litestar.openapi import OpenAPIConfig
-from litestar.params import FromPath
 
 from x18.core.problems import CODES
-
-STATIC: Final = Path(__file__).parent / "static"
-FILES: Final = {
-    "swagger-ui-bundle.js": "text/javascript",
-    "swagger-ui.css": "text/css",
-    "favicon-32x32.png": "image/png",
-}
 
 CONFIG: Final = OpenAPIConfig(
     title="X18",
@@ -27,21 +15,6 @@ CONFIG: Final = OpenAPIConfig(
     path="/openapi",
     render_plugins=[],
     use_handler_docstrings=True,
-)
-
-START: Final = (
-    "SwaggerUIBundle({url: '/openapi.json', dom_id: '#ui', deepLinking: true, persistAuthorization: true,"
-    " validatorUrl: null})"
-)
-PAGE: Final = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>X18 API</title><meta name="viewport" content="width=device-width">
-<link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script>{START}</script></body></html>"""
-
-_SCRIPT_HASH: Final = base64.b64encode(hashlib.sha256(START.encode()).digest()).decode()
-PAGE_POLICY: Final = (
-    f"default-src 'none'; script-src 'self' 'sha256-{_SCRIPT_HASH}'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
 )
 
 PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
@@ -107,30 +80,3 @@ def _problem_schema() -> dict[str, Any]:
         "required": [*fields, "status", "errors"],
         "properties": {**fields, "status": {"type": "integer"}, "errors": {"type": "array", "items": item}},
     }
-
-
-@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def openapi(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """The document, made once."""
-    if not hasattr(request.app.state, "openapi"):
-        request.app.state.openapi = describe(request.app)
-    return Response(request.app.state.openapi)
-
-
-@get("/docs", include_in_schema=False, sync_to_thread=False)
-def docs() -> Response[str]:
-    """Swagger UI; nothing on it leaves the machine."""
-    return Response(PAGE, media_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
-
-
-@get("/docs/{name:str}", include_in_schema=False, sync_to_thread=True)
-def docs_file(name: FromPath[str]) -> Response[bytes]:
-    """The files of the page."""
-    if name not in FILES:
-        raise NotFoundException
-    return Response(
-        (STATIC / name).read_bytes(), media_type=FILES[name], headers={"Cache-Control": "public, max-age=86400"}
-    )
-
-
-handlers: Final = [openapi, docs, docs_file]
