@@ -16,6 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from x18.auth import controller as auth
 from x18.auth import sessions, tickets
 from x18.core import db
+from x18.core.bodies import StrictRequest
 from x18.core.http import DEPENDENCIES, identify
 from x18.core.idempotency import forget_old_keys
 from x18.core.limits import Limiter, limit_rate
@@ -146,6 +147,7 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={Exception: answer_error},
         cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         request_max_body_size=MAX_BODY_BYTES,
+        request_class=StrictRequest,
         openapi_config=openapi.CONFIG,
         debug=False,
     )

@@ -23,13 +23,13 @@ Offset = Annotated[
 
 
 Before = Annotated[
-    UUID | None,
+    UUID,
     QueryParameter(
         description="A cursor: the items that come after it in the list, so `next_cursor` of the last page."
     ),
 ]
 After = Annotated[
-    UUID | None, QueryParameter(description="A cursor: the items that come before it in the list, those next to it.")
+    UUID, QueryParameter(description="A cursor: the items that come before it in the list, those next to it.")
 ]
 Total = Annotated[bool, QueryParameter(description="Whether `total` is wanted; counting takes time.")]
 
@@ -67,18 +67,19 @@ class Page(msgspec.Struct, frozen=True):
 async def provide_page(
     limit: Limit = 20,
     offset: Offset = 0,
-    before: Before = None,
-    after: After = None,
+    before: Before = MAX_ID,
+    after: After = MIN_ID,
     count: Total = False,
 ) -> Page:
-    """The page of the query string.
+    """The page of the query string. The cursors are no optionals: of such ``before=null`` would be one.
 
     Raises:
         BadInput: a cursor together with an offset.
     """
-    if offset and (before or after):
+    page = Page(limit, offset, before if before != MAX_ID else None, after if after != MIN_ID else None, count)
+    if offset and (page.before or page.after):
         raise BadInput.of("offset", "use either a cursor (before, after) or offset, not both")
-    return Page(limit, offset, before, after, count)
+    return page
 
 
 def cut(rows: Sequence[R], page: Page, id_of: Callable[[R], UUID]) -> tuple[list[R], UUID | None]:

@@ -1,82 +1,118 @@
-"""Documents made from the code: ``/openapi.json``, and Swagger UI at ``/docs`` from files that come along."""
+"""OpenAPI 3.1 of REST: what Litestar reads off the handlers, completed with what it cannot know."""
 
+from collections.abc import Iterator
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, NamedTuple, get_args
 
+import msgspec
 from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
 
-from x18.core.problems import CODES
+from x18.core.problems import ProblemBody
+from x18.runtime.documents import answers, inputs
+from x18.runtime.documents.facts import FACTS, Facts, errors_of
+from x18.runtime.documents.schemas import schemas_of
 
 CONFIG: Final = OpenAPIConfig(
     title="X18",
     version=version("x18"),
-    description="Real-time backend of a network for traders. The live channel at `/ws` is described in `docs/protocol.md`.",
+    description=(
+        "Real-time backend of a network for traders. The live channel has a document of its own: `/asyncapi.json`, shown at "
+        "`/docs/live`.\n\nJSON in UTF-8, ids are UUIDs in the order of time, times RFC 3339 in UTC. Unknown fields and parameters are "
+        "ignored. Every error is a problem (RFC 9457) with a stable `code`."
+    ),
     path="/openapi",
     render_plugins=[],
     use_handler_docstrings=True,
 )
 
-PROBLEM: Final = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-HEADERS: Final = {
-    "X-Request-ID": {"schema": {"type": "string"}, "description": "The name of this request; echoed if sent."},
+TAGS: Final = {
+    "system": "What and how this server is.",
+    "auth": "Accounts, tokens, sessions.",
+    "users": "Profiles and who follows whom.",
+    "posts": "Posts and reactions to them.",
+    "timeline": "Lists of posts, newest first, with filters by metadata.",
+    "media": "Files of posts.",
+    "notifications": "What others did that concerns one.",
+    "search": "Users, posts and hashtags.",
+    "live": "What the live channel needs of REST.",
 }
-ALWAYS: Final = (400, 429, 503)
+
+
+class Endpoint(NamedTuple):
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: HTTPRouteHandler
+
+    @property
+    def parameters(self) -> set[str]:
+        """What the handler takes."""
+        return set(self.handler.parsed_fn_signature.parameters)
 
 
 def describe(app: Litestar) -> dict[str, Any]:
-    """The OpenAPI document: what Litestar reads off the handlers, and what holds for all of them."""
+    """The document."""
     document: dict[str, Any] = app.openapi_schema.to_schema()
-    schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    schemas["ProblemBody"] = _problem_schema()
-    document["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}}
-    for route in app.routes:
-        for handler in getattr(route, "route_handlers", []):
-            for method in getattr(handler, "http_methods", ()):
-                operation = document["paths"].get(route.path_format, {}).get(method.lower())
-                if operation is not None:
-                    _complete(operation, handler.parsed_fn_signature.parameters, has_path=bool(route.path_parameters))
+    endpoints = list(_endpoints(app, document["paths"]))
+    document["info"]["license"] = {"name": "MIT", "identifier": "MIT"}
+    document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    document["components"] = {
+        "schemas": _schemas(endpoints),
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        "headers": answers.HEADERS,
+        "responses": answers.shared(),
+    }
+    for endpoint in endpoints:
+        _complete(document["paths"][endpoint.path][endpoint.method], endpoint)
     return document
 
 
-def _complete(operation: dict[str, Any], wanted: Any, *, has_path: bool) -> None:
-    """Security, errors and headers of an operation."""
-    statuses = set(ALWAYS)
+def _endpoints(app: Litestar, paths: dict[str, Any]) -> Iterator[Endpoint]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            for method in getattr(handler, "http_methods", ()):
+                if method.lower() in paths.get(route.path_format, {}):
+                    yield Endpoint(method.lower(), route.path_format, handler)
+
+
+def _complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
+    wanted = endpoint.parameters
+    operation["operationId"] = f"{operation['tags'][0]}_{endpoint.handler.fn.__name__}"
+    operation.pop("deprecated", None)
+    facts = FACTS.get(operation["operationId"], Facts())
     if "viewer" in wanted:
         operation["security"] = [{"token": []}]
-        statuses |= {401, 403, 409}
     elif "visitor" in wanted:
         operation["security"] = [{}, {"token": []}]
-        statuses.add(401)
-    if "passwords" in wanted or "tokens" in wanted:
-        statuses |= {401, 409}
-    if has_path:
-        statuses.add(404)
-    if "requestBody" in operation:
-        statuses |= {404, 413}
-        if "multipart/form-data" in operation["requestBody"]["content"]:
-            statuses.add(415)
-    if "If-None-Match" in str(operation.get("description", "")) or "ETag" in str(operation.get("description", "")):
-        operation["responses"]["304"] = {"description": "The client has it.", "headers": HEADERS}
-    if operation["responses"].keys() >= {"201"} and "201 when that is new" in str(operation.get("description", "")):
-        operation["responses"]["200"] = {**operation["responses"]["201"], "description": "It was so already."}
-    for answer in operation["responses"].values():
-        answer["headers"] = {**answer.get("headers", {}), **HEADERS}
-    for status in sorted(statuses):
-        operation["responses"][str(status)] = {
-            "description": CODES.get(status, "conflict"),
-            "content": PROBLEM,
-            "headers": HEADERS,
-        }
+    inputs.complete(operation, facts)
+    is_limited = endpoint.path.startswith("/api/")
+    answers.complete_success(operation, facts, is_limited=is_limited)
+    for status, codes in sorted(errors_of(operation, facts, is_limited=is_limited).items()):
+        operation["responses"][str(status)] = answers.error(status, codes, endpoint.path)
 
 
-def _problem_schema() -> dict[str, Any]:
-    text = {"type": "string"}
-    fields = dict.fromkeys(("type", "title", "detail", "instance", "code", "request_id", "error"), text)
-    item = {"type": "object", "required": ["field", "message"], "properties": {"field": text, "message": text}}
-    return {
-        "type": "object",
-        "title": "Problem (RFC 9457)",
-        "required": [*fields, "status", "errors"],
-        "properties": {**fields, "status": {"type": "integer"}, "errors": {"type": "array", "items": item}},
-    }
+def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:
+    types: set[Any] = {ProblemBody}
+    for endpoint in endpoints:
+        signature = endpoint.handler.parsed_fn_signature
+        types.update(_structs_in(signature.return_type.annotation))
+        if "data" in signature.parameters:
+            types.update(_structs_in(signature.parameters["data"].annotation))
+        for spec in (endpoint.handler.responses or {}).values():
+            types.update(_structs_in(spec.data_container))
+    schemas = schemas_of(sorted(types, key=lambda struct: str(struct.__name__)))
+    upload = schemas["UploadForm"]
+    upload["required"] = ["file"]
+    for field in upload["properties"].values():
+        inputs.make_plain(field)
+    return schemas
+
+
+def _structs_in(annotation: Any) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _structs_in(part)
