@@ -67,7 +67,7 @@ def page_file(name: FromPath[str]) -> Response[bytes]:
     if name not in FILES:
         raise NotFoundException
     return Response(
-        (STATIC / name).read_bytes(), media_type=FILES[name], headers={"Cache-Control": "public, max-age=86400"}
+        (STATIC / name).read_bytes(), media_type=FILES[name], headers={"Cache-Control": "public, max-age=3600"}
     )
 
 
