@@ -4,7 +4,6 @@ Both take whole WebSocket frames, keep what the client does not take in a bounde
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Protocol
@@ -12,6 +11,7 @@ from typing import Any, Final, Protocol
 from litestar import WebSocket
 
 from x18.realtime.protocol import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, CloseCode
+from x18.realtime.waiting import Gate
 from x18.realtime.wire import TEXT, split_frames
 
 EXTENSION: Final = "x18.fanout"
@@ -36,8 +36,10 @@ class Door(Protocol):
 class Backlog:
     """Frames that a client did not take yet."""
 
+    __slots__ = ("bytes", "frames", "items")
+
     def __init__(self) -> None:
-        self.items: deque[bytes] = deque()
+        self.items: list[bytes] = []
         self.frames = 0
         self.bytes = 0
 
@@ -63,14 +65,15 @@ class Backlog:
 class Socket:
     """A client's socket. ``on_write_changed`` is told the callable to write with whenever it is another one."""
 
+    __slots__ = ("_drained", "_socket", "backlog", "close_code", "on_write_changed", "write")
+
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         self._socket = socket
         self.backlog = Backlog()
         self.write: Write = self._enqueue
-        self.on_write_changed: Callable[[], None] = lambda: None
+        self.on_write_changed: Callable[[], None] = _ignore
         self.close_code: int | None = None
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self._drained = Gate()
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""
@@ -105,6 +108,7 @@ class Socket:
         self.backlog.clear()
         self._drained.set()
         self._use(_discard)
+        self.on_write_changed = _ignore
 
     def _use(self, write: Write) -> None:
         self.write = write
@@ -121,6 +125,8 @@ class Socket:
 
 class DirectSocket(Socket):
     """On ``FanoutProtocol``: while the client keeps up, ``write`` is the transport's own."""
+
+    __slots__ = ("_door", "_write_now")
 
     def __init__(self, socket: WebSocket[Any, Any, Any], door: Door) -> None:
         super().__init__(socket)
@@ -150,6 +156,8 @@ class DirectSocket(Socket):
 
 class AsgiSocket(Socket):
     """On any ASGI server: a task sends what is in the backlog."""
+
+    __slots__ = ("_sender", "_something")
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__(socket)
@@ -192,6 +200,10 @@ def open_socket(socket: WebSocket[Any, Any, Any]) -> Socket:
     extensions: Any = socket.scope.get("extensions") or {}
     door = extensions.get(EXTENSION)
     return DirectSocket(socket, door) if door is not None else AsgiSocket(socket)
+
+
+def _ignore() -> None:
+    """Before anybody wants to be told."""
 
 
 def _discard(_: bytes) -> None:

@@ -15,6 +15,7 @@ from websockets.frames import Frame
 
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
+from x18.realtime.waiting import Gate, Inbox
 
 WRITE_BUFFER: Final = 64 * 1024
 """What may wait in user space before we are told to pause."""
@@ -32,6 +33,8 @@ METHODS: Final = (
     "handle_parser_exception",
     "keepalive_timeout",
     "run_asgi",
+    "on_task_complete",
+    "start_keepalive",
     "stop_keepalive",
 )
 ATTRIBUTES: Final = (
@@ -62,6 +65,12 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     writer: DirectSocket | None = None
     is_paused = False
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # What uvicorn asks of them is what these two can.
+        self.queue = Inbox()  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn; and bound what a client that does not read can hold."""
@@ -106,10 +115,21 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         if self.writer is not None:
             self.writer.resumed()
 
+    def start_keepalive(self) -> None:
+        """The handshake is over: forget it."""
+        super().start_keepalive()
+        self.request = self.response = None  # type: ignore[assignment]
+
     def connection_lost(self, exc: Exception | None) -> None:
         """No data after this."""
         self._end()
         super().connection_lost(exc)
+        self.conn.parser.close()  # it holds the connection that holds it
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """The application is done; what is left should go without waiting for the garbage collector."""
+        super().on_task_complete(task)
+        self.scope.clear()  # type: ignore[attr-defined]
 
     def shutdown(self) -> None:
         """The server stops."""
