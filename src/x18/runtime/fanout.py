@@ -75,6 +75,8 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn; and bound what a client that does not read can hold."""
         super().connection_made(transport)
+        http: Any = self.transport.get_protocol()
+        http.parser = None  # the parser holds the protocol that holds it
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
