@@ -20,6 +20,8 @@ class Encoding(IntEnum):
     JSON = TEXT
     MSGPACK = BINARY
 
+    __hash__ = int.__hash__  # it is part of a key for each delivery, and an enum's own is written in Python
+
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
