@@ -13,7 +13,7 @@ from x18.realtime.filters import keys_of
 from x18.realtime.matching import Subscription, may_receive
 from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
-from x18.realtime.wire import Encoding, EventFrames
+from x18.realtime.wire import Encoding, EventFrames, Run
 
 NOBODY: Final[frozenset[UUID]] = frozenset()
 
@@ -63,33 +63,16 @@ class _Index:
         self.by_key: dict[str, dict[Connection, Subscription]] = {}
 
 
-class _Run:
-    """The frames that connections get of one call, in order; connections that get the same share it."""
-
-    __slots__ = ("_frames", "data", "following")
-
-    def __init__(self, *frames: bytes) -> None:
-        self._frames = frames
-        self.data = frames[0] if len(frames) == 1 else b""
-        """What is written, once it is known: ``join``."""
-        self.following: dict[bytes, _Run] = {}
-
-    def then(self, frame: bytes) -> "_Run":
-        """The run that goes on with this frame."""
-        run = self.following[frame] = _Run(*self._frames, frame)
-        return run
-
-    def join(self) -> bytes:
-        """All frames in one piece."""
-        self.data = b"".join(self._frames)
-        return self.data
-
-
 class Hub:
-    """All connections of the process. ``on_revoked`` is told whose sessions ended: the user, and the session or None for all."""
+    """All connections of the process. ``on_revoked`` is told whose sessions ended: the user, and the session or None for all;
+    ``on_counts`` the post whose counters moved.
+    """
 
-    def __init__(self, on_revoked: Callable[[UUID, UUID | None], None]) -> None:
+    def __init__(
+        self, on_revoked: Callable[[UUID, UUID | None], None], on_counts: Callable[[UUID], None] = lambda _: None
+    ) -> None:
         self._on_revoked = on_revoked
+        self._on_counts = on_counts
         self._topics: dict[str, _Index] = {}
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
@@ -169,8 +152,8 @@ class Hub:
 
     def publish(self, events: Sequence[Event], epoch: str) -> None:
         """Deliver events in order. All frames that a connection gets of one call leave in one write."""
-        outgoing: dict[Connection, _Run] = {}
-        nothing = _Run()
+        outgoing: dict[Connection, Run] = {}
+        nothing = Run()
         for event in events:
             if event.kind not in DURABLE_KINDS:
                 self._obey(event)
@@ -181,9 +164,22 @@ class Hub:
             connection.sent_at = now
             connection.write(run.data or run.join())
 
-    def _collect(
-        self, event: Event, frames: EventFrames, outgoing: dict[Connection, "_Run"], nothing: "_Run"
-    ) -> None:
+    def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
+        """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""
+        index = self._topics.get(name)
+        if index is None:
+            return False
+        made: dict[Encoding, bytes] = {}
+        now = time.monotonic()
+        for connection in list(index.everything):
+            encoding = connection.encoding
+            if encoding not in made:
+                made[encoding] = encode(encoding)
+            connection.sent_at = now
+            connection.write(made[encoding])
+        return True
+
+    def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, Run], nothing: Run) -> None:
         matches: dict[Connection, tuple[str, ...]] = {}
         for name, found in self._candidates(event):
             only = (name,)
@@ -239,6 +235,8 @@ class Hub:
                 self._apply_follow(viewer, event)
         elif event.kind == EventKind.SESSION_REVOKED:
             self._on_revoked(event.actor_id, None if event.object_id == event.actor_id else event.object_id)
+        elif event.kind == EventKind.COUNTS:
+            self._on_counts(event.object_id)
 
     def _apply_follow(self, viewer: Viewer, event: Event) -> None:
         if viewer.followees is None:

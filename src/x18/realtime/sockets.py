@@ -12,7 +12,7 @@ from litestar import WebSocket
 
 from x18.realtime.protocol import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, CloseCode
 from x18.realtime.waiting import Gate
-from x18.realtime.wire import TEXT, split_frames
+from x18.realtime.wire import TEXT, count_frames, split_frames
 
 EXTENSION: Final = "x18.fanout"
 """Where the server's protocol puts itself into the scope (``runtime/fanout.py``)."""
@@ -46,7 +46,7 @@ class Backlog:
     def add(self, data: bytes) -> bool:
         """Keep the frames; False when that is too much."""
         self.items.append(data)
-        self.frames += sum(1 for _ in split_frames(data))
+        self.frames += count_frames(data)
         self.bytes += len(data)
         return self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES
 
@@ -63,26 +63,26 @@ class Backlog:
 
 
 class Socket:
-    """A client's socket. ``on_write_changed`` is told the callable to write with whenever it is another one."""
+    """A client's socket. ``on_write_changed`` is called whenever ``write`` is another one, ``on_shutdown`` when the server stops."""
 
-    __slots__ = ("_drained", "_socket", "backlog", "close_code", "on_write_changed", "write")
+    __slots__ = ("_drained", "backlog", "close_code", "on_shutdown", "on_write_changed", "write")
 
-    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
-        self._socket = socket
+    def __init__(self) -> None:
         self.backlog = Backlog()
         self.write: Write = self._enqueue
         self.on_write_changed: Callable[[], None] = _ignore
+        self.on_shutdown: Callable[[], None] = self._restart
         self.close_code: int | None = None
         self._drained = Gate()
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""
-        message = await self._socket.receive()
-        if message["type"] != "websocket.receive" or self.close_code is not None:
-            return None
-        text: str | None = message.get("text")
-        data: bytes | None = message.get("bytes")
-        return text if text is not None else data
+        raise NotImplementedError
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the client has not taken yet what was written."""
+        return not self._drained.is_set()
 
     async def drain(self) -> None:
         """Wait until the client has taken what was written.
@@ -108,7 +108,10 @@ class Socket:
         self.backlog.clear()
         self._drained.set()
         self._use(_discard)
-        self.on_write_changed = _ignore
+        self.on_write_changed = self.on_shutdown = _ignore
+
+    def _restart(self) -> None:
+        self.close(CloseCode.RESTART, "restart")
 
     def _use(self, write: Write) -> None:
         self.write = write
@@ -123,7 +126,26 @@ class Socket:
         raise NotImplementedError
 
 
-class DirectSocket(Socket):
+class WsSocket(Socket):
+    """A WebSocket."""
+
+    __slots__ = ("_socket",)
+
+    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
+        super().__init__()
+        self._socket = socket
+
+    async def receive(self) -> str | bytes | None:
+        """As above."""
+        message = await self._socket.receive()
+        if message["type"] != "websocket.receive" or self.close_code is not None:
+            return None
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return text if text is not None else data
+
+
+class DirectSocket(WsSocket):
     """On ``FanoutProtocol``: while the client keeps up, ``write`` is the transport's own."""
 
     __slots__ = ("_door", "_write_now")
@@ -154,7 +176,7 @@ class DirectSocket(Socket):
         self._door.close_now(code, reason)
 
 
-class AsgiSocket(Socket):
+class AsgiSocket(WsSocket):
     """On any ASGI server: a task sends what is in the backlog."""
 
     __slots__ = ("_sender", "_something")
@@ -195,7 +217,7 @@ class AsgiSocket(Socket):
                 await self._socket.send_bytes(payload)
 
 
-def open_socket(socket: WebSocket[Any, Any, Any]) -> Socket:
+def open_socket(socket: WebSocket[Any, Any, Any]) -> WsSocket:
     """The fastest way to write to an accepted socket."""
     extensions: Any = socket.scope.get("extensions") or {}
     door = extensions.get(EXTENSION)
@@ -203,7 +225,7 @@ def open_socket(socket: WebSocket[Any, Any, Any]) -> Socket:
 
 
 def _ignore() -> None:
-    """Before anybody wants to be told."""
+    """Nobody wants to be told, not yet or not any more."""
 
 
 def _discard(_: bytes) -> None:
