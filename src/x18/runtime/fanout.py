@@ -35,6 +35,7 @@ METHODS: Final = (
     "handle_parser_exception",
     "keepalive_timeout",
     "run_asgi",
+    "send_receive_event_to_app",
     "on_task_complete",
     "start_keepalive",
     "stop_keepalive",
@@ -48,6 +49,8 @@ ATTRIBUTES: Final = (
     "close_sent",
     "close_timer",
     "close_timeout",
+    "curr_msg_data_type",
+    "frames",
     "disconnected",
     "read_paused",
     "handshake_complete",
@@ -97,13 +100,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.stop_keepalive()
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+        self._part()
 
     def pause_writing(self) -> None:
         """The client does not keep up."""
@@ -147,15 +144,47 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         self._end()
         super().handle_close(event)
 
+    def send_receive_event_to_app(self) -> None:
+        """As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.conn.fail(CloseCode.INVALID_UTF8, "not UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
     def handle_parser_exception(self) -> None:
-        """The client broke the WebSocket protocol."""
+        """The client broke the WebSocket protocol. What it still sends is dropped until it has read why.
+
+        To close with unread data makes the kernel reset the connection, and the client may lose the close frame.
+        """
+        if self.close_sent:
+            return
         self._end()
-        super().handle_parser_exception()
+        sent = self.conn.close_sent
+        if sent is None:  # it is not even open
+            self.transport.close()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code, "reason": sent.reason})
+        self._part()
+        self.transport.write_eof()
 
     def keepalive_timeout(self) -> None:
         """The client does not answer pings."""
         self._end()
         self.close_now(CloseCode.HEARTBEAT_MISSED, "no answer to a ping")
+
+    def _part(self) -> None:
+        """Send the close frame; the client has a while to read what came before it."""
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def _end(self) -> None:
         writer, self.writer = self.writer, None
