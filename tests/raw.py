@@ -5,7 +5,7 @@ import base64
 import os
 import struct
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import NamedTuple, Self
 from urllib.parse import urlsplit
 
@@ -104,10 +104,8 @@ class Raw:
     async def close(self) -> None:
         """Go away without a word."""
         self.writer.close()
-        try:
+        with suppress(ConnectionError):
             await self.writer.wait_closed()
-        except ConnectionError:
-            pass
 
 
 def handshake(path: str = "/ws", **headers: str) -> bytes:
