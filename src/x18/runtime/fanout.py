@@ -32,6 +32,7 @@ METHODS: Final = (
     "resume_writing",
     "shutdown",
     "handle_close",
+    "handle_ping",
     "handle_parser_exception",
     "keepalive_timeout",
     "run_asgi",
@@ -143,6 +144,11 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         """The client closes."""
         self._end()
         super().handle_close(event)
+
+    def handle_ping(self) -> None:
+        """Answer, unless what came before it was the end."""
+        if not self.close_sent:
+            super().handle_ping()
 
     def send_receive_event_to_app(self) -> None:
         """As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""
