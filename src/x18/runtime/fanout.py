@@ -25,9 +25,12 @@ WRITE_BUFFER: Final = 64 * 1024
 UNSENT_IN_KERNEL: Final = 128 * 1024
 """Linux lets a slow reader have megabytes of kernel memory before a write blocks."""
 
+BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
 METHODS: Final = (
     "connection_made",
     "connection_lost",
+    "data_received",
     "pause_writing",
     "resume_writing",
     "shutdown",
@@ -55,6 +58,7 @@ ATTRIBUTES: Final = (
     "disconnected",
     "read_paused",
     "handshake_complete",
+    "handshake_initiated",
 )
 
 
@@ -88,6 +92,13 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             with suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_IN_KERNEL)
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn, which leaves a request that cannot be parsed without an answer, and the connection open."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(BAD_REQUEST)
+            self.transport.close()
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:  # a plain def: one coroutine frame less per connection
         """Show the application the door."""
