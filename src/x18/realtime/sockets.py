@@ -18,6 +18,7 @@ EXTENSION: Final = "x18.fanout"
 """Where the server's protocol puts itself into the scope (``runtime/fanout.py``)."""
 
 DRAIN_TIMEOUT_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 10.0
 
 Write = Callable[[bytes], None]
 
@@ -54,6 +55,13 @@ class Backlog:
         """Everything, and nothing stays."""
         data = b"".join(self.items)
         self.clear()
+        return data
+
+    def take(self) -> bytes:
+        """What was kept first."""
+        data = self.items.pop(0)
+        self.frames -= count_frames(data)
+        self.bytes -= len(data)
         return data
 
     def clear(self) -> None:
@@ -164,27 +172,42 @@ class DirectSocket(WsSocket):
             self._use(self._enqueue)
 
     def resumed(self) -> None:
-        """It does again."""
-        if self.close_code is None:
-            data = self.backlog.take_all()
+        """It does again; what waited is handed over as far as it is taken."""
+        if self.close_code is not None:
+            return
+        while self.backlog.items and not self._door.is_paused:
+            self._write_now(self.backlog.take())
+        if not self._door.is_paused:
             self._use(self._write_now)
             self._drained.set()
-            if data:
-                self._write_now(data)  # may pause us again
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._door.close_now(code, reason)
 
 
 class AsgiSocket(WsSocket):
-    """On any ASGI server: a task sends what is in the backlog."""
+    """On any ASGI server: a task sends what is in the backlog.
 
-    __slots__ = ("_sender", "_something")
+    A client that does not read cannot be told the close code in this way: its connection ends without, after a while.
+    """
+
+    __slots__ = ("_patience", "_sender", "_something")
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__(socket)
         self._something = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
         self._sender = asyncio.get_running_loop().create_task(self._send())
+
+    async def receive(self) -> str | bytes | None:
+        """As above."""
+        try:
+            async with asyncio.timeout(None if self.close_code is None else CLOSE_TIMEOUT_S) as self._patience:
+                return await super().receive()
+        except TimeoutError:
+            return None
+        finally:
+            self._patience = None
 
     def ended(self) -> None:
         """As above; the task ends too."""
@@ -197,6 +220,8 @@ class AsgiSocket(WsSocket):
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._something.set()
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT_S)
 
     async def _send(self) -> None:
         with suppress(Exception):  # the client is gone; receive() says so too
@@ -204,13 +229,15 @@ class AsgiSocket(WsSocket):
                 await self._something.wait()
                 self._something.clear()
                 while self.backlog.items:
-                    await self._send_frames(self.backlog.take_all())
+                    await self._send_frames(self.backlog.take())
                 self._drained.set()
             await self._socket.close(code=self.close_code)
 
     async def _send_frames(self, data: bytes) -> None:
         is_text = data[0] == TEXT
         for payload in split_frames(data):
+            if self.close_code is not None:
+                return
             if is_text:
                 await self._socket.send_text(payload.decode())
             else:
