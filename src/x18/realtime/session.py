@@ -21,6 +21,7 @@ from x18.realtime.subscribing import NeedsAccount, Subscriber
 from x18.realtime.wire import Encoding
 
 DRAIN_S: Final = 5.0
+SOONEST_S: Final = 0.1
 DRAIN_RATE: Final = 200
 """How many connections a second are sent elsewhere before a restart, unless that takes longer than ``DRAIN_S``."""
 
@@ -94,8 +95,8 @@ class Session:
 
     def depart(self) -> None:
         """The server is about to stop: send the client elsewhere, not all at the same moment."""
-        spread = min(DRAIN_S, self._services.admission.total / DRAIN_RATE)
-        delay = random.uniform(0, spread)
+        spread = max(SOONEST_S, min(DRAIN_S, self._services.admission.total / DRAIN_RATE))
+        delay = random.uniform(SOONEST_S, spread)
         self.line.send(p.Reconnect(p.ReconnectPayload(int(delay * 1000))))
         asyncio.get_running_loop().call_later(delay, self.close, CloseCode.RESTART, "restart")
 
