@@ -41,6 +41,7 @@ from x18.runtime.documents import openapi, pages
 from x18.runtime.health import Checks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
+from x18.runtime.memory import settle
 from x18.search import controller as search
 from x18.search.hashtags import forget_old_hours, roll_up
 from x18.settings import Settings, read_settings
@@ -108,6 +109,7 @@ def create_app(settings: Settings) -> Litestar:
         try:
             await channel.start()
             working = asyncio.create_task(jobs.run())
+            settle()
             yield
             working.cancel()
         finally:
