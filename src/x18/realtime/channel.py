@@ -2,21 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from redis.asyncio import Redis
 
-from x18.core import db
+from x18.core import db, metrics
 from x18.core.errors import Unavailable
+from x18.core.ids import moment_of
 from x18.core.viewer import Authenticate
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
 from x18.realtime.broker import Broker
-from x18.realtime.events import Renderers
+from x18.realtime.events import Event, Renderers
 from x18.realtime.feed import Feed
 from x18.realtime.hub import Hub
+from x18.realtime.load import MADE_WITH_ID, Load
 from x18.realtime.outbox import wake
 from x18.realtime.protocol import CloseCode, GapReason
 from x18.realtime.readers import Readers
@@ -24,6 +26,7 @@ from x18.realtime.relay import LOCK, Relay
 from x18.realtime.replay import Replayer
 from x18.realtime.services import Services, logger
 from x18.realtime.session import Session
+from x18.realtime.sockets import Backlog
 
 TICK_S: Final = 1.0
 TICK_CHUNK: Final = 500
@@ -97,13 +100,32 @@ class Channel:
         if not led:
             raise Unavailable("No relay leads.")
 
+    def load(self) -> Load:
+        """What the process does now, for the metrics."""
+        return Load(
+            connections=len(self.sessions),
+            users=len(self.hub.viewers),
+            subscriptions=self.hub.subscriptions,
+            queue_bytes=Backlog.waiting_bytes,
+            head=self.feed.head,
+            position=self.feed.last,
+            broker_lag_s=self._broker.silence_s,
+            broker_waiting=self._broker.waiting,
+            leads=self._relay.leads,
+            pool=self._readers.use(),
+        )
+
     def _spread(self, batch: Batch) -> None:
         """What this process numbered as the leader, to its own sessions and to the other processes."""
         self.feed.offer(batch)
         self._broker.publish(pack(batch))
 
-    def _deliver(self, events: Any) -> None:
-        self.hub.publish(events, self.feed.epoch)
+    def _deliver(self, events: Sequence[Event]) -> None:
+        metrics.DELIVERIES.inc(self.hub.publish(events, self.feed.epoch))
+        now = time.time()
+        for event in events:
+            if event.kind in MADE_WITH_ID:
+                metrics.COMMIT_TO_SOCKET.observe(max(0.0, now - moment_of(event.object_id).timestamp()))
 
     def _tell_gap(self, reason: GapReason) -> None:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""

@@ -1,18 +1,24 @@
 """``/ws`` and the two addresses of existing clients."""
 
+import logging
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import WebSocket, websocket
 from litestar.di import NamedDependency
+from structlog.contextvars import bind_contextvars
 
+from x18.core import metrics
 from x18.core.errors import NotAuthenticated
 from x18.core.http import bearer_token
 from x18.realtime.channel import Channel
+from x18.realtime.load import close_label
 from x18.realtime.protocol import JSON_SUBPROTOCOL, MSGPACK_SUBPROTOCOL, CloseCode
 from x18.realtime.session import Session
 from x18.realtime.sockets import open_socket
 from x18.realtime.wire import Encoding
+
+logger = logging.getLogger("x18.channel")
 
 ENCODINGS: Final = {JSON_SUBPROTOCOL: Encoding.JSON, MSGPACK_SUBPROTOCOL: Encoding.MSGPACK}
 
@@ -38,10 +44,10 @@ async def _serve(
     offered = socket.scope.get("subprotocols") or []
     chosen = next((name for name in offered if name in ENCODINGS), None)
     await socket.accept(subprotocols=chosen)
-    session = Session(
-        channel.services, open_socket(socket), ENCODINGS.get(chosen or "", Encoding.JSON), is_legacy=is_legacy
-    )
+    client = open_socket(socket)
+    session = Session(channel.services, client, ENCODINGS.get(chosen or "", Encoding.JSON), is_legacy=is_legacy)
     address = socket.client.host if socket.client else ""
+    bind_contextvars(connection_id=str(session.id), address=address)
     channel.sessions.add(session)
     try:
         if channel.services.admission.enter(address):
@@ -49,6 +55,9 @@ async def _serve(
         else:
             session.close(CloseCode.TOO_MANY_CONNECTIONS, "too many connections from this address")
     finally:
+        code = client.disconnect_code or client.close_code
+        metrics.CLOSES.labels(close_label(code)).inc()
+        logger.debug("connection ended", extra={"code": code})
         channel.services.admission.leave(address, session.user_id)
         session.end()
         channel.sessions.discard(session)

@@ -4,6 +4,7 @@ An event costs what matches, not what is connected. Who asks for a filter is fou
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from x18.realtime.events import Event, EventKind
 from x18.realtime.filters import keys_of
 from x18.realtime.matching import Subscription, may_receive
-from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, topics_of
+from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, kind_of, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
 from x18.realtime.wire import Encoding, EventFrames
 
@@ -71,6 +72,8 @@ class Hub:
         self._topics: dict[str, _Index] = {}
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
+        self.subscriptions: Counter[str] = Counter()
+        """How many there are by kind of topic."""
 
     # Connections
 
@@ -108,6 +111,7 @@ class Hub:
         name = subscription.topic.name
         self.unsubscribe(connection, name)
         connection.subscriptions[name] = subscription
+        self.subscriptions[kind_of(name)] += 1
         if name == HOME:
             viewer = connection.viewer
             if viewer is None:
@@ -125,7 +129,10 @@ class Hub:
     def unsubscribe(self, connection: Connection, name: str) -> None:
         """Remove a subscription, if there is one."""
         subscription = connection.subscriptions.pop(name, None)
-        if subscription is None or name == NOTIFICATIONS:
+        if subscription is None:
+            return
+        self.subscriptions[kind_of(name)] -= 1
+        if name == NOTIFICATIONS:
             return
         if name == HOME:
             viewer = connection.viewer
@@ -145,8 +152,8 @@ class Hub:
 
     # Events
 
-    def publish(self, events: Sequence[Event], epoch: str) -> None:
-        """Deliver events in order. All frames that a connection gets of one call leave in one write."""
+    def publish(self, events: Sequence[Event], epoch: str) -> int:
+        """Deliver events in order; how many frames that were. All that a connection gets of one call leave in one write."""
         outgoing: dict[Connection, list[bytes]] = {}
         for event in events:
             if event.kind not in DURABLE_KINDS:
@@ -163,6 +170,7 @@ class Hub:
                 data = joined.get(key) or joined.setdefault(key, b"".join(frames))
             connection.sent_at = now
             connection.write(data)
+        return sum(map(len, outgoing.values()))
 
     def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, list[bytes]]) -> None:
         matches: dict[Connection, tuple[str, ...]] = {}

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import msgspec
 
+from x18.core import metrics
 from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests
 from x18.core.ids import new_id
 from x18.core.problems import as_problem
@@ -90,6 +91,7 @@ class Session:
 
     def tell_gap(self, reason: p.GapReason) -> None:
         """Events between the client's cursor and now cannot be sent."""
+        metrics.GAPS.labels(reason).inc()
         backfill = list(dict.fromkeys(one.topic.backfill for one in self.connection.subscriptions.values()))
         self._send(p.Gap(p.GapPayload(reason, str(self._cursor), backfill)))
 

@@ -34,7 +34,9 @@ class Door(Protocol):
 
 
 class Backlog:
-    """Frames that a client did not take yet."""
+    """Frames that a client did not take yet. ``waiting_bytes`` is of all backlogs of the process."""
+
+    waiting_bytes = 0
 
     def __init__(self) -> None:
         self.items: deque[bytes] = deque()
@@ -46,6 +48,7 @@ class Backlog:
         self.items.append(data)
         self.frames += sum(1 for _ in split_frames(data))
         self.bytes += len(data)
+        Backlog.waiting_bytes += len(data)
         return self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES
 
     def take_all(self) -> bytes:
@@ -57,6 +60,7 @@ class Backlog:
     def clear(self) -> None:
         """Forget everything."""
         self.items.clear()
+        Backlog.waiting_bytes -= self.bytes
         self.frames = self.bytes = 0
 
 
@@ -69,12 +73,16 @@ class Socket:
         self.write: Write = self._enqueue
         self.on_write_changed: Callable[[], None] = lambda: None
         self.close_code: int | None = None
+        self.disconnect_code: int | None = None
+        """How the connection ended as the server's protocol saw it: also by the client, or by no answer to pings."""
         self._drained = asyncio.Event()
         self._drained.set()
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""
         message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            self.disconnect_code = message["code"]
         if message["type"] != "websocket.receive" or self.close_code is not None:
             return None
         text: str | None = message.get("text")

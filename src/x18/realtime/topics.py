@@ -55,6 +55,11 @@ class Topic(NamedTuple):
         return self.name != NOTIFICATIONS
 
 
+def kind_of(name: str) -> str:
+    """What kind of topic a canonical name is: one of a dozen, whatever clients ask for."""
+    return name.partition(":")[0]
+
+
 def parse_topic(text: str) -> Topic:
     """The topic of this name.
 
