@@ -43,6 +43,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: bool
     trusted_proxies: tuple[str, ...]
     log_level: str
+    metrics_token: str | None
 
     @property
     def is_production(self) -> bool:
@@ -78,6 +79,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         rate_limits=source.one_of("RATE_LIMITS", ("on", "off")) == "on",
         trusted_proxies=source.names("TRUSTED_PROXIES"),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
+        metrics_token=source.text("METRICS_TOKEN") or None,
     )
     problems = source.problems + (_weaknesses(settings) if settings.is_production else [])
     if problems:
