@@ -30,7 +30,7 @@ created_at and needs clocks that agree; "send" is this program's own clock.
 
 MOST_CONNECTIONS, MOST_RATE, MOST_SECONDS = 20_000, 500.0, 600.0
 CONNECT_AT_ONCE = 50
-SETTLE_S = 10.0
+SETTLE_S = 5.0
 """How long after the last post deliveries are waited for."""
 
 AUTHORS = 8

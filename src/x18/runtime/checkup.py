@@ -83,7 +83,7 @@ async def check_database(url: str) -> Sequence[Finding]:
 
 async def _check_version(connection: asyncpg.Connection) -> Finding:
     version = connection.get_server_version()
-    found = f"PostgreSQL {version.major}.{version.minor}"
+    found = f"PostgreSQL {str(await connection.fetchval('SHOW server_version')).partition(' ')[0]}"
     if version.major < OLDEST_POSTGRES:
         return Finding.failed("database", found, f"Upgrade it to {OLDEST_POSTGRES} or newer.")
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
