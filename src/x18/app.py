@@ -42,6 +42,7 @@ from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
 from x18.runtime.metrics import MetricsAccess, sample, show_metrics
 from x18.runtime.observe import Observed
+from x18.runtime.tracing import traced
 from x18.search import controller as search
 from x18.search.hashtags import forget_old_hours, roll_up
 from x18.settings import Settings, read_settings
@@ -157,7 +158,7 @@ def create_app_from_env() -> ASGIApp:
     """The application as the environment says, observed; what uvicorn calls in each worker."""
     settings = read_settings(os.environ)
     set_up_logging(settings.log_level, as_json=settings.is_production or None)
-    return Observed(create_app(settings))
+    return Observed(traced(create_app(settings)))
 
 
 def open_storage(settings: Settings) -> Storage:
