@@ -15,7 +15,7 @@ from litestar.types import ASGIApp
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from x18.auth import controller as auth
-from x18.auth import sessions
+from x18.auth import sessions, tickets
 from x18.core import db
 from x18.core.http import DEPENDENCIES, identify
 from x18.core.idempotency import forget_old_keys
@@ -33,6 +33,7 @@ from x18.media.workshop import Workshop
 from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
 from x18.posts import controller as posts
+from x18.posts.counts import read_counts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
 from x18.realtime.channel import Channel
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> Litestar:
             Job("hashtags", 5, roll_up),
             Job("old hashtags", 3600, forget_old_hours),
             Job("idempotency keys", 3600, forget_old_keys),
+            Job("used tickets", 600, tickets.forget_used_tickets),
             Job("media sweep", 600, partial(sweep, storage)),
         ]
     )
@@ -80,12 +82,18 @@ def create_app(settings: Settings) -> Litestar:
     async def authenticate(token: str) -> Viewer:
         return await sessions.authenticate(token, tokens)
 
+    async def redeem(ticket: str) -> str:
+        return await tickets.redeem(ticket, tokens)
+
     channel = Channel(
         database_url=str(settings.database_url),
         redis=redis,
         renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
+        read_counts=read_counts,
         authenticate=authenticate,
+        redeem=redeem,
         origins=settings.cors_origins,
+        query_tokens=settings.ws_query_token,
         limited=settings.rate_limits,
     )
 
@@ -151,6 +159,7 @@ def create_app(settings: Settings) -> Litestar:
     )
     app.state.authenticate = authenticate
     app.state.limiter = limiter
+    app.state.channel = channel
     return app
 
 

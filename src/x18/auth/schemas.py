@@ -43,3 +43,10 @@ class TokensView(msgspec.Struct, kw_only=True):
     refresh_token: str
     token_type: str = "Bearer"  # noqa: S105
     expires_in: int
+
+
+class TicketView(msgspec.Struct, frozen=True):
+    """A ticket, and how many seconds it is good for."""
+
+    ticket: str
+    expires_in_s: int

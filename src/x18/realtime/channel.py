@@ -2,23 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
 from redis.asyncio import Redis
+from structlog.contextvars import bind_contextvars
 
 from x18.core import db, metrics
 from x18.core.errors import Unavailable
 from x18.core.ids import moment_of
-from x18.core.viewer import Authenticate
+from x18.core.viewer import Authenticate, Redeem
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
 from x18.realtime.broker import Broker
+from x18.realtime.counters import Counters, ReadCounts
 from x18.realtime.events import Event, Renderers
 from x18.realtime.feed import Feed
 from x18.realtime.hub import Hub
-from x18.realtime.load import MADE_WITH_ID, Load
+from x18.realtime.load import MADE_WITH_ID, Load, close_label
 from x18.realtime.outbox import wake
 from x18.realtime.protocol import CloseCode, GapReason
 from x18.realtime.readers import Readers
@@ -45,14 +48,20 @@ class Channel:
         database_url: str,
         redis: Redis,
         renderers: Renderers,
+        read_counts: ReadCounts,
         authenticate: Authenticate,
+        redeem: Redeem,
         origins: tuple[str, ...],
+        query_tokens: bool,
         limited: bool,
     ) -> None:
         self.origins = origins
+        self.query_tokens = query_tokens
+        self.redeem = redeem
         self.sessions: set[Session] = set()
         self._readers = Readers(database_url)
-        self.hub = Hub(self._end_sessions)
+        self._counters = Counters(self._readers, read_counts)
+        self.hub = Hub(self._end_sessions, self._counters.moved)
         self.feed = Feed(self._readers, renderers, self._deliver, self._tell_gap)
         self._broker = Broker(redis, self.feed.receive, wake.event.set)
         self._relay = Relay(database_url, renderers, wake.event, self._spread)
@@ -63,6 +72,7 @@ class Channel:
             Replayer(self._readers, renderers),
             authenticate,
             Admission(enforced=limited),
+            self._counters,
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -76,6 +86,7 @@ class Channel:
             self.feed.run(),
             self._broker.run_publisher(),
             self._broker.run_subscriber(),
+            self._counters.run(),
             self._run_clock(),
         ]
         self._tasks = [asyncio.create_task(part) for part in parts]
@@ -83,10 +94,27 @@ class Channel:
     async def stop(self) -> None:
         """End everything; sessions were told before, when the server closed their sockets."""
         wake.connect(None)
+        self.services.test_topic.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._readers.stop()
+
+    @contextmanager
+    def attend(self, session: Session, address: str) -> Iterator[bool]:
+        """Count a session for the block, and let go of everything after it. Yields whether the address may have one more."""
+        self.sessions.add(session)
+        bind_contextvars(connection_id=str(session.id), address=address)
+        try:
+            yield self.services.admission.enter(address)
+        finally:
+            socket = session.line.socket
+            code = socket.disconnect_code or socket.close_code
+            metrics.CLOSES.labels(close_label(code)).inc()
+            logger.debug("connection ended", extra={"code": code})
+            self.services.admission.leave(address, session.user_id)
+            session.end()
+            self.sessions.discard(session)
 
     async def check(self) -> None:
         """Whether events get numbers.
@@ -131,7 +159,7 @@ class Channel:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
         logger.warning("the stream broke off: %s", reason)
         for session in list(self.sessions):
-            session.tell_gap(reason)
+            session.subscriber.tell_gap(reason, self.feed.cursor)
             session.close(CloseCode.RESTART, reason)
 
     def _end_sessions(self, user_id: UUID, session_id: UUID | None) -> None:

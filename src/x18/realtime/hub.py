@@ -65,10 +65,15 @@ class _Index:
 
 
 class Hub:
-    """All connections of the process. ``on_revoked`` is told whose sessions ended: the user, and the session or None for all."""
+    """All connections of the process. ``on_revoked`` is told whose sessions ended: the user, and the session or None for all;
+    ``on_counts`` the post whose counters moved.
+    """
 
-    def __init__(self, on_revoked: Callable[[UUID, UUID | None], None]) -> None:
+    def __init__(
+        self, on_revoked: Callable[[UUID, UUID | None], None], on_counts: Callable[[UUID], None] = lambda _: None
+    ) -> None:
         self._on_revoked = on_revoked
+        self._on_counts = on_counts
         self._topics: dict[str, _Index] = {}
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
@@ -172,6 +177,21 @@ class Hub:
             connection.write(data)
         return sum(map(len, outgoing.values()))
 
+    def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
+        """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""
+        index = self._topics.get(name)
+        if index is None:
+            return False
+        made: dict[Encoding, bytes] = {}
+        now = time.monotonic()
+        for connection in list(index.everything):
+            encoding = connection.encoding
+            if encoding not in made:
+                made[encoding] = encode(encoding)
+            connection.sent_at = now
+            connection.write(made[encoding])
+        return True
+
     def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, list[bytes]]) -> None:
         matches: dict[Connection, tuple[str, ...]] = {}
         for name, found in self._candidates(event):
@@ -225,6 +245,8 @@ class Hub:
                 self._apply_follow(viewer, event)
         elif event.kind == EventKind.SESSION_REVOKED:
             self._on_revoked(event.actor_id, None if event.object_id == event.actor_id else event.object_id)
+        elif event.kind == EventKind.COUNTS:
+            self._on_counts(event.object_id)
 
     def _apply_follow(self, viewer: Viewer, event: Event) -> None:
         if viewer.followees is None:

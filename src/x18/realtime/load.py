@@ -32,5 +32,7 @@ class Load(NamedTuple):
 
 
 def close_label(code: int | None) -> str:
-    """A close code as a label: clients may send any of a thousand, of which those that the protocol knows are told apart."""
-    return str(int(code)) if code is not None and (code in CLIENT_CODES or code in CODES) else "other"
+    """A close code as a label; clients may send any of a thousand. ``gone`` is the client of an event stream, which has no codes."""
+    if code is None:
+        return "gone"
+    return str(int(code)) if code in CLIENT_CODES or code in CODES else "other"

@@ -12,7 +12,7 @@ from typing import Any, Final, Protocol
 from litestar import WebSocket
 
 from x18.realtime.protocol import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, CloseCode
-from x18.realtime.wire import TEXT, split_frames
+from x18.realtime.wire import TEXT, count_frames, split_frames
 
 EXTENSION: Final = "x18.fanout"
 """Where the server's protocol puts itself into the scope (``runtime/fanout.py``)."""
@@ -46,7 +46,7 @@ class Backlog:
     def add(self, data: bytes) -> bool:
         """Keep the frames; False when that is too much."""
         self.items.append(data)
-        self.frames += sum(1 for _ in split_frames(data))
+        self.frames += count_frames(data)
         self.bytes += len(data)
         Backlog.waiting_bytes += len(data)
         return self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES
@@ -65,13 +65,13 @@ class Backlog:
 
 
 class Socket:
-    """A client's socket. ``on_write_changed`` is told the callable to write with whenever it is another one."""
+    """A client's socket. ``on_write_changed`` is called whenever ``write`` is another one, ``on_shutdown`` when the server stops."""
 
-    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
-        self._socket = socket
+    def __init__(self) -> None:
         self.backlog = Backlog()
         self.write: Write = self._enqueue
         self.on_write_changed: Callable[[], None] = lambda: None
+        self.on_shutdown: Callable[[], None] = lambda: self.close(CloseCode.RESTART, "restart")
         self.close_code: int | None = None
         self.disconnect_code: int | None = None
         """How the connection ended as the server's protocol saw it: also by the client, or by no answer to pings."""
@@ -80,14 +80,12 @@ class Socket:
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""
-        message = await self._socket.receive()
-        if message["type"] == "websocket.disconnect":
-            self.disconnect_code = message["code"]
-        if message["type"] != "websocket.receive" or self.close_code is not None:
-            return None
-        text: str | None = message.get("text")
-        data: bytes | None = message.get("bytes")
-        return text if text is not None else data
+        raise NotImplementedError
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the client has not taken yet what was written."""
+        return not self._drained.is_set()
 
     async def drain(self) -> None:
         """Wait until the client has taken what was written.
@@ -127,7 +125,26 @@ class Socket:
         raise NotImplementedError
 
 
-class DirectSocket(Socket):
+class WsSocket(Socket):
+    """A WebSocket."""
+
+    def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
+        super().__init__()
+        self._socket = socket
+
+    async def receive(self) -> str | bytes | None:
+        """As above."""
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            self.disconnect_code = message["code"]
+        if message["type"] != "websocket.receive" or self.close_code is not None:
+            return None
+        text: str | None = message.get("text")
+        data: bytes | None = message.get("bytes")
+        return text if text is not None else data
+
+
+class DirectSocket(WsSocket):
     """On ``FanoutProtocol``: while the client keeps up, ``write`` is the transport's own."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any], door: Door) -> None:
@@ -156,7 +173,7 @@ class DirectSocket(Socket):
         self._door.close_now(code, reason)
 
 
-class AsgiSocket(Socket):
+class AsgiSocket(WsSocket):
     """On any ASGI server: a task sends what is in the backlog."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
@@ -195,7 +212,7 @@ class AsgiSocket(Socket):
                 await self._socket.send_bytes(payload)
 
 
-def open_socket(socket: WebSocket[Any, Any, Any]) -> Socket:
+def open_socket(socket: WebSocket[Any, Any, Any]) -> WsSocket:
     """The fastest way to write to an accepted socket."""
     extensions: Any = socket.scope.get("extensions") or {}
     door = extensions.get(EXTENSION)

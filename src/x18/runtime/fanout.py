@@ -10,11 +10,13 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
+from x18.realtime.streams import SHUTDOWN
 
 WRITE_BUFFER: Final = 64 * 1024
 """What may wait in user space before we are told to pause."""
@@ -112,9 +114,11 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """The server stops."""
-        self._end()
-        super().shutdown()
+        """The server stops, and waits for the connections to end."""
+        if self.writer is not None:
+            self.writer.on_shutdown()
+        else:
+            super().shutdown()
 
     def handle_close(self, event: Frame) -> None:
         """The client closes."""
@@ -135,3 +139,14 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         writer, self.writer = self.writer, None
         if writer is not None:
             writer.ended()
+
+
+class StreamingProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol; event streams are told when the server stops, or it would wait for them in vain."""
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        super().shutdown()
+        depart = self.scope["state"].get(SHUTDOWN) if self.cycle and not self.cycle.response_complete else None
+        if depart is not None:
+            depart()

@@ -1,135 +1,28 @@
-"""The messages of the live channel, and what its limits and close codes are called.
+"""What the server sends."""
 
-Imports nothing of the server: clients may copy or import it. What the messages mean: ``docs/protocol.md``.
-"""
-
-from enum import IntEnum
-from typing import Any, Final, Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
 
-JSON_SUBPROTOCOL: Final = "x18.v1.json"
-MSGPACK_SUBPROTOCOL: Final = "x18.v1.msgpack"
-
-HEARTBEAT_S: Final = 25
-AUTH_TIMEOUT_S: Final = 5
-EXPIRY_NOTICE_S: Final = 60
-
-MAX_TOPICS: Final = 128
-MAX_WATCHED: Final = 500
-MAX_MESSAGE_BYTES: Final = 16 * 1024
-MESSAGES_PER_MINUTE: Final = 120
-BURST: Final = 30
-MAX_CONNECTIONS_PER_USER: Final = 20
-MAX_CONNECTIONS_PER_ADDRESS: Final = 100
-MAX_ERRORS: Final = 10
-MAX_REPLAY: Final = 5_000
-MAX_QUEUED_FRAMES: Final = 1_024
-MAX_QUEUED_BYTES: Final = 1024 * 1024
-
-MessageId = str | int | None
-
-
-class CloseCode(IntEnum):
-    """Why the server closed. ``docs/protocol.md`` tells which ones mean: come back."""
-
-    GOING_AWAY = 1001
-    UNSUPPORTED_DATA = 1003
-    INVALID_UTF8 = 1007
-    TOO_BIG = 1009
-    RESTART = 1012
-    OVERLOADED = 1013
-    TOKEN_EXPIRED = 4001
-    HEARTBEAT_MISSED = 4002
-    SLOW_CONSUMER = 4008
-    RATE_LIMITED = 4029
-    BAD_MESSAGES = 4400
-    NOT_AUTHENTICATED = 4401
-    REVOKED = 4403
-    TOO_MANY_CONNECTIONS = 4409
-
-
-FINAL_CODES: Final = frozenset({1003, 1007, 1009, 4400, 4401, 4403, 4409})
-"""After these, connecting again in the same way is of no use."""
+from x18.realtime.protocol import limits as bounds
+from x18.realtime.protocol.requests import MessageId
 
 GapReason = Literal["cursor_too_old", "unknown_epoch", "cursor_in_future", "too_far_behind", "slow_consumer"]
-
-
-# Client → server
-
-
-class AuthPayload(Struct, frozen=True):
-    """An access token."""
-
-    token: str
-
-
-class Auth(Struct, frozen=True, tag="auth"):
-    """Log in on this connection, or stay logged in with a newer token of the same user."""
-
-    payload: AuthPayload
-    id: MessageId = None
-
-
-class TopicRequest(Struct, frozen=True):
-    """A topic, and which of its posts are wanted."""
-
-    topic: str
-    filter: dict[str, Any] | None = None
-
-
-class SubscribePayload(Struct, frozen=True):
-    """``since`` is a cursor: what came after it is sent first."""
-
-    topics: list[TopicRequest]
-    since: str | None = None
-
-
-class Subscribe(Struct, frozen=True, tag="subscribe"):
-    """Add topics, or change their filters; all or none."""
-
-    payload: SubscribePayload
-    id: MessageId = None
-
-
-class UnsubscribePayload(Struct, frozen=True):
-    """Names of topics."""
-
-    topics: list[str]
-
-
-class Unsubscribe(Struct, frozen=True, tag="unsubscribe"):
-    """Remove topics; those that were not subscribed are ignored."""
-
-    payload: UnsubscribePayload
-    id: MessageId = None
-
-
-class Ping(Struct, frozen=True, tag="ping"):
-    """Answered by ``pong`` with the same payload."""
-
-    payload: Any = None
-    id: MessageId = None
-
-
-ClientMessage = Auth | Subscribe | Unsubscribe | Ping
-
-
-# Server → client
 
 
 class Limits(Struct, frozen=True):
     """What a client must keep within."""
 
-    topics: int = MAX_TOPICS
-    watched_posts: int = MAX_WATCHED
-    message_bytes: int = MAX_MESSAGE_BYTES
-    messages_per_minute: int = MESSAGES_PER_MINUTE
-    burst: int = BURST
-    connections_per_user: int = MAX_CONNECTIONS_PER_USER
-    connections_per_address: int = MAX_CONNECTIONS_PER_ADDRESS
-    replay_events: int = MAX_REPLAY
+    topics: int = bounds.MAX_TOPICS
+    watched_posts: int = bounds.MAX_WATCHED
+    message_bytes: int = bounds.MAX_MESSAGE_BYTES
+    messages_per_minute: int = bounds.MESSAGES_PER_MINUTE
+    burst: int = bounds.BURST
+    connections_per_user: int = bounds.MAX_CONNECTIONS_PER_USER
+    connections_per_address: int = bounds.MAX_CONNECTIONS_PER_ADDRESS
+    replay_events: int = bounds.MAX_REPLAY
+    calls_in_flight: int = bounds.MAX_CALLS
 
 
 class ConnectedPayload(Struct, frozen=True):
@@ -140,7 +33,7 @@ class ConnectedPayload(Struct, frozen=True):
     cursor: str
     epoch: str
     limits: Limits = Limits()
-    heartbeat_s: int = HEARTBEAT_S
+    heartbeat_s: int = bounds.HEARTBEAT_S
 
 
 class Connected(Struct, frozen=True, tag="connected"):
@@ -253,3 +146,53 @@ class Durable(Struct, frozen=True):
     cursor: str
     topics: list[str]
     payload: Any
+
+
+class PostCounts(Struct, frozen=True):
+    """Absolute values."""
+
+    likes_count: int
+    retweets_count: int
+    replies_count: int
+    bookmarks_count: int
+
+
+class CountsPayload(Struct, frozen=True):
+    """Post id → counters, of the watched posts of which something moved."""
+
+    posts: dict[UUID, PostCounts]
+
+
+class Counts(Struct, frozen=True, tag="counts"):
+    """At most one in 250 ms; the last value wins, steps in between are not sent."""
+
+    payload: CountsPayload
+
+
+class ResultPayload(Struct, frozen=True):
+    """What the endpoint answered: ``body`` is its JSON, null where there is none; ``headers`` in lower case, those that tell something."""
+
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+
+class Result(Struct, frozen=True, tag="result"):
+    """The answer to a ``call`` that reached its endpoint, whatever that said."""
+
+    payload: ResultPayload
+    id: MessageId = None
+
+
+class TestPayload(Struct, frozen=True):
+    """``number`` counts up from 1 on each process and rate; ``sent_at`` is milliseconds since 1970."""
+
+    number: int
+    sent_at: int
+
+
+class TestEvent(Struct, frozen=True, tag="test"):
+    """An event of the topic ``test``. It is not in the log and has no cursor."""
+
+    topics: list[str]
+    payload: TestPayload
