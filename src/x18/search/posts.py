@@ -13,37 +13,37 @@ from x18.realtime.audience import visible
 RECENT: Final = 2_000
 COUNT_LIMIT: Final = 1_000
 
-QUERY: Final = "websearch_to_tsquery('simple', {place})"
+WALKED: Final = 50_000
+"""How many of the newest posts are looked through for a query of exclusions only, which no index answers."""
+
+# $2 what is looked for. Join, condition, and whether an index can find what fulfils it.
+BY_WORDS: Final = (
+    "JOIN post_fts f ON f.post_id = p.id",
+    "f.fts @@ websearch_to_tsquery('simple', $2)",
+    "querytree(websearch_to_tsquery('simple', $2)) <> 'T'",
+)
+BY_TERM: Final = ("", "p.terms @> ARRAY[$2::text]", "true")
 
 
-def _by_words(place: str) -> tuple[str, str]:
-    """Join and condition of posts with the words in ``place``."""
-    return "JOIN post_fts f ON f.post_id = p.id", f"f.fts @@ {QUERY.format(place=place)}"
-
-
-def _by_term(place: str) -> tuple[str, str]:
-    """The same of posts with a term."""
-    return "", f"p.terms @> ARRAY[{place}::text]"
-
-
-def _newest(join: str, condition: str, direction: str) -> str:
+def _newest(join: str, condition: str, is_indexed: str, direction: str) -> str:
     """The newest posts that match and that the viewer may see: among the newest of all, or else by the index.
 
     The planner alone would walk all posts for a word that is rare or does not exist (286 ms for 0.5).
-    $1 viewer, $2 below, $3 above, $4 how many, $5 offset, $6 what is looked for.
+    $1 viewer, $3 below, $4 above, $5 how many, $6 offset.
     """
     source = f"JOIN users u ON u.id = p.author_id {join} WHERE {condition} AND {visible('$1')}"
     return f"""
     WITH recent AS MATERIALIZED (
-        SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts WHERE id < $2 AND id > $3
-                          ORDER BY id {direction} LIMIT {RECENT}) p
-        {source} ORDER BY p.id {direction} LIMIT $4::int + $5::int),
+        SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts WHERE id < $3 AND id > $4
+                          ORDER BY id {direction} LIMIT CASE WHEN {is_indexed} THEN {RECENT} ELSE {WALKED} END) p
+        {source} ORDER BY p.id {direction} LIMIT $5::int + $6::int),
     old AS MATERIALIZED (
-        SELECT p.id FROM posts p {source} AND p.id < $2 AND p.id > $3
-          AND (SELECT count(*) FROM recent) < $4::int + $5::int)
+        SELECT p.id FROM posts p {source} AND p.id < $3 AND p.id > $4 AND {is_indexed}
+          AND (SELECT count(*) FROM recent) < $5::int + $6::int)
     SELECT id FROM (
-        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = $4::int + $5::int UNION ALL SELECT id FROM old) found
-    ORDER BY id {direction} LIMIT $4 OFFSET $5"""
+        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = $5::int + $6::int OR NOT {is_indexed}
+        UNION ALL SELECT id FROM old) found
+    ORDER BY id {direction} LIMIT $5 OFFSET $6"""
 
 
 def _count(join: str, condition: str) -> str:
@@ -53,25 +53,23 @@ def _count(join: str, condition: str) -> str:
 
 async def find_posts(text: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with these words; ``"phrases"``, ``-not`` and ``or`` as in a web search. Newest first."""
-    return await _find(*_by_words("$6"), text.casefold(), page, viewer_id)
+    return await _find(_newest(*BY_WORDS, page.direction), _count(*BY_WORDS[:2]), text.casefold(), page, viewer_id)
 
 
 async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with this hashtag, newest first."""
-    return await _find(*_by_term("$6"), f"h:{fold(tag)}", page, viewer_id)
+    return await _find(_newest(*BY_TERM, page.direction), _count(*BY_TERM[:2]), f"h:{fold(tag)}", page, viewer_id)
 
 
 async def count_posts(text: str, viewer_id: UUID | None) -> int:
     """How many posts have these words, counted up to 1,000."""
-    count: int = await db.fetch_value(_count(*_by_words("$2")), viewer_id, text.casefold())
+    count: int = await db.fetch_value(_count(*BY_WORDS[:2]), viewer_id, text.casefold())
     return count
 
 
-async def _find(join: str, condition: str, wanted: str, page: Page, viewer_id: UUID | None) -> PostList:
-    args: list[Any] = [viewer_id, page.below, page.above, page.limit + 1, page.offset, wanted]
-    rows = await db.fetch(_newest(join, condition, page.direction), *args)
+async def _find(newest: str, counting: str, wanted: str, page: Page, viewer_id: UUID | None) -> PostList:
+    args: list[Any] = [viewer_id, wanted, page.below, page.above, page.limit + 1, page.offset]
+    rows = await db.fetch(newest, *args)
     shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
-    total = 0
-    if page.count:
-        total = await db.fetch_value(_count(join, condition.replace("$6", "$2")), viewer_id, wanted)
+    total = await db.fetch_value(counting, viewer_id, wanted) if page.count else 0
     return await list_posts(shown, cursor, page, viewer_id, total=total)
