@@ -21,8 +21,7 @@ NUMBERS = {"len", "range", "int"}
 
 TRUSTED = {
     "page.direction": "a property that is ASC or DESC",
-    "single[0]": "the name of a filter with a column, category or market",
-    "column.name": "a column of a Piccolo table",
+    "filters.single[0]": "the name of a filter with a column, category or market",
     "self.sql": "what Piccolo made of a query; the values are its arguments",
 }
 
@@ -95,7 +94,9 @@ class Sources:
             return True
         if name in COMPOSERS:
             of = [call.func.value] if isinstance(call.func, ast.Attribute) else []
-            return all(self.is_ours(part, scope) for part in [*of, *call.args, *(option.value for option in call.keywords)])
+            return all(
+                self.is_ours(part, scope) for part in [*of, *call.args, *(option.value for option in call.keywords)]
+            )
         called = self.functions.get(call.key, [])  # type: ignore[attr-defined]
         return bool(called) and all(self._returns_ours(function, call, scope) for function in called)
 
@@ -132,7 +133,9 @@ class Sources:
     def _is_our_argument(self, argument: ast.arg, function: Function, foreign: frozenset[str] | None) -> bool:
         if argument.annotation is not None and ast.unparse(argument.annotation) == "int":
             return True
-        return argument.arg not in foreign if foreign is not None else self._is_ours_at_every_call(argument.arg, function)
+        return (
+            argument.arg not in foreign if foreign is not None else self._is_ours_at_every_call(argument.arg, function)
+        )
 
     def _is_ours_at_every_call(self, name: str, function: Function) -> bool:
         calls = self.calls.get(function.key, [])  # type: ignore[union-attr]
@@ -171,9 +174,16 @@ def assigned_to(name: str, function: Function) -> Iterator[ast.expr]:
                 pass
             case ast.AnnAssign(target=target, value=ast.expr() as value) | ast.AugAssign(target=target, value=value):
                 targets = [target]
-            case ast.For(target=target, iter=value) | ast.AsyncFor(target=target, iter=value) | ast.comprehension(target=target, iter=value):
+            case (
+                ast.For(target=target, iter=value)
+                | ast.AsyncFor(target=target, iter=value)
+                | ast.comprehension(target=target, iter=value)
+            ):
                 targets = [target]
-            case ast.withitem(optional_vars=ast.expr() as target, context_expr=value) | ast.NamedExpr(target=target, value=value):
+            case (
+                ast.withitem(optional_vars=ast.expr() as target, context_expr=value)
+                | ast.NamedExpr(target=target, value=value)
+            ):
                 targets = [target]
             case _:
                 continue
@@ -202,13 +212,13 @@ def test_no_statement_holds_data_of_a_request() -> None:
         'async def find(name): await db.fetch("SELECT 1 FROM users WHERE name = %s" % name)',
         'async def find(name): await db.fetch("SELECT 1 FROM users WHERE name = " + name)',
         'async def find(name): await db.fetch("SELECT 1 FROM users WHERE name = {}".format(name))',
-        'async def find(names): await db.execute(f"DELETE FROM users WHERE name IN ({\', \'.join(names)})")',
+        "async def find(names): await db.execute(f\"DELETE FROM users WHERE name IN ({', '.join(names)})\")",
         'async def find(name):\n  sql = "SELECT 1"\n  sql += name\n  await connection.fetchval(sql)',
         "async def find(sql): await db.fetch_value(sql)",
         'async def find(name):\n  for part in name: await db.execute(f"SELECT {part}")',
         'def _build(part): return f"SELECT {part}"\nasync def find(name): await db.fetch_row(_build(name))',
         'async def _run(sql): await db.execute(sql)\nasync def find(name):\n  await _run("SELECT 1")\n  await _run(sql=name)',
-        'async def _run(a, sql): await db.execute(sql)\nasync def find(names): await _run(*names)',
+        "async def _run(a, sql): await db.execute(sql)\nasync def find(names): await _run(*names)",
     ],
 )
 def test_what_is_interpolated_is_found(source: str) -> None:
