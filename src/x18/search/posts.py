@@ -19,17 +19,17 @@ WALKED: Final = 50_000
 
 COUNT_LIMIT: Final = 1_000
 
-# $2 what is looked for. Where it stands, the condition, and whether an index can find what fulfils it.
+# $2 what is looked for. Where it is looked for, the id of the post there, the condition, and whether an index can find it.
 BY_WORDS: Final = (
     "post_fts f",
-    "f.post_id = p.id",
+    "f.post_id",
     "f.fts @@ websearch_to_tsquery('simple', $2)",
     "querytree(websearch_to_tsquery('simple', $2)) <> 'T'",
 )
-BY_TERM: Final = ("posts f", "f.id = p.id", "f.terms @> ARRAY[$2::text]", "true")
+BY_TERM: Final = ("posts f", "f.id", "f.terms @> ARRAY[$2::text]", "true")
 
 
-def _newest(source: str, same: str, condition: str, is_indexed: str, direction: str) -> str:
+def _newest(source: str, key: str, condition: str, is_indexed: str, direction: str) -> str:
     """The newest posts that match and that the viewer may see: among the newest of all, or else by the index.
 
     The planner alone would walk all posts for a word that is rare or does not exist (286 ms for 0.5).
@@ -41,10 +41,10 @@ def _newest(source: str, same: str, condition: str, is_indexed: str, direction: 
     WITH recent AS MATERIALIZED (
         SELECT p.id FROM (SELECT id, author_id, visibility FROM posts WHERE id < $3 AND id > $4
                           ORDER BY id {direction} LIMIT {window}) p
-        JOIN LATERAL (SELECT * FROM {source} WHERE {same} OFFSET 0) f ON {condition} {AUTHOR}
+        JOIN LATERAL (SELECT * FROM {source} WHERE {key} = p.id OFFSET 0) f ON {condition} {AUTHOR}
         WHERE {seen} ORDER BY p.id {direction} LIMIT {wanted}),
     old AS MATERIALIZED (
-        SELECT p.id FROM {source} JOIN posts p ON {same} {AUTHOR}
+        SELECT p.id FROM {source} JOIN posts p ON p.id = {key} {AUTHOR}
         WHERE {condition} AND {seen} AND p.id < $3 AND p.id > $4
           AND {is_indexed} AND (SELECT count(*) FROM recent) < {wanted})
     SELECT id FROM (
@@ -53,25 +53,33 @@ def _newest(source: str, same: str, condition: str, is_indexed: str, direction: 
     ORDER BY id {direction} LIMIT $5 OFFSET $6"""
 
 
-def _count(source: str, same: str, condition: str) -> str:
-    return f"""SELECT count(*) FROM (
-        SELECT 1 FROM {source} JOIN LATERAL (SELECT id, author_id, visibility FROM posts p WHERE {same} OFFSET 0) p ON true {AUTHOR}
-        WHERE {condition} AND {visible("$1")} LIMIT {COUNT_LIMIT}) x"""
+def _count(source: str, key: str, condition: str, is_indexed: str) -> str:
+    """How many there are, up to a limit. The newest are counted first: what is frequent now may have been unknown before."""
+    seen = visible("$1")
+    return f"""
+    SELECT count(*) FROM (
+        (SELECT 1 FROM {source}
+         JOIN LATERAL (SELECT id, author_id, visibility FROM posts WHERE id = {key} OFFSET 0) p ON true {AUTHOR}
+         WHERE {condition} AND {seen} AND {is_indexed} ORDER BY {key} DESC LIMIT {COUNT_LIMIT})
+        UNION ALL
+        (SELECT 1 FROM (SELECT id, author_id, visibility FROM posts ORDER BY id DESC LIMIT {WALKED}) p
+         JOIN LATERAL (SELECT * FROM {source} WHERE {key} = p.id OFFSET 0) f ON {condition} {AUTHOR}
+         WHERE {seen} AND NOT {is_indexed} LIMIT {COUNT_LIMIT})) x"""
 
 
 async def find_posts(text: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with these words; ``"phrases"``, ``-not`` and ``or`` as in a web search. Newest first."""
-    return await _find(_newest(*BY_WORDS, page.direction), _count(*BY_WORDS[:3]), text.casefold(), page, viewer_id)
+    return await _find(_newest(*BY_WORDS, page.direction), _count(*BY_WORDS), text.casefold(), page, viewer_id)
 
 
 async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with this hashtag, newest first."""
-    return await _find(_newest(*BY_TERM, page.direction), _count(*BY_TERM[:3]), f"h:{fold(tag)}", page, viewer_id)
+    return await _find(_newest(*BY_TERM, page.direction), _count(*BY_TERM), f"h:{fold(tag)}", page, viewer_id)
 
 
 async def count_posts(text: str, viewer_id: UUID | None) -> int:
     """How many posts have these words, counted up to 1,000."""
-    count: int = await db.fetch_value(_count(*BY_WORDS[:3]), viewer_id, text.casefold())
+    count: int = await db.fetch_value(_count(*BY_WORDS), viewer_id, text.casefold())
     return count
 
 
