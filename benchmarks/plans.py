@@ -29,6 +29,11 @@ class Read:
     scanned: dict[str, float] = field(default_factory=dict)
     """How many rows of a table were read without an index. A scan that was planned but not needed counts with none."""
 
+    @property
+    def summary(self) -> str:
+        """The nodes of the plans that touched most buffers."""
+        return ", ".join(f"{title} {buffers}" for title, buffers in self.nodes.most_common(3) if buffers)
+
 
 class Recorder:
     """A connection that explains each statement before it runs it. To be used through ``db.using``."""

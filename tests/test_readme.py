@@ -15,6 +15,8 @@ def routes_table(app: Litestar) -> str:
     """The table of REST endpoints in Markdown."""
     lines = {}
     for route in app.routes:
+        if not route.path.startswith(("/api", "/health")):
+            continue
         for handler in getattr(route, "route_handlers", []):
             wanted = handler.parsed_fn_signature.parameters
             token = "yes" if "viewer" in wanted else "optional" if "visitor" in wanted else ""

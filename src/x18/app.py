@@ -14,8 +14,9 @@ from litestar.di import Provide
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from x18.auth import controller as auth
-from x18.auth import sessions
+from x18.auth import sessions, tickets
 from x18.core import db
+from x18.core.bodies import StrictRequest
 from x18.core.http import DEPENDENCIES, identify
 from x18.core.idempotency import forget_old_keys
 from x18.core.limits import Limiter, limit_rate
@@ -32,13 +33,15 @@ from x18.media.workshop import Workshop
 from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
 from x18.posts import controller as posts
+from x18.posts.counts import read_counts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
 from x18.realtime.channel import Channel
-from x18.runtime import documents
+from x18.runtime.documents import openapi, pages
 from x18.runtime.health import Checks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
+from x18.runtime.memory import settle
 from x18.search import controller as search
 from x18.search.hashtags import forget_old_hours, roll_up
 from x18.settings import Settings, read_settings
@@ -69,6 +72,7 @@ def create_app(settings: Settings) -> Litestar:
             Job("hashtags", 5, roll_up),
             Job("old hashtags", 3600, forget_old_hours),
             Job("idempotency keys", 3600, forget_old_keys),
+            Job("used tickets", 600, tickets.forget_used_tickets),
             Job("media sweep", 600, partial(sweep, storage)),
         ]
     )
@@ -76,12 +80,18 @@ def create_app(settings: Settings) -> Litestar:
     async def authenticate(token: str) -> Viewer:
         return await sessions.authenticate(token, tokens)
 
+    async def redeem(ticket: str) -> str:
+        return await tickets.redeem(ticket, tokens)
+
     channel = Channel(
         database_url=str(settings.database_url),
         redis=redis,
         renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
+        read_counts=read_counts,
         authenticate=authenticate,
+        redeem=redeem,
         origins=settings.cors_origins,
+        query_tokens=settings.ws_query_token,
         limited=settings.rate_limits,
     )
 
@@ -99,6 +109,7 @@ def create_app(settings: Settings) -> Litestar:
         try:
             await channel.start()
             working = asyncio.create_task(jobs.run())
+            settle()
             yield
             working.cancel()
         finally:
@@ -123,7 +134,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
     app = Litestar(
-        route_handlers=[SystemController, api, *live.handlers, *media.files, *documents.handlers],
+        route_handlers=[SystemController, api, *live.handlers, *media.files, *pages.handlers],
         lifespan=[running],
         before_send=[add_headers],
         dependencies={
@@ -138,11 +149,13 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={Exception: answer_error},
         cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=documents.CONFIG,
+        request_class=StrictRequest,
+        openapi_config=openapi.CONFIG,
         debug=False,
     )
     app.state.authenticate = authenticate
     app.state.limiter = limiter
+    app.state.channel = channel
     return app
 
 

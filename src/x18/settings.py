@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_bucket: str | None
     s3_options: dict[str, Any]
     rate_limits: bool
+    ws_query_token: bool
     trusted_proxies: tuple[str, ...]
     log_level: str
 
@@ -76,6 +77,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         s3_bucket=source.text("S3_BUCKET") or None,
         s3_options=_s3_options(source),
         rate_limits=source.one_of("RATE_LIMITS", ("on", "off")) == "on",
+        ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
         trusted_proxies=source.names("TRUSTED_PROXIES"),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
     )

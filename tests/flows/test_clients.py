@@ -40,9 +40,10 @@ async def test_tail_shows_every_post_of_the_demo_once(server: Server, tmp_path: 
 
     events = [json.loads(line) for line in output.read_text().splitlines()]
     shown = [event["payload"]["id"] for event in events if event["type"] == "post"]
-    assert len(shown) == len(set(shown)) == made > 40
+    assert 100 > len(shown) == len(set(shown)) == made > 40
     newest = (await api.get("/api/timeline/explore?limit=100")).json()["posts"]
-    assert shown[::-1][: len(newest)] == [one["id"] for one in newest[: len(shown)]]
+    # The timeline is in the order of ids, the channel in that of commits: they differ where posts are made side by side.
+    assert {one["id"] for one in newest[: len(shown)]} == set(shown)
 
 
 async def test_tail_logs_in_for_ones_own_topics(server: Server, make_user: MakeUser) -> None:

@@ -17,7 +17,7 @@ EVENT = Event(
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 100_000])
-@pytest.mark.parametrize("encoding", list(Encoding))
+@pytest.mark.parametrize("encoding", [Encoding.JSON, Encoding.MSGPACK])
 def test_a_frame_is_read_back_by_websockets(size: int, encoding: Encoding) -> None:
     payload = b"x" * size
     reader = StreamReader()

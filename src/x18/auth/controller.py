@@ -8,7 +8,8 @@ from litestar.params import JSONBody
 from msgspec import UNSET
 
 from x18.auth import actions, sessions
-from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, TokensView
+from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, TicketView, TokensView
+from x18.auth.tickets import TTL, make_ticket
 from x18.core.answers import Success
 from x18.core.errors import BadInput
 from x18.core.http import CurrentUser, bearer_token
@@ -71,6 +72,19 @@ class AuthController(Controller):
         return await _show(await sessions.rotate(str(token), tokens), tokens)
 
 
+class TicketController(Controller):
+    """Live connections where no header can be sent."""
+
+    path = "/ws"
+    tags = ["live"]
+    opt = {"rate": Rates.AUTH}
+
+    @post("/ticket", summary="Get a ticket for the live channel")
+    async def get_ticket(self, viewer: CurrentUser, tokens: NamedDependency[Tokens]) -> TicketView:
+        """For `/ws?ticket=…` or `/api/stream?ticket=…`: good once, for 30 seconds."""
+        return TicketView(make_ticket(viewer, tokens), int(TTL.total_seconds()))
+
+
 async def _show(pair: sessions.TokenPair, tokens: Tokens) -> TokensView:
     return TokensView(
         user=await users.get_me(pair.user_id),
@@ -85,4 +99,4 @@ def _device(request: Request[Any, Any, Any]) -> sessions.Device:
     return sessions.Device(agent.replace("\x00", ""), request.client.host if request.client else "")
 
 
-controllers = [AuthController]
+controllers = [AuthController, TicketController]

@@ -1,4 +1,4 @@
-"""Access and refresh tokens: JWTs of one algorithm, with a key, an audience and a type of their own (RFC 8725)."""
+"""Access tokens, refresh tokens and tickets: JWTs of one algorithm, each with an audience and a type of its own (RFC 8725)."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -23,23 +23,37 @@ class Claims(msgspec.Struct, frozen=True):
     expires_at: datetime
 
 
+class TicketClaims(msgspec.Struct, frozen=True):
+    """What a good ticket says. ``until`` is the end of the access token that asked for it."""
+
+    user_id: UUID
+    session_id: UUID
+    ticket_id: UUID
+    expires_at: datetime
+    until: datetime
+
+
 class Tokens:
-    """Makes and reads the two kinds of token. Whether their session still lives is asked elsewhere, of the database."""
+    """Makes and reads the kinds of token. Whether their session still lives is asked elsewhere, of the database."""
 
     def __init__(
         self, access_secret: str, refresh_secret: str, *, access_ttl: timedelta, refresh_ttl: timedelta
     ) -> None:
-        self._secrets = {"access": access_secret, "refresh": refresh_secret}
+        self._secrets = {"access": access_secret, "refresh": refresh_secret, "ticket": access_secret}
         self.access_ttl = access_ttl
         self.refresh_ttl = refresh_ttl
 
-    def make_access(self, user_id: UUID, session_id: UUID) -> str:
-        """A new access token."""
-        return self._make("access", user_id, session_id, datetime.now(UTC) + self.access_ttl)
+    def make_access(self, user_id: UUID, session_id: UUID, *, until: datetime | None = None) -> str:
+        """A new access token, of the usual life or ``until``."""
+        return self._make("access", user_id, session_id, until or datetime.now(UTC) + self.access_ttl)
 
     def make_refresh(self, user_id: UUID, session_id: UUID, expires_at: datetime) -> str:
         """A new refresh token; it ends with the session."""
         return self._make("refresh", user_id, session_id, expires_at)
+
+    def make_ticket(self, user_id: UUID, session_id: UUID, expires_at: datetime, *, until: datetime) -> str:
+        """A new ticket."""
+        return self._make("ticket", user_id, session_id, expires_at, until=until.timestamp())
 
     def read_access(self, token: str) -> Claims:
         """The claims of an access token.
@@ -47,7 +61,7 @@ class Tokens:
         Raises:
             NotAuthenticated: ``token_expired`` or ``invalid_token``.
         """
-        return self._read("access", token)
+        return _claims(self._read("access", token))
 
     def read_refresh(self, token: str) -> Claims:
         """The claims of a refresh token.
@@ -55,10 +69,21 @@ class Tokens:
         Raises:
             NotAuthenticated: ``token_expired`` or ``invalid_token``.
         """
-        return self._read("refresh", token)
+        return _claims(self._read("refresh", token))
 
-    def _make(self, use: str, user_id: UUID, session_id: UUID, expires_at: datetime) -> str:
+    def read_ticket(self, token: str) -> TicketClaims:
+        """The claims of a ticket.
+
+        Raises:
+            NotAuthenticated: ``token_expired`` or ``invalid_token``.
+        """
+        claims = self._read("ticket", token)
+        of, until = _claims(claims), datetime.fromtimestamp(claims["until"], UTC)
+        return TicketClaims(of.user_id, of.session_id, UUID(claims["jti"]), of.expires_at, until)
+
+    def _make(self, use: str, user_id: UUID, session_id: UUID, expires_at: datetime, **more: Any) -> str:
         claims = {
+            **more,
             "iss": ISSUER,
             "aud": f"{ISSUER}:{use}",
             "sub": str(user_id),
@@ -69,7 +94,7 @@ class Tokens:
         }
         return jwt.encode(claims, self._secrets[use], ALGORITHM, headers={"typ": f"{use}+jwt"})
 
-    def _read(self, use: str, token: str) -> Claims:
+    def _read(self, use: str, token: str) -> dict[str, Any]:
         try:
             self._check_header(use, token)
             claims: dict[str, Any] = jwt.decode(
@@ -80,7 +105,8 @@ class Tokens:
                 issuer=ISSUER,
                 options={"require": REQUIRED},
             )
-            return Claims(UUID(claims["sub"]), UUID(claims["sid"]), datetime.fromtimestamp(claims["exp"], UTC))
+            _claims(claims)  # ours have ids where they belong
+            return claims
         except jwt.ExpiredSignatureError as error:
             raise NotAuthenticated("The token has expired; refresh it.", code="token_expired") from error
         except (jwt.InvalidTokenError, ValueError, TypeError, AttributeError) as error:
@@ -91,3 +117,7 @@ class Tokens:
         header = jwt.get_unverified_header(token)
         if header.get("typ") != f"{use}+jwt" or header.keys() & {"kid", "jku", "jwk", "x5u", "x5c"}:
             raise jwt.InvalidTokenError("unexpected header")
+
+
+def _claims(claims: dict[str, Any]) -> Claims:
+    return Claims(UUID(claims["sub"]), UUID(claims["sid"]), datetime.fromtimestamp(claims["exp"], UTC))

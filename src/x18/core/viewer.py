@@ -18,6 +18,9 @@ class Viewer(msgspec.Struct, frozen=True):
 Authenticate = Callable[[str], Awaitable[Viewer]]
 """Turns an access token into a viewer, or raises ``NotAuthenticated``."""
 
+Redeem = Callable[[str], Awaitable[str]]
+"""Turns a ticket, once, into an access token, or raises ``NotAuthenticated``."""
+
 
 def id_of(visitor: Viewer | None) -> UUID | None:
     """The id of who asks, if that is known."""

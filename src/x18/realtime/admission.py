@@ -12,11 +12,14 @@ class Admission:
 
     def __init__(self, *, enforced: bool) -> None:
         self._enforced = enforced
+        self.total = 0
+        """How many connections there are."""
         self._of_address: Counter[str] = Counter()
         self._of_user: Counter[UUID] = Counter()
 
     def enter(self, address: str) -> bool:
         """Count a connection from an address, also one that is refused: ``leave`` is called for both."""
+        self.total += 1
         self._of_address[address] += 1
         return not self._enforced or self._of_address[address] <= MAX_CONNECTIONS_PER_ADDRESS
 
@@ -27,6 +30,7 @@ class Admission:
 
     def leave(self, address: str, user_id: UUID | None) -> None:
         """A connection is over."""
+        self.total -= 1
         _take(self._of_address, address)
         if user_id is not None:
             _take(self._of_user, user_id)

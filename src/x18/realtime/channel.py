@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,10 +11,11 @@ from redis.asyncio import Redis
 
 from x18.core import db
 from x18.core.errors import Unavailable
-from x18.core.viewer import Authenticate
+from x18.core.viewer import Authenticate, Redeem
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
 from x18.realtime.broker import Broker
+from x18.realtime.counters import Counters, ReadCounts
 from x18.realtime.events import Renderers
 from x18.realtime.feed import Feed
 from x18.realtime.hub import Hub
@@ -42,14 +44,20 @@ class Channel:
         database_url: str,
         redis: Redis,
         renderers: Renderers,
+        read_counts: ReadCounts,
         authenticate: Authenticate,
+        redeem: Redeem,
         origins: tuple[str, ...],
+        query_tokens: bool,
         limited: bool,
     ) -> None:
         self.origins = origins
+        self.query_tokens = query_tokens
+        self.redeem = redeem
         self.sessions: set[Session] = set()
         self._readers = Readers(database_url)
-        self.hub = Hub(self._end_sessions)
+        self._counters = Counters(self._readers, read_counts)
+        self.hub = Hub(self._end_sessions, self._counters.moved)
         self.feed = Feed(self._readers, renderers, self._deliver, self._tell_gap)
         self._broker = Broker(redis, self.feed.receive, wake.event.set)
         self._relay = Relay(database_url, renderers, wake.event, self._spread)
@@ -60,6 +68,7 @@ class Channel:
             Replayer(self._readers, renderers),
             authenticate,
             Admission(enforced=limited),
+            self._counters,
         )
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -73,6 +82,7 @@ class Channel:
             self.feed.run(),
             self._broker.run_publisher(),
             self._broker.run_subscriber(),
+            self._counters.run(),
             self._run_clock(),
         ]
         self._tasks = [asyncio.create_task(part) for part in parts]
@@ -80,10 +90,22 @@ class Channel:
     async def stop(self) -> None:
         """End everything; sessions were told before, when the server closed their sockets."""
         wake.connect(None)
+        self.services.test_topic.stop()
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._readers.stop()
+
+    @contextmanager
+    def attend(self, session: Session, address: str) -> Iterator[bool]:
+        """Count a session for the block, and let go of everything after it. Yields whether the address may have one more."""
+        self.sessions.add(session)
+        try:
+            yield self.services.admission.enter(address)
+        finally:
+            self.services.admission.leave(address, session.user_id)
+            session.end()
+            self.sessions.discard(session)
 
     async def check(self) -> None:
         """Whether events get numbers.
@@ -109,7 +131,7 @@ class Channel:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
         logger.warning("the stream broke off: %s", reason)
         for session in list(self.sessions):
-            session.tell_gap(reason)
+            session.subscriber.tell_gap(reason, self.feed.cursor)
             session.close(CloseCode.RESTART, reason)
 
     def _end_sessions(self, user_id: UUID, session_id: UUID | None) -> None:

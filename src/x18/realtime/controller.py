@@ -1,17 +1,21 @@
-"""``/ws`` and the two addresses of existing clients."""
+"""``/ws``, its address for event streams, and the two addresses of existing clients."""
 
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from litestar import WebSocket, websocket
+from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
-from x18.core.errors import NotAuthenticated
+from x18.core.errors import Problem
 from x18.core.http import bearer_token
+from x18.realtime.calls import Calls
 from x18.realtime.channel import Channel
+from x18.realtime.line import Line
 from x18.realtime.protocol import JSON_SUBPROTOCOL, MSGPACK_SUBPROTOCOL, CloseCode
 from x18.realtime.session import Session
 from x18.realtime.sockets import open_socket
+from x18.realtime.streams import stream
 from x18.realtime.wire import Encoding
 
 ENCODINGS: Final = {JSON_SUBPROTOCOL: Encoding.JSON, MSGPACK_SUBPROTOCOL: Encoding.MSGPACK}
@@ -20,56 +24,49 @@ ENCODINGS: Final = {JSON_SUBPROTOCOL: Encoding.JSON, MSGPACK_SUBPROTOCOL: Encodi
 @websocket("/ws")
 async def live(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Channel]) -> None:
     """The live channel."""
-    await _serve(socket, channel, _header_token(socket))
+    await _serve(socket, channel)
 
 
 @websocket(["/ws/notifications", "/api/ws"])
 async def legacy(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Channel]) -> None:
     """The same for clients of the original system: subscribed to notifications, and the token may stand in the address."""
-    await _serve(socket, channel, _header_token(socket) or socket.query_params.get("token"), is_legacy=True)
+    await _serve(socket, channel, is_legacy=True)
 
 
-async def _serve(
-    socket: WebSocket[Any, Any, Any], channel: Channel, token: str | None, *, is_legacy: bool = False
-) -> None:
-    if not _origin_may(socket, channel.origins, token is not None and not is_legacy):
+async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool = False) -> None:
+    if not _origin_may(socket, channel.origins):
         await socket.close(code=CloseCode.NOT_AUTHENTICATED)  # before the handshake: HTTP 403
         return
     offered = socket.scope.get("subprotocols") or []
     chosen = next((name for name in offered if name in ENCODINGS), None)
     await socket.accept(subprotocols=chosen)
-    session = Session(
-        channel.services, open_socket(socket), ENCODINGS.get(chosen or "", Encoding.JSON), is_legacy=is_legacy
-    )
-    address = socket.client.host if socket.client else ""
-    channel.sessions.add(session)
-    try:
-        if channel.services.admission.enter(address):
-            await session.run(token)
-        else:
-            session.close(CloseCode.TOO_MANY_CONNECTIONS, "too many connections from this address")
-    finally:
-        channel.services.admission.leave(address, session.user_id)
-        session.end()
-        channel.sessions.discard(session)
+    line = Line(channel.hub, open_socket(socket), ENCODINGS.get(chosen or "", Encoding.JSON))
+    session = Session(channel.services, line, Calls(socket), is_legacy=is_legacy)
+    with channel.attend(session, socket.client.host if socket.client else "") as is_admitted:
+        try:
+            await session.open(await _token_of(socket, channel, is_legacy=is_legacy), is_admitted=is_admitted)
+        except Problem as problem:
+            session.refuse(problem)
+        await session.run()
 
 
-def _header_token(socket: WebSocket[Any, Any, Any]) -> str | None:
-    try:
-        return bearer_token(socket)
-    except NotAuthenticated:
-        return ""  # refused as a bad token
+async def _token_of(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool) -> str | None:
+    if (ticket := socket.query_params.get("ticket")) is not None:
+        return await channel.redeem(ticket)
+    if (token := bearer_token(socket)) is not None:
+        return token
+    return socket.query_params.get("token") if is_legacy and channel.query_tokens else None
 
 
-def _origin_may(socket: WebSocket[Any, Any, Any], origins: tuple[str, ...], has_header: bool) -> bool:
-    """Whether the page that connects may. A page of another origin may, as long as its token is in a message.
+def _origin_may(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, ...]) -> bool:
+    """Whether the page that connects may. A page of another origin may, as long as its token is in a message or a ticket.
 
     A browser sends no ``Authorization`` of its own accord, so a header with a foreign origin is no browser's doing; it is refused.
     """
     origin = socket.headers.get("origin")
-    if origin is None or origin in origins or not has_header:
+    if origin is None or origin in origins or "authorization" not in socket.headers:
         return True
     return urlsplit(origin).netloc == socket.headers.get("host")
 
 
-handlers: Final = [live, legacy]
+handlers: Final = [live, legacy, stream]

@@ -13,7 +13,7 @@ from x18.realtime.filters import keys_of
 from x18.realtime.matching import Subscription, may_receive
 from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
-from x18.realtime.wire import Encoding, EventFrames
+from x18.realtime.wire import Encoding, EventFrames, Run
 
 NOBODY: Final[frozenset[UUID]] = frozenset()
 
@@ -64,10 +64,15 @@ class _Index:
 
 
 class Hub:
-    """All connections of the process. ``on_revoked`` is told whose sessions ended: the user, and the session or None for all."""
+    """All connections of the process. ``on_revoked`` is told whose sessions ended: the user, and the session or None for all;
+    ``on_counts`` the post whose counters moved.
+    """
 
-    def __init__(self, on_revoked: Callable[[UUID, UUID | None], None]) -> None:
+    def __init__(
+        self, on_revoked: Callable[[UUID, UUID | None], None], on_counts: Callable[[UUID], None] = lambda _: None
+    ) -> None:
         self._on_revoked = on_revoked
+        self._on_counts = on_counts
         self._topics: dict[str, _Index] = {}
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
@@ -147,39 +152,52 @@ class Hub:
 
     def publish(self, events: Sequence[Event], epoch: str) -> None:
         """Deliver events in order. All frames that a connection gets of one call leave in one write."""
-        outgoing: dict[Connection, list[bytes]] = {}
+        outgoing: dict[Connection, Run] = {}
+        nothing = Run()
         for event in events:
             if event.kind not in DURABLE_KINDS:
                 self._obey(event)
             elif event.content is not None:
-                self._collect(event, EventFrames(event, epoch), outgoing)
+                self._collect(event, EventFrames(event, epoch), outgoing, nothing)
         now = time.monotonic()
-        joined: dict[tuple[int, ...], bytes] = {}
-        for connection, frames in outgoing.items():
-            if len(frames) == 1:
-                data = frames[0]
-            else:
-                key = tuple(map(id, frames))
-                data = joined.get(key) or joined.setdefault(key, b"".join(frames))
+        for connection, run in outgoing.items():
             connection.sent_at = now
-            connection.write(data)
+            connection.write(run.data or run.join())
 
-    def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, list[bytes]]) -> None:
+    def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
+        """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""
+        index = self._topics.get(name)
+        if index is None:
+            return False
+        made: dict[Encoding, bytes] = {}
+        now = time.monotonic()
+        for connection in list(index.everything):
+            encoding = connection.encoding
+            if encoding not in made:
+                made[encoding] = encode(encoding)
+            connection.sent_at = now
+            connection.write(made[encoding])
+        return True
+
+    def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, Run], nothing: Run) -> None:
         matches: dict[Connection, tuple[str, ...]] = {}
         for name, found in self._candidates(event):
+            only = (name,)
             for connection, subscription in found.items():
                 if event.seq > subscription.start and (
                     subscription.filter is None or subscription.filter.accepts(event)
                 ):
-                    names = matches.get(connection)
-                    matches[connection] = (name,) if names is None else names if name in names else (*names, name)
+                    names = matches.setdefault(connection, only)
+                    if name not in names:
+                        matches[connection] = (*names, name)
         content = event.content
         for_everybody = content is not None and not content.audience and not content.actor_level
         for connection, names in matches.items():
-            if not for_everybody and not self._may_receive(event, connection):
-                continue
-            topics = names if len(names) == 1 else tuple(sorted(names))
-            outgoing.setdefault(connection, []).append(frames.get(connection.encoding, topics))
+            if for_everybody or self._may_receive(event, connection):
+                topics = names if len(names) == 1 else tuple(sorted(names))
+                frame = frames.get(connection.encoding, topics)
+                run = outgoing.get(connection, nothing)
+                outgoing[connection] = run.following.get(frame) or run.then(frame)
 
     def _candidates(self, event: Event) -> Iterator[tuple[str, dict[Connection, Subscription]]]:
         """Per topic the connections that may want the event. Visibility is not decided here."""
@@ -217,6 +235,8 @@ class Hub:
                 self._apply_follow(viewer, event)
         elif event.kind == EventKind.SESSION_REVOKED:
             self._on_revoked(event.actor_id, None if event.object_id == event.actor_id else event.object_id)
+        elif event.kind == EventKind.COUNTS:
+            self._on_counts(event.object_id)
 
     def _apply_follow(self, viewer: Viewer, event: Event) -> None:
         if viewer.followees is None:

@@ -7,11 +7,13 @@ from uuid import UUID
 
 from x18.core.viewer import Authenticate, Viewer
 from x18.realtime.admission import Admission
+from x18.realtime.counters import Counters
 from x18.realtime.feed import Feed
 from x18.realtime.hub import Connection, Hub
 from x18.realtime.hub import Viewer as LiveViewer
 from x18.realtime.readers import Readers
 from x18.realtime.replay import Replayer
+from x18.realtime.test_topic import TestTopic
 from x18.realtime.viewers import load_followees
 
 logger: Final = logging.getLogger("x18.channel")
@@ -60,20 +62,24 @@ class Services:
         replayer: Replayer,
         authenticate: Authenticate,
         admission: Admission,
+        counters: Counters,
     ) -> None:
         self.hub = hub
         self.feed = feed
         self.replayer = replayer
         self.admission = admission
         self.authenticate = authenticate
+        self.counters = counters
+        self.test_topic = TestTopic(hub)
         self.followees = Followees(hub, readers)
         self.logger = logger
         self.just_revoked: set[UUID] = set()
         """Users of whom a session ended in the last seconds: one that was checked before and joins after must be checked again."""
 
-    def join(self, connection: Connection, viewer: Viewer) -> None:
+    def join(self, connection: Connection, viewer: Viewer) -> LiveViewer:
         """Give a connection its user. The viewer's follows are kept from this position on."""
         is_new = viewer.user_id not in self.hub.viewers
         live = self.hub.join(connection, viewer.user_id, viewer.session_id)
         if is_new:
             live.since = self.feed.last
+        return live

@@ -7,6 +7,7 @@ from uuid import UUID
 from x18.core.errors import BadInput
 from x18.core.text import UNSTORABLE
 from x18.realtime.events import Event, EventKind
+from x18.realtime.protocol import MAX_TEST_RATE
 from x18.realtime.terms import PREFIX, term
 
 HOME: Final = "home"
@@ -38,11 +39,17 @@ MESSAGE_TYPES: Final = {
 }
 
 
+TEST: Final = "test"
+
+
 class Topic(NamedTuple):
-    """``name`` is the canonical form, in which events name the topic; ``backfill`` the REST address of its past."""
+    """``name`` is the canonical form, in which events name the topic; ``backfill`` the REST address of its past, if it has one;
+    ``test_rate`` the events a second of the topic ``test``.
+    """
 
     name: str
     backfill: str
+    test_rate: int = 0
 
     @property
     def is_personal(self) -> bool:
@@ -52,7 +59,7 @@ class Topic(NamedTuple):
     @property
     def takes_filter(self) -> bool:
         """Whether it carries posts."""
-        return self.name != NOTIFICATIONS
+        return self.name != NOTIFICATIONS and not self.test_rate
 
 
 def parse_topic(text: str) -> Topic:
@@ -68,6 +75,8 @@ def parse_topic(text: str) -> Topic:
         return Topic(kind, "/api/notifications")
     if kind == "user":
         return _user_topic(value)
+    if text.partition("?")[0] == TEST:
+        return _test_topic(text)
     if kind in PREFIX and value.strip() and len(value) <= MAX_VALUE and not UNSTORABLE.search(value):
         canonical = term(kind, value.lstrip("#$"))[2:]
         if canonical:
@@ -106,6 +115,17 @@ def _user_topic(value: str) -> Topic:
     return Topic(f"user:{user_id}", f"/api/timeline/user/{user_id}")
 
 
+def _test_topic(text: str) -> Topic:
+    if text == TEST:
+        return Topic(TEST, "", 1)
+    rate = text.removeprefix(f"{TEST}?rate=")
+    if not (rate.isascii() and rate.isdigit() and len(rate) < 4 and 1 <= int(rate) <= MAX_TEST_RATE):
+        raise BadInput(
+            f"The test topic is test or test?rate=N, with N from 1 to {MAX_TEST_RATE}.", code="unknown_topic"
+        )
+    return Topic(f"{TEST}?rate={int(rate)}", "", int(rate))
+
+
 def _past_of(kind: str, value: str) -> str:
     if kind == "hashtag":
         return f"/api/search/hashtag/{quote(value, safe='')}"
@@ -115,6 +135,6 @@ def _past_of(kind: str, value: str) -> str:
 def _unknown(text: str) -> BadInput:
     return BadInput(
         f"There is no topic {text[:MAX_VALUE]!r}: use home, notifications, explore, user:<id>, hashtag:<tag>, "
-        "symbol:<symbol>, market:<market>, category:<category> or tag:<tag>.",
+        "symbol:<symbol>, market:<market>, category:<category>, tag:<tag> or test.",
         code="unknown_topic",
     )

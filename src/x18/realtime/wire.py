@@ -3,11 +3,13 @@
 import struct
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from x18.realtime.events import Event
+from x18.realtime.protocol import Gap, Heartbeat
 from x18.realtime.topics import MESSAGE_TYPES
 
 TEXT: Final = 0x81
@@ -15,10 +17,16 @@ BINARY: Final = 0x82
 
 
 class Encoding(IntEnum):
-    """How messages are written on a connection; the value is the first byte of its frames (RFC 6455 §5.2: final, opcode)."""
+    """How messages are written on a connection; the value is the first byte of its frames (RFC 6455 §5.2: final, opcode).
+
+    ``SSE`` is JSON in the blocks of an event stream, which stand where the others have WebSocket frames.
+    """
 
     JSON = TEXT
     MSGPACK = BINARY
+    SSE = ord("e")
+
+    __hash__ = int.__hash__  # it is part of a key for each delivery, and an enum's own is written in Python
 
 
 _json = msgspec.json.Encoder()
@@ -48,9 +56,29 @@ def split_frames(data: bytes) -> Iterator[bytes]:
         at = start + size
 
 
-def encode_message(message: Any, encoding: Encoding) -> bytes:
+def count_frames(data: bytes) -> int:
+    """How many frames were joined, or blocks of an event stream."""
+    if data[0] == Encoding.SSE:
+        return data.count(b"\n\n")  # JSON has none
+    return sum(1 for _ in split_frames(data))
+
+
+def encode_message(message: Struct, encoding: Encoding) -> bytes:
     """A message to one connection as a frame."""
-    return frame(_json.encode(message) if encoding is Encoding.JSON else _msgpack.encode(message), encoding)
+    if encoding is Encoding.MSGPACK:
+        return frame(_msgpack.encode(message), encoding)
+    data = _json.encode(message)
+    if encoding is Encoding.JSON:
+        return frame(data, encoding)
+    # Only these cursors stand where everything before was sent: `connected` comes before a replay.
+    cursor = message.payload.cursor if isinstance(message, Heartbeat | Gap) else None
+    return _block(str(message.__struct_config__.tag), data, cursor)
+
+
+def _block(kind: str, data: bytes, cursor: str | None) -> bytes:
+    """A block of an event stream (WHATWG HTML, 9.2). ``cursor`` is what the client sends as ``Last-Event-ID``."""
+    name = f"event: {kind}\nid: {cursor}\n" if cursor else f"event: {kind}\n"
+    return b"%sdata: %s\n\n" % (name.encode(), data)
 
 
 class EventFrames:
@@ -68,15 +96,39 @@ class EventFrames:
         """The frame for connections of which these topics match."""
         made = self._frames.get((encoding, topics))
         if made is None:
-            made = self._frames[encoding, topics] = frame(self._encode(encoding, topics), encoding)
+            made = self._frames[encoding, topics] = self._encode(encoding, topics)
         return made
 
     def _encode(self, encoding: Encoding, topics: Sequence[str]) -> bytes:
         content = self._event.content
         body = content.body if content is not None else b"null"
-        head = {"type": MESSAGE_TYPES[self._event.kind], "cursor": self._cursor, "topics": topics}
-        if encoding is Encoding.JSON:
-            return _json.encode(head)[:-1] + b',"payload":' + body + b"}"
-        if self._body is None:
-            self._body = _msgpack.encode(msgspec.json.decode(body))
-        return _msgpack.encode({**head, "payload": msgspec.Raw(self._body)})
+        kind = MESSAGE_TYPES[self._event.kind]
+        head = {"type": kind, "cursor": self._cursor, "topics": topics}
+        if encoding is Encoding.MSGPACK:
+            if self._body is None:
+                self._body = _msgpack.encode(msgspec.json.decode(body))
+            return frame(_msgpack.encode({**head, "payload": msgspec.Raw(self._body)}), encoding)
+        data = _json.encode(head)[:-1] + b',"payload":' + body + b"}"
+        return frame(data, encoding) if encoding is Encoding.JSON else _block(kind, data, self._cursor)
+
+
+class Run:
+    """The frames that connections get of one call, in order; connections that get the same share it."""
+
+    __slots__ = ("_frames", "data", "following")
+
+    def __init__(self, *frames: bytes) -> None:
+        self._frames = frames
+        self.data = frames[0] if len(frames) == 1 else b""
+        """What is written, once it is known: ``join``."""
+        self.following: dict[bytes, Run] = {}
+
+    def then(self, frame: bytes) -> "Run":
+        """The run that goes on with this frame."""
+        run = self.following[frame] = Run(*self._frames, frame)
+        return run
+
+    def join(self) -> bytes:
+        """All frames in one piece."""
+        self.data = b"".join(self._frames)
+        return self.data

@@ -14,7 +14,7 @@ from uvicorn.supervisors import Multiprocess
 
 from x18.realtime.protocol import MAX_MESSAGE_BYTES
 from x18.runtime.embedded import StartError
-from x18.runtime.fanout import FanoutProtocol, missing_names
+from x18.runtime.fanout import FanoutProtocol, StreamingProtocol, missing_names
 from x18.runtime.logs import set_up_logging
 from x18.runtime.start import migrate_database, report, settings_from_environment, with_servers
 from x18.settings import Settings
@@ -96,7 +96,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         factory=True,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=StreamingProtocol,
         ws=ws,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=PING_EVERY_S,

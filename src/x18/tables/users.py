@@ -68,3 +68,10 @@ class Follow(Table, tablename="follows", db=DB):
     follower_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
     followee_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
     created_at = Timestamptz()
+
+
+class UsedTicket(Table, tablename="used_tickets", db=DB):
+    """A ticket that opened a connection, kept until it has expired."""
+
+    id = UUID(primary_key=True)
+    expires_at = Timestamptz()

@@ -1,0 +1,51 @@
+"""From the bytes of a client to its message."""
+
+from typing import Any, Final
+
+import msgspec
+
+from x18.core.errors import BadInput
+from x18.realtime.protocol import MAX_ID, ClientMessage, MessageId
+from x18.realtime.wire import Encoding
+
+_decoders: Final[dict[Encoding, Any]] = {
+    Encoding.JSON: msgspec.json.Decoder(ClientMessage),
+    Encoding.MSGPACK: msgspec.msgpack.Decoder(ClientMessage),
+}
+
+
+class Undecodable(BadInput):
+    """A message that is none, with its id as far as that can be read."""
+
+    def __init__(self, detail: str, message_id: MessageId = None) -> None:
+        super().__init__(detail, code="bad_message")
+        self.message_id = message_id
+
+
+class _OnlyId(msgspec.Struct):
+    id: str | int | None = None
+
+
+def decode(data: str | bytes, encoding: Encoding) -> ClientMessage:
+    """The message.
+
+    Raises:
+        Undecodable: it is none.
+    """
+    try:
+        message: ClientMessage = _decoders[encoding].decode(data)
+    except (msgspec.DecodeError, RecursionError) as error:
+        detail = str(error) if isinstance(error, msgspec.ValidationError) else "not a message"
+        raise Undecodable(f"The message cannot be read: {detail}.", _id_in(data)) from error
+    if isinstance(message.id, str) and len(message.id) > MAX_ID:
+        raise Undecodable(f"An id has at most {MAX_ID} characters.")
+    return message
+
+
+def _id_in(data: str | bytes) -> MessageId:
+    try:
+        if isinstance(data, str):
+            return msgspec.json.decode(data, type=_OnlyId).id
+        return msgspec.msgpack.decode(data, type=_OnlyId).id
+    except (msgspec.MsgspecError, RecursionError):
+        return None

@@ -1,0 +1,66 @@
+"""The way out to one client."""
+
+import time
+from typing import Any
+
+from x18.realtime.hub import Connection, Hub
+from x18.realtime.protocol import CloseCode
+from x18.realtime.sockets import Socket
+from x18.realtime.wire import Encoding, encode_message
+
+
+class Line:
+    """Events come from the hub, through ``connection``, and wait while a replay is sent; messages overtake them."""
+
+    def __init__(self, hub: Hub, socket: Socket, encoding: Encoding) -> None:
+        self.connection = Connection(encoding, socket.write)
+        self.socket = socket
+        self._hub = hub
+        self._held: list[bytes] | None = None
+        socket.on_write_changed = self._use_writer
+
+    @property
+    def is_held(self) -> bool:
+        """Whether live events wait."""
+        return self._held is not None
+
+    def send(self, message: Any) -> None:
+        """A message to this client alone."""
+        self.write(encode_message(message, self.connection.encoding))
+
+    def write(self, frames: bytes) -> None:
+        """The same, encoded before."""
+        self.connection.sent_at = time.monotonic()
+        self.socket.write(frames)
+
+    def hold(self, most: int) -> None:
+        """Let live events wait until ``release``. More than ``most`` writes of them close the line with 4008."""
+        held = self._held = []
+
+        def keep(frames: bytes) -> None:
+            held.append(frames)
+            if len(held) > most:
+                self.close(CloseCode.SLOW_CONSUMER, "too slow: resume from your cursor")
+
+        self.connection.write = keep
+
+    def release(self) -> None:
+        """Send what waited, and go on live."""
+        held, self._held = self._held, None
+        self._use_writer()
+        if held:
+            self.socket.write(b"".join(held))
+
+    def close(self, code: CloseCode, reason: str) -> None:
+        """Deliver nothing any more and close. Further calls are ignored."""
+        self._hub.leave(self.connection)
+        self.socket.close(code, reason)
+
+    def end(self) -> None:
+        """The connection is over: let go of everything."""
+        self._hub.leave(self.connection)
+        self.socket.ended()
+
+    def _use_writer(self) -> None:
+        if self._held is None:
+            self.connection.write = self.socket.write

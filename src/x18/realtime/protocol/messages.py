@@ -1,0 +1,200 @@
+"""What the server sends."""
+
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from msgspec import Meta, Struct
+
+from x18.realtime.protocol import limits as bounds
+from x18.realtime.protocol.requests import Cursor, MessageId, TopicName
+
+GapReason = Literal["cursor_too_old", "unknown_epoch", "cursor_in_future", "too_far_behind", "slow_consumer"]
+
+
+class Limits(Struct, frozen=True):
+    """What a client must keep within."""
+
+    topics: int = bounds.MAX_TOPICS
+    watched_posts: int = bounds.MAX_WATCHED
+    message_bytes: int = bounds.MAX_MESSAGE_BYTES
+    messages_per_minute: int = bounds.MESSAGES_PER_MINUTE
+    burst: int = bounds.BURST
+    connections_per_user: int = bounds.MAX_CONNECTIONS_PER_USER
+    connections_per_address: int = bounds.MAX_CONNECTIONS_PER_ADDRESS
+    replay_events: int = bounds.MAX_REPLAY
+    calls_in_flight: int = bounds.MAX_CALLS
+
+
+class ConnectedPayload(Struct, frozen=True):
+    """Where the stream stands now: with ``cursor``, a client misses nothing from here on."""
+
+    connection_id: UUID
+    user_id: Annotated[UUID | None, Meta(description="Null without an account.")]
+    cursor: Cursor
+    epoch: Annotated[str, Meta(description="Another one means that the log was restored from a backup.")]
+    limits: Limits = Limits()
+    heartbeat_s: Annotated[int, Meta(description="After so many seconds without traffic comes a heartbeat.")] = (
+        bounds.HEARTBEAT_S
+    )
+
+
+class Connected(Struct, frozen=True, tag="connected"):
+    """Always the first message."""
+
+    payload: ConnectedPayload
+
+
+class Subscription(Struct, frozen=True, omit_defaults=True):
+    """A topic in the form in which events name it."""
+
+    topic: TopicName
+    filter: dict[str, Any] | None = None
+
+
+class OkPayload(Struct, frozen=True):
+    """All that the connection is subscribed to now."""
+
+    topics: list[Subscription]
+    user_id: UUID | None = None
+
+
+class Ok(Struct, frozen=True, tag="ok"):
+    """The answer to a message that was accepted."""
+
+    payload: OkPayload
+    id: MessageId = None
+
+
+class ErrorPayload(Struct, frozen=True, omit_defaults=True):
+    """``code`` is stable; ``detail`` says what to do."""
+
+    code: Annotated[str, Meta(description="See the codes of errors.")]
+    detail: Annotated[str, Meta(description="A sentence for people.")]
+    retry_after_s: Annotated[float | None, Meta(description="How long to wait, where that helps.")] = None
+
+
+class Error(Struct, frozen=True, tag="error"):
+    """The answer to a message that was not accepted. Nothing was changed."""
+
+    payload: ErrorPayload
+    id: MessageId = None
+
+
+class Pong(Struct, frozen=True, tag="pong"):
+    """The answer to ``ping``."""
+
+    payload: Any = None
+    id: MessageId = None
+
+
+class HeartbeatPayload(Struct, frozen=True):
+    """The head of what this connection has been sent or did not want."""
+
+    cursor: Cursor
+
+
+class Heartbeat(Struct, frozen=True, tag="heartbeat"):
+    """After ``HEARTBEAT_S`` without other traffic."""
+
+    payload: HeartbeatPayload
+
+
+class GapPayload(Struct, frozen=True):
+    """Read ``backfill`` over REST, then go on from ``cursor``."""
+
+    reason: GapReason
+    cursor: Cursor
+    backfill: Annotated[list[str], Meta(description="REST addresses, one for each topic.")]
+
+
+class Gap(Struct, frozen=True, tag="gap"):
+    """Events between the client's cursor and this one cannot be sent any more."""
+
+    payload: GapPayload
+
+
+class AuthExpiringPayload(Struct, frozen=True):
+    """How long the token still lives."""
+
+    expires_in_s: Annotated[int, Meta(ge=0)]
+
+
+class AuthExpiring(Struct, frozen=True, tag="auth_expiring"):
+    """Send ``auth`` with a new token, or be closed with 4001."""
+
+    payload: AuthExpiringPayload
+
+
+class ReconnectPayload(Struct, frozen=True):
+    """How long to wait."""
+
+    after_ms: Annotated[int, Meta(ge=0)]
+
+
+class Reconnect(Struct, frozen=True, tag="reconnect"):
+    """The server is about to restart; the connection will be closed with 1012."""
+
+    payload: ReconnectPayload
+
+
+class Durable(Struct, frozen=True):
+    """An event: ``post``, ``post.deleted``, ``retweet``, ``retweet.deleted``, ``notification``, ``notification.read`` or
+    ``notification.deleted``.
+
+    ``cursor`` orders all events of an epoch; ``topics`` are those of the connection that the event belongs to.
+    """
+
+    type: str
+    cursor: Cursor
+    topics: list[TopicName]
+    payload: Any
+
+
+class PostCounts(Struct, frozen=True):
+    """Absolute values."""
+
+    likes_count: Annotated[int, Meta(ge=0)]
+    retweets_count: Annotated[int, Meta(ge=0)]
+    replies_count: Annotated[int, Meta(ge=0)]
+    bookmarks_count: Annotated[int, Meta(ge=0)]
+
+
+class CountsPayload(Struct, frozen=True):
+    """Post id → counters, of the watched posts of which something moved."""
+
+    posts: dict[UUID, PostCounts]
+
+
+class Counts(Struct, frozen=True, tag="counts"):
+    """At most one in 250 ms; the last value wins, steps in between are not sent."""
+
+    payload: CountsPayload
+
+
+class ResultPayload(Struct, frozen=True):
+    """What the endpoint answered."""
+
+    status: Annotated[int, Meta(ge=100, le=599)]
+    headers: Annotated[dict[str, str], Meta(description="Names in lower case; those that tell something.")]
+    body: Annotated[Any, Meta(description="JSON; null where there is none.")]
+
+
+class Result(Struct, frozen=True, tag="result"):
+    """The answer to a ``call`` that reached its endpoint, whatever that said."""
+
+    payload: ResultPayload
+    id: MessageId = None
+
+
+class TestPayload(Struct, frozen=True):
+    """What tells of losses and delays."""
+
+    number: Annotated[int, Meta(ge=1, description="Counts up on each process and rate.")]
+    sent_at: Annotated[int, Meta(description="Milliseconds since 1970.")]
+
+
+class TestEvent(Struct, frozen=True, tag="test"):
+    """An event of the topic ``test``. It is not in the log and has no cursor."""
+
+    topics: list[TopicName]
+    payload: TestPayload

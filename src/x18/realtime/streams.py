@@ -1,0 +1,108 @@
+"""``/api/stream``: the same events for clients without WebSockets, as Server-Sent Events (WHATWG HTML, 9.2)."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Final
+
+from litestar import Request, asgi
+from litestar.types import Receive, Scope, Send
+
+from x18.core.errors import BadInput
+from x18.core.http import bearer_token
+from x18.realtime.calls import CALL
+from x18.realtime.channel import Channel
+from x18.realtime.line import Line
+from x18.realtime.protocol import CloseCode, TopicRequest
+from x18.realtime.session import Session
+from x18.realtime.sockets import Socket
+from x18.realtime.wire import Encoding
+
+SHUTDOWN: Final = "x18.shutdown"
+"""Where a stream puts into its state what the server's protocol calls when it stops (``runtime/fanout.py``)."""
+
+HEADERS: Final = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would keep events back
+]
+
+
+class StreamSocket(Socket):
+    """An open answer: a task sends what is in the backlog."""
+
+    def __init__(self, send: Send) -> None:
+        super().__init__()
+        self.write = self._enqueue
+        self._send = send
+        self._something = asyncio.Event()
+
+    async def run(self) -> None:
+        """Send until the socket is closed; then say why, and end the answer."""
+        while self.close_code is None:
+            await self._something.wait()
+            self._something.clear()
+            while self.backlog.items:
+                await self._send_chunk(self.backlog.take_all(), more=True)
+            self._drained.set()
+        await self._send_chunk(self._last_words, more=False)
+
+    def _enqueue(self, data: bytes) -> None:
+        super()._enqueue(data)
+        self._something.set()
+
+    def _close(self, code: CloseCode, reason: str) -> None:
+        self._last_words = b'event: close\ndata: {"code":%d}\n\n' % code
+        self._something.set()
+
+    async def _send_chunk(self, data: bytes, *, more: bool) -> None:
+        await self._send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+@asgi("/api/stream", copy_scope=False)
+async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+    """``?topics=home,notifications``; ``Last-Event-ID``, or ``?since=`` for the first time, resumes."""
+    request: Request[Any, Any, Any] = Request(scope, receive, send)
+    if request.method != "GET" or CALL in (scope.get("extensions") or {}):
+        raise BadInput("The stream is read with GET, over HTTP.", code="bad_call")
+    channel: Channel = request.app.state.channel
+    wanted = _topics(request.query_params)
+    socket = StreamSocket(send)
+    session = Session(channel.services, Line(channel.hub, socket, Encoding.SSE))
+    with channel.attend(session, request.client.host if request.client else "") as is_admitted:
+        ticket = request.query_params.get("ticket")
+        token = bearer_token(request) if ticket is None else await channel.redeem(ticket)
+        await session.open(token, is_admitted=is_admitted)
+        session.subscriber.check(wanted)
+        scope["state"][SHUTDOWN] = session.depart
+        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+        await _carry(session, socket, wanted, _since(request), receive)
+
+
+async def _carry(
+    session: Session, socket: StreamSocket, wanted: list[TopicRequest], since: str | None, receive: Receive
+) -> None:
+    sending = asyncio.create_task(socket.run())
+    leaving = asyncio.create_task(_wait_until_gone(receive))
+    try:
+        await session.subscriber.subscribe(wanted, since, None)
+        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in (sending, leaving):
+            task.cancel()
+        await asyncio.gather(sending, leaving, return_exceptions=True)
+
+
+async def _wait_until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+def _topics(query: Mapping[str, str]) -> list[TopicRequest]:
+    names = [name.strip() for name in query.get("topics", "").split(",") if name.strip()]
+    if not names:
+        raise BadInput.of("topics", "name at least one, as in ?topics=explore")
+    return [TopicRequest(name) for name in names]
+
+
+def _since(request: Request[Any, Any, Any]) -> str | None:
+    return request.headers.get("last-event-id") or request.query_params.get("since")

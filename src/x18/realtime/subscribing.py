@@ -1,0 +1,126 @@
+"""What one connection is subscribed to, and the seam between what it missed and what comes."""
+
+from typing import Any, Final
+
+from x18.core.errors import BadInput, NotAuthenticated
+from x18.realtime import protocol as p
+from x18.realtime.cursors import Cursor
+from x18.realtime.filters import Filter, parse_filter
+from x18.realtime.line import Line
+from x18.realtime.matching import Subscription
+from x18.realtime.protocol import CloseCode
+from x18.realtime.replay import Missed, Unreplayable
+from x18.realtime.services import Services
+from x18.realtime.topics import NOTIFICATIONS, Topic, parse_topic
+
+MAX_BUFFERED: Final = 1_000
+"""How many writes of live events may wait for a replay to end."""
+
+Wanted = list[tuple[Topic, Filter | None]]
+
+
+class NeedsAccount(NotAuthenticated):
+    """An anonymous connection asked for what needs an account; it may still log in."""
+
+
+class Subscriber:
+    """Subscribes a line."""
+
+    def __init__(self, services: Services, line: Line) -> None:
+        self._services = services
+        self._line = line
+        self._connection = line.connection
+
+    async def subscribe(self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId) -> None:
+        """Add the topics, all or none, say so, and send what came after ``since``.
+
+        Raises:
+            BadInput: a topic or filter that is none, or too many.
+            NeedsAccount: a topic of a user, and nobody is logged in.
+        """
+        wanted = self.check(requests)
+        names = {topic.name for topic, _ in wanted}
+        viewer = self._connection.viewer
+        if viewer is not None and names - {NOTIFICATIONS}:
+            await self._services.followees.ensure(viewer)
+        start, gap = await self._find_start(since)
+        # From here to the replay nothing is awaited: the seam is between two events.
+        head = self._services.feed.cursor
+        had = dict(self._connection.subscriptions)
+        for topic, chosen in wanted:
+            subscription = Subscription(topic, chosen, head.seq if start is None else start.seq)
+            self._services.hub.subscribe(self._connection, subscription)
+            self._services.test_topic.begin(topic)
+        self._line.send(self.ok(message_id))
+        if gap is not None:
+            self.tell_gap(gap, head)
+        elif start is not None and start.seq < head.seq:
+            subscriptions = {name: self._connection.subscriptions[name] for name in names}
+            await self._replay(
+                Missed(start, head.seq, subscriptions, had, self._connection.user_id, self._connection.encoding)
+            )
+
+    def check(self, requests: list[p.TopicRequest]) -> Wanted:
+        """The topics and filters, if they may be added; raises as ``subscribe`` does."""
+        wanted = [(parse_topic(one.topic), parse_filter(one.filter)) for one in requests]
+        names = {topic.name for topic, _ in wanted} | self._connection.subscriptions.keys()
+        if self._connection.viewer is None and any(topic.is_personal for topic, _ in wanted):
+            raise NeedsAccount("This topic needs an account: send auth first.")
+        if any(chosen is not None and not topic.takes_filter for topic, chosen in wanted):
+            raise BadInput("Only topics of posts take a filter.", code="bad_filter")
+        if len(names) > p.MAX_TOPICS:
+            raise BadInput(f"A connection has at most {p.MAX_TOPICS} topics.", code="too_many_topics")
+        if sum(name.startswith("test") for name in names) > 1:
+            raise BadInput("A connection has one test topic: unsubscribe the other first.", code="too_many_topics")
+        return wanted
+
+    def subscribe_to_notifications(self) -> None:
+        """From now on; what clients of the original system expect."""
+        topic = parse_topic(NOTIFICATIONS)
+        self._services.hub.subscribe(self._connection, Subscription(topic, None, self._services.feed.last))
+
+    def unsubscribe(self, names: list[str], message_id: p.MessageId) -> None:
+        """Remove the topics and say so.
+
+        Raises:
+            BadInput: a topic that is none.
+        """
+        for topic in [parse_topic(name) for name in names]:
+            self._services.hub.unsubscribe(self._connection, topic.name)
+        self._line.send(self.ok(message_id))
+
+    def ok(self, message_id: p.MessageId) -> p.Ok:
+        """All that the connection is subscribed to now."""
+        topics = [
+            p.Subscription(name, one.filter.wanted if one.filter else None)
+            for name, one in sorted(self._connection.subscriptions.items())
+        ]
+        return p.Ok(p.OkPayload(topics, self._connection.user_id), message_id)
+
+    def tell_gap(self, reason: p.GapReason, cursor: Cursor) -> None:
+        """Events between the client's cursor and this one cannot be sent."""
+        past = [one.topic.backfill for one in self._connection.subscriptions.values() if one.topic.backfill]
+        self._line.send(p.Gap(p.GapPayload(reason, str(cursor), list(dict.fromkeys(past)))))
+
+    async def _find_start(self, since: str | None) -> tuple[Cursor | None, Any]:
+        if since is None:
+            return None, None
+        try:
+            return await self._services.replayer.check(since), None
+        except Unreplayable as error:
+            return None, error.reason
+
+    async def _replay(self, missed: Missed) -> None:
+        """Send what was missed while live events wait."""
+        self._line.hold(MAX_BUFFERED)
+        try:
+            async for frames in self._services.replayer.read(missed):
+                if frames:
+                    self._line.socket.write(frames)
+                    await self._line.socket.drain()
+        except Unreplayable as error:
+            self.tell_gap(error.reason, Cursor(missed.cursor.epoch, missed.until))
+        except TimeoutError:
+            self._line.close(CloseCode.SLOW_CONSUMER, "too slow: resume from your cursor")
+        finally:
+            self._line.release()

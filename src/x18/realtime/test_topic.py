@@ -1,0 +1,41 @@
+"""The topic ``test``: events that cost the log nothing, for load testers and health probes."""
+
+import asyncio
+import time
+from functools import partial
+from itertools import count
+
+from x18.realtime.hub import Hub
+from x18.realtime.protocol import TestEvent, TestPayload
+from x18.realtime.topics import Topic
+from x18.realtime.wire import encode_message
+
+
+class TestTopic:
+    """Runs one clock per rate that somebody asked for, as long as somebody does."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._clocks: dict[str, asyncio.Task[None]] = {}
+
+    def begin(self, topic: Topic) -> None:
+        """Somebody subscribed to the topic; others than ``test`` are none of ours."""
+        if topic.test_rate and topic.name not in self._clocks:
+            clock = asyncio.get_running_loop().create_task(self._tick(topic))
+            self._clocks[topic.name] = clock
+            clock.add_done_callback(lambda _: self._clocks.pop(topic.name, None))
+
+    def stop(self) -> None:
+        """End all clocks."""
+        for clock in self._clocks.values():
+            clock.cancel()
+
+    async def _tick(self, topic: Topic) -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for number in count(1):
+            due = max(due + 1 / topic.test_rate, loop.time() - 1)
+            await asyncio.sleep(due - loop.time())
+            event = TestEvent([topic.name], TestPayload(number, time.time_ns() // 1_000_000))
+            if not self._hub.broadcast(topic.name, partial(encode_message, event)):
+                return
