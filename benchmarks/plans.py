@@ -78,7 +78,8 @@ class Recorder:
         self._read.ms += statistics.median(runs)
         self._read.buffers += _buffers(root)
         for node in _nodes(root):
-            self._read.nodes[_title(node)] += _own_buffers(node)
+            if where := node.get("Index Name") or node.get("Relation Name"):
+                self._read.nodes[f"{node['Node Type']} {where}"] += _own_buffers(node)
             if node["Node Type"] == "Seq Scan":
                 rows = (node["Actual Rows"] + node.get("Rows Removed by Filter", 0)) * node["Actual Loops"]
                 self._read.scanned[node["Relation Name"]] = max(rows, self._read.scanned.get(node["Relation Name"], 0))
@@ -111,8 +112,3 @@ def _buffers(node: dict[str, Any]) -> int:
 
 def _own_buffers(node: dict[str, Any]) -> int:
     return _buffers(node) - sum(_buffers(child) for child in node.get("Plans", ()))
-
-
-def _title(node: dict[str, Any]) -> str:
-    where = node.get("Index Name") or node.get("Relation Name")
-    return f"{node['Node Type']} {where}" if where else str(node["Node Type"])
