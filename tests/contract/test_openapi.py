@@ -1,14 +1,20 @@
 """``/openapi.json``: every operation described, with examples that fit. That the server agrees: ``tests/api/test_schema.py``."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 
+import x18
 from x18.runtime.documents.bodies import BODIES
 from x18.runtime.documents.facts import FACTS
+
+ELSEWHERE = {"ticket_used"}
+"""Codes of the live channel."""
 
 Document = dict[str, Any]
 Operation = dict[str, Any]
@@ -102,6 +108,19 @@ def test_every_error_is_a_problem_with_its_codes(document: Document) -> None:
         wants_account = "security" in operation
         assert ("401" in operation["responses"]) >= wants_account
         assert ("413" in operation["responses"]) == ("requestBody" in operation)
+
+
+def test_every_code_that_a_feature_raises_is_told_of(document: Document) -> None:
+    source = Path(x18.__file__).parent
+    raised = set()
+    for folder in ("auth", "users", "posts", "timeline", "media", "notifications", "search", "core"):
+        for file in (source / folder).glob("*.py"):
+            raised |= set(re.findall(r'\bcode="([a-z_]+)"', file.read_text()))
+    answers = [answer for operation in operations(document) for answer in operation["responses"].values()]
+    shared = document["components"]["responses"].values()
+    told = {code for answer in [*answers, *shared] for code in re.findall(r"`(\w+)`", answer.get("description", ""))}
+
+    assert raised - ELSEWHERE <= told
 
 
 def test_headers_are_told_where_they_are_sent(document: Document) -> None:
