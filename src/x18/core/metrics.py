@@ -47,6 +47,7 @@ PASSWORDS_WAITING: Final = _sum("x18_password_hashes_waiting", "Log-ins and regi
 CONNECTIONS: Final = _sum("x18_connections", "Live connections")
 USERS: Final = _sum("x18_users_connected", "Users with a live connection, counted in each process")
 SUBSCRIPTIONS: Final = _sum("x18_subscriptions", "Subscriptions by kind of topic", "kind")
+WATCHED: Final = _sum("x18_watched_posts", "Posts of which connections want the counters, counted per connection")
 DELIVERIES: Final = _counter("x18_deliveries", "Events written to connections, live ones without replays")
 COMMIT_TO_SOCKET: Final = Histogram(
     "x18_commit_to_socket_seconds",
@@ -90,5 +91,6 @@ POOL: Final = _sum(
     "state",
 )
 JOBS_FAILED: Final = _counter("x18_jobs_failed", "Runs of a job that failed", "job")
+TASKS: Final = _sum("x18_tasks", "asyncio tasks")
 LOOP_LAG: Final = _greatest("x18_event_loop_lag_seconds", "How late a timer fired that was set for a second")
 MEMORY: Final = _sum("x18_resident_memory_bytes", "Resident memory of all processes")
