@@ -17,20 +17,12 @@ from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
 from x18.users.names import clean_username, taken
-from x18.users.schemas import ProfileChange
+from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 
 MAX_FOLLOWING: Final = 5_000
 """Home is read by walking the followees; the cap bounds its cost (33 ms at the cap)."""
 
-MAX_LENGTH: Final = {
-    "display_name": 100,
-    "bio": 500,
-    "location": 100,
-    "website": 2048,
-    "avatar_url": 2048,
-    "header_url": 2048,
-}
-MAX_PRICE: Final = 99_999_999.99
+COLUMNS: Final = ProfileChange.__struct_fields__
 
 
 async def change_profile(user_id: UUID, change: ProfileChange) -> None:
@@ -43,12 +35,15 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
     values = _clean(change)
     if not values:
         return
-    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(values, start=2))
+    columns = [column for column in COLUMNS if column in values]
+    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
     async with db.transaction():
         was_private = await db.fetch_value("SELECT private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
         try:
             await db.execute(
-                f"UPDATE users SET {assignments}, updated_at = now() WHERE id = $1", user_id, *values.values()
+                f"UPDATE users SET {assignments}, updated_at = now() WHERE id = $1",
+                user_id,
+                *(values[column] for column in columns),
             )
         except asyncpg.UniqueViolationError as error:
             raise taken(error.constraint_name) from error
