@@ -45,6 +45,16 @@ def test_it_is_openapi_3_1(document: Document) -> None:
         assert schema.get("description") or schema["properties"], name
 
 
+def test_numbers_have_bounds(document: Document) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, property_ in schema["properties"].items():
+            kinds = property_.get("anyOf", [property_])
+            if any(kind.get("type") == "integer" for kind in kinds):
+                assert any(kind.keys() & {"minimum", "exclusiveMinimum"} for kind in [property_, *kinds]), (
+                    f"{name}.{field}"
+                )
+
+
 def test_every_body_and_every_answer_has_an_example_that_fits(document: Document) -> None:
     checked = 0
     for name, media in contents(document):
