@@ -175,7 +175,7 @@ class Hub:
                 data = joined.get(key) or joined.setdefault(key, b"".join(frames))
             connection.sent_at = now
             connection.write(data)
-        return sum(map(len, outgoing.values()))
+        return len(outgoing) if len(events) == 1 else sum(map(len, outgoing.values()))
 
     def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
         """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""

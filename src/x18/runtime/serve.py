@@ -22,6 +22,8 @@ from x18.settings import Settings
 
 PING_EVERY_S: Final = 20.0
 GRACE_S: Final = 10
+WORKER_START_S: Final = 30
+"""So long may a process of several take to start, or to answer its supervisor, before it is replaced."""
 BACKLOG: Final = 2048
 
 logger = logging.getLogger("x18")
@@ -111,6 +113,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=WORKER_START_S,
         backlog=BACKLOG,
     )
 
