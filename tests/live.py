@@ -1,4 +1,4 @@
-"""A live client that keeps every message it gets."""
+"""A live client that keeps every message it gets, and holds each against the AsyncAPI document."""
 
 import asyncio
 import json
@@ -9,6 +9,7 @@ from typing import Any, Self
 import websockets
 from websockets.asyncio.client import ClientConnection, connect
 
+from tests.frames import Message, Undocumented, check_received, check_sent
 from tests.server import Server
 
 DEADLINE_S = 10.0
@@ -24,8 +25,6 @@ DURABLE = (
     "notification.deleted",
 )
 
-Message = dict[str, Any]
-
 
 class Live:
     """A connection, and all that came over it so far."""
@@ -34,6 +33,8 @@ class Live:
         self.socket = socket
         self.messages: list[Message] = []
         self.close_code: int | None = None
+        self.violation: Undocumented | None = None
+        self._asked: dict[Any, Message] = {}
         self._arrived = asyncio.Event()
         self._reader = asyncio.create_task(self._read())
         self._ids = 0
@@ -51,12 +52,22 @@ class Live:
     async def _read(self) -> None:
         try:
             async for data in self.socket:
-                self.messages.append(json.loads(data))
+                message = json.loads(data)
+                self._check(message)
+                self.messages.append(message)
                 self._arrived.set()
         except websockets.ConnectionClosedError:
             pass
+        except Undocumented as violation:
+            self.violation = violation
         self.close_code = self.socket.close_code
         self._arrived.set()
+
+    def _check(self, message: Message) -> None:
+        check_received(message)
+        asked = self._asked.pop(message.get("id"), None)
+        if asked is not None and message["type"] != "error":
+            check_sent(asked)
 
     @property
     def cursor(self) -> str:
@@ -86,6 +97,7 @@ class Live:
                     seen += 1
                     if found(message):
                         return message
+                self.raise_violation()
                 if self.close_code is not None:
                     raise AssertionError(f"closed with {self.close_code}; got {self.messages}")
                 self._arrived.clear()
@@ -106,6 +118,7 @@ class Live:
         """The close code."""
         async with asyncio.timeout(seconds):
             while self.close_code is None:
+                self.raise_violation()
                 self._arrived.clear()
                 if self.close_code is None:
                     await self._arrived.wait()
@@ -113,7 +126,10 @@ class Live:
 
     async def send(self, kind: str, payload: Any = None, **fields: Any) -> None:
         """Send a message without waiting for its answer."""
-        await self.socket.send(json.dumps({"type": kind, "payload": payload, **fields}))
+        message = {"type": kind, "payload": payload, **fields}
+        if fields.get("id") is not None:
+            self._asked[fields["id"]] = message
+        await self.socket.send(json.dumps(message))
 
     async def ask(self, kind: str, payload: Any = None) -> Message:
         """Send a message and give its answer."""
@@ -140,6 +156,12 @@ class Live:
         """Go away."""
         await self.socket.close()
         await self._reader
+        self.raise_violation()
+
+    def raise_violation(self) -> None:
+        """Fail if a frame was not as the document says."""
+        if self.violation is not None:
+            raise self.violation
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ class Server:
     environment: dict[str, str]
     log: Path
     arguments: tuple[str, ...] = ()
+    program: tuple[str, ...] = ("-m", "x18")
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -35,7 +36,7 @@ class Server:
 
     async def start(self) -> None:
         """Start the process and wait until it is healthy."""
-        command = [sys.executable, "-m", "x18", "serve", "--fd", str(self.listener.fileno()), *self.arguments]
+        command = [sys.executable, *self.program, "serve", "--fd", str(self.listener.fileno()), *self.arguments]
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 command, env=self.environment, pass_fds=[self.listener.fileno()], stdout=output, stderr=output

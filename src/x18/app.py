@@ -17,6 +17,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from x18.auth import controller as auth
 from x18.auth import sessions, tickets
 from x18.core import db
+from x18.core.bodies import StrictRequest
 from x18.core.http import DEPENDENCIES, identify
 from x18.core.idempotency import forget_old_keys
 from x18.core.limits import Limiter, limit_rate
@@ -37,10 +38,11 @@ from x18.posts.counts import read_counts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
 from x18.realtime.channel import Channel
-from x18.runtime import documents
+from x18.runtime.documents import openapi, pages
 from x18.runtime.health import Checks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
+from x18.runtime.memory import settle
 from x18.runtime.metrics import MetricsAccess, sample, show_metrics
 from x18.runtime.observe import Observed
 from x18.runtime.tracing import traced
@@ -112,6 +114,7 @@ def create_app(settings: Settings) -> Litestar:
         try:
             await channel.start()
             working = [asyncio.create_task(jobs.run()), asyncio.create_task(sample(channel, passwords))]
+            settle()
             yield
             for task in working:
                 task.cancel()
@@ -137,7 +140,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
     app = Litestar(
-        route_handlers=[SystemController, show_metrics, api, *live.handlers, *media.files, *documents.handlers],
+        route_handlers=[SystemController, show_metrics, api, *live.handlers, *media.files, *pages.handlers],
         lifespan=[running],
         before_send=[add_headers],
         dependencies={
@@ -153,7 +156,8 @@ def create_app(settings: Settings) -> Litestar:
         exception_handlers={Exception: answer_error},
         cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
         request_max_body_size=MAX_BODY_BYTES,
-        openapi_config=documents.CONFIG,
+        request_class=StrictRequest,
+        openapi_config=openapi.CONFIG,
         logging_config=None,  # Litestar would take the handlers of the root logger away
         debug=False,
     )

@@ -2,13 +2,12 @@
 
 import hashlib
 import logging
-from typing import Final
 from uuid import UUID
 
 import asyncpg
 from msgspec import UNSET
 
-from x18.auth.schemas import Credentials, Registration
+from x18.auth.schemas import MIN_PASSWORD_BYTES, Credentials, Registration
 from x18.core import db
 from x18.core.errors import BadInput, NotAuthenticated
 from x18.core.ids import new_id
@@ -18,8 +17,6 @@ from x18.core.text import UNSTORABLE, clean_email, clean_text
 from x18.users.names import clean_username, taken
 
 logger = logging.getLogger("x18.auth")
-
-MIN_PASSWORD_BYTES: Final = 8
 
 
 async def register(draft: Registration, passwords: Passwords) -> UUID:

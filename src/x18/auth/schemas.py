@@ -1,52 +1,73 @@
 """What the auth endpoints take and give."""
 
-import msgspec
-from msgspec import UNSET, UnsetType
+from typing import Annotated, Final
 
-from x18.users.schemas import MeUser
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from x18.core.passwords import MAX_BYTES
+from x18.core.text import described
+from x18.users.schemas import MAX_LENGTH, Email, MeUser, Username
+
+MIN_PASSWORD_BYTES: Final = 8
+
+NewPassword = Annotated[
+    str,
+    Meta(
+        description=f"{MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes in UTF-8.",
+        extra_json_schema={"format": "password", "minLength": MIN_PASSWORD_BYTES // 4, "maxLength": MAX_BYTES},
+    ),
+]
+RefreshToken = Annotated[str, Meta(description="Good for one exchange.")]
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
-    """``display_name`` defaults to the username. The password has 8 to 72 bytes in UTF-8."""
+    """A new account."""
 
-    username: str
-    email: str
-    password: str
-    display_name: str | UnsetType = UNSET
+    username: Username
+    email: Email
+    password: NewPassword
+    display_name: Annotated[
+        str | UnsetType, described("Without one, the username.", most=MAX_LENGTH["display_name"])
+    ] = UNSET
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """The password and either name of the account."""
 
-    password: str
-    email: str | UnsetType = UNSET
+    password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
+    email: Annotated[str | UnsetType, Meta(description="This or `username`; this one counts where both are sent.")] = (
+        UNSET
+    )
     username: str | UnsetType = UNSET
 
 
 class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The refresh token, unless it is sent as the Bearer token."""
 
-    refresh_token: str | UnsetType = UNSET
+    refresh_token: RefreshToken | UnsetType = UNSET
 
 
 class LogoutRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """``all`` ends every session of the user."""
+    """How much is ended."""
 
-    all: bool = False
+    all: Annotated[bool, Meta(description="Every session of the user, not just this one.")] = False
 
 
 class TokensView(msgspec.Struct, kw_only=True):
-    """A pair of tokens and whose they are. ``expires_in`` is the access token's life in seconds."""
+    """A pair of tokens and whose they are."""
 
     user: MeUser
-    access_token: str
-    refresh_token: str
+    access_token: Annotated[
+        str, Meta(description="A JWT, for `Authorization: Bearer` and for `auth` of the live channel.")
+    ]
+    refresh_token: RefreshToken
     token_type: str = "Bearer"  # noqa: S105
-    expires_in: int
+    expires_in: Annotated[int, Meta(gt=0, description="How many seconds the access token lives.")]
 
 
 class TicketView(msgspec.Struct, frozen=True):
-    """A ticket, and how many seconds it is good for."""
+    """A ticket for the live channel."""
 
-    ticket: str
-    expires_in_s: int
+    ticket: Annotated[str, Meta(description="For `?ticket=`; good once.")]
+    expires_in_s: Annotated[int, Meta(gt=0)]

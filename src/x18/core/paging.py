@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 from litestar import Request, Response
-from litestar.params import FromQuery, QueryParameter
+from litestar.params import QueryParameter
 
 from x18.core.errors import BadInput
 from x18.core.ids import MAX_ID
@@ -20,6 +20,18 @@ Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many items 
 Offset = Annotated[
     int, QueryParameter(ge=0, le=10_000, description="How many items to skip; for deep pages use `before`.")
 ]
+
+
+Before = Annotated[
+    UUID,
+    QueryParameter(
+        description="A cursor: the items that come after it in the list, so `next_cursor` of the last page."
+    ),
+]
+After = Annotated[
+    UUID, QueryParameter(description="A cursor: the items that come before it in the list, those next to it.")
+]
+Total = Annotated[bool, QueryParameter(description="Whether `total` is wanted; counting takes time.")]
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -55,18 +67,19 @@ class Page(msgspec.Struct, frozen=True):
 async def provide_page(
     limit: Limit = 20,
     offset: Offset = 0,
-    before: FromQuery[UUID | None] = None,
-    after: FromQuery[UUID | None] = None,
-    count: FromQuery[bool] = False,
+    before: Before = MAX_ID,
+    after: After = MIN_ID,
+    count: Total = False,
 ) -> Page:
-    """The page of the query string.
+    """The page of the query string. The cursors are no optionals: of such ``before=null`` would be one.
 
     Raises:
         BadInput: a cursor together with an offset.
     """
-    if offset and (before or after):
+    page = Page(limit, offset, before if before != MAX_ID else None, after if after != MIN_ID else None, count)
+    if offset and (page.before or page.after):
         raise BadInput.of("offset", "use either a cursor (before, after) or offset, not both")
-    return Page(limit, offset, before, after, count)
+    return page
 
 
 def cut(rows: Sequence[R], page: Page, id_of: Callable[[R], UUID]) -> tuple[list[R], UUID | None]:
@@ -84,10 +97,14 @@ def cut(rows: Sequence[R], page: Page, id_of: Callable[[R], UUID]) -> tuple[list
 class Listing(msgspec.Struct, kw_only=True):
     """Envelope of every list; subclasses add the items under their plural noun."""
 
-    limit: int
-    offset: int = 0
-    next_cursor: UUID | None = None
-    total: int | msgspec.UnsetType = msgspec.UNSET
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="What was asked for.")]
+    offset: Annotated[int, msgspec.Meta(ge=0, le=10_000, description="What was asked for.")] = 0
+    next_cursor: Annotated[UUID | None, msgspec.Meta(description="The `before` of the next page; null at the end.")] = (
+        None
+    )
+    total: Annotated[
+        int | msgspec.UnsetType, msgspec.Meta(description="How many there are in all, with `count=true`.")
+    ] = msgspec.UNSET
 
 
 L = TypeVar("L", bound=Listing)

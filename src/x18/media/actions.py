@@ -17,11 +17,11 @@ from x18.core.ids import new_id
 from x18.core.text import clean_text
 from x18.media.kinds import HEAD_BYTES, Kind, kind_of
 from x18.media.results import Processed
+from x18.media.schemas import MAX_ALT_TEXT
 from x18.media.storage import Storage
 from x18.media.workshop import Workshop
 
 MAX_BYTES: Final = 10 * 1024 * 1024
-MAX_ALT_TEXT: Final = 1_000
 ABANDONED_AFTER: Final = timedelta(hours=24)
 ORPHANED_AFTER: Final = timedelta(minutes=10)
 

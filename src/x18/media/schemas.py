@@ -1,33 +1,37 @@
 """Media on the wire."""
 
-from datetime import datetime
-from typing import Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 import msgspec
 from litestar.datastructures import UploadFile
+from msgspec import Meta
 
+from x18.core.fields import Count, Moment
 from x18.core.paging import Listing
+from x18.core.text import described
+
+MAX_ALT_TEXT: Final = 1_000
 
 
 class MediaView(msgspec.Struct, kw_only=True):
-    """A file. Sizes in pixels, null while unknown; ``duration_ms`` is null for still images."""
+    """A file."""
 
     id: UUID
     user_id: UUID
     post_id: UUID | None
     type: Literal["image", "gif", "video"]
     mime_type: str
-    url: str
+    url: Annotated[str, Meta(description="Where the bytes are, on this server.")]
     thumbnail_url: str | None
     alt_text: str
-    width: int | None
+    width: Annotated[int | None, Meta(description="In pixels; null while it is not known, as the height.")]
     height: int | None
-    duration_ms: int | None
-    size_bytes: int
-    blurhash: str | None
+    duration_ms: Annotated[int | None, Meta(description="Null for still images.")]
+    size_bytes: Count
+    blurhash: Annotated[str | None, Meta(description="What to show until it is loaded: https://blurha.sh.")]
     status: Literal["processing", "ready", "failed"]
-    created_at: datetime
+    created_at: Moment
 
 
 class MediaList(Listing, kw_only=True):
@@ -40,4 +44,4 @@ class UploadForm(msgspec.Struct, kw_only=True):
     """The two parts of an upload."""
 
     file: UploadFile | None = None
-    alt_text: str | None = None
+    alt_text: Annotated[str | None, described("What it shows, for those who do not see it.", most=MAX_ALT_TEXT)] = None

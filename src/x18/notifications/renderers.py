@@ -5,32 +5,17 @@ from typing import Final
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET
 
 from x18.core import db
 from x18.notifications.queries import COLUMNS, notification_of
-from x18.notifications.schemas import NotificationView
+from x18.notifications.schemas import NotificationBody, NotificationsGone, NotificationsRead, NotificationView
 from x18.posts.queries import load_rows, post_of
 from x18.realtime.audience import Level, visible
 from x18.realtime.events import Content, EventKind, LogRow, Renderers
 from x18.users.queries import load_users
 
 _encoder = msgspec.json.Encoder()
-
-
-class NotificationBody(NotificationView, kw_only=True):
-    """Payload of ``notification``."""
-
-    unread_count: int
-
-
-class ChangeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Payload of ``notification.read`` and ``notification.deleted``: one by its id, or all about a deleted post, or simply all."""
-
-    id: UUID | UnsetType = UNSET
-    post_id: UUID | UnsetType = UNSET
-    all: bool | UnsetType = UNSET
-    unread_count: int
 
 
 async def render_notifications(rows: Sequence[LogRow]) -> Mapping[int, Content]:
@@ -69,7 +54,7 @@ async def render_removals(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     contents = {}
     for row in rows:
         about_post = row.object_id in deleted_posts
-        body = ChangeBody(
+        body = NotificationsGone(
             id=UNSET if about_post else row.object_id,
             post_id=row.object_id if about_post else UNSET,
             unread_count=counts.get(row.recipient_id, 0),
@@ -85,8 +70,8 @@ async def render_reads(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     for row in rows:
         count = counts.get(row.recipient_id, 0)
         everything = row.object_id == row.recipient_id
-        body = (
-            ChangeBody(all=True, unread_count=count) if everything else ChangeBody(id=row.object_id, unread_count=count)
+        body = NotificationsRead(
+            id=UNSET if everything else row.object_id, all=True if everything else UNSET, unread_count=count
         )
         contents[row.seq] = _content(row, body)
     return contents

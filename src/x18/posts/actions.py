@@ -11,7 +11,7 @@ from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.ids import new_id
 from x18.core.text import clean_text
 from x18.posts.metadata import Metadata, check_metadata
-from x18.posts.schemas import PostDraft
+from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
 from x18.posts.text import cashtags, hashtags, mentions
 from x18.realtime import notify, outbox
 from x18.realtime.audience import Level, level_of, may_see, visible
@@ -19,8 +19,6 @@ from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
 from x18.realtime.terms import term
 
-MAX_CONTENT: Final = 5_000
-MAX_MEDIA: Final = 4
 MAX_RETWEETERS: Final = 1_000
 """How many retweeters a tombstone remembers, the newest: their followers are told of the deletion."""
 

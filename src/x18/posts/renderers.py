@@ -1,7 +1,6 @@
 """What the events of posts show."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -11,28 +10,12 @@ import msgspec
 from x18.core import db
 from x18.core.ids import moment_of
 from x18.posts.queries import load_rows, post_of
-from x18.posts.schemas import PostView
+from x18.posts.schemas import PostGone, RetweetBody, RetweetGone
 from x18.realtime.audience import level_of
 from x18.realtime.events import Content, EventKind, LogRow, Renderers
 from x18.users.queries import load_users
-from x18.users.schemas import UserView
 
 _encoder = msgspec.json.Encoder()
-
-
-class RetweetBody(msgspec.Struct, frozen=True):
-    """Payload of ``retweet``."""
-
-    post: PostView
-    retweeted_by: UserView
-    retweeted_at: datetime
-
-
-class GoneBody(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Payload of ``post.deleted`` and of ``retweet.deleted``."""
-
-    id: UUID
-    retweeted_by: UUID | None = None
 
 
 async def render_posts(rows: Sequence[LogRow]) -> Mapping[int, Content]:
@@ -65,7 +48,7 @@ async def render_deletions(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     """Ids only, for whoever could have received the post."""
     stones = await _load_stones([row.object_id for row in rows])
     return {
-        row.seq: _content_of_stone(stones[row.object_id], GoneBody(row.object_id))
+        row.seq: _content_of_stone(stones[row.object_id], PostGone(row.object_id))
         for row in rows
         if row.object_id in stones
     }
@@ -81,7 +64,7 @@ async def render_undone_retweets(rows: Sequence[LogRow]) -> Mapping[int, Content
     )
     contents = {}
     for row in rows:
-        body, user = GoneBody(row.object_id, row.actor_id), users.get(row.actor_id)
+        body, user = RetweetGone(row.object_id, row.actor_id), users.get(row.actor_id)
         level = level_of(0, user is not None and user.private_account)
         if row.object_id in posts:
             contents[row.seq] = _content(posts[row.object_id], body, actor_level=level)

@@ -1,17 +1,24 @@
 """Posts on the wire."""
 
-from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
+from x18.core.fields import Count, Moment
 from x18.core.paging import Listing
+from x18.core.text import described
 from x18.media.schemas import MediaView
 from x18.users.schemas import UserView
 
-Visibility = Literal["public", "followers", "private"]
+MAX_CONTENT: Final = 5_000
+MAX_MEDIA: Final = 4
+
+Visibility = Annotated[
+    Literal["public", "followers", "private"],
+    Meta(description="For everybody, for followers, or for the author alone."),
+]
 
 
 class PostView(msgspec.Struct, kw_only=True):
@@ -21,37 +28,72 @@ class PostView(msgspec.Struct, kw_only=True):
     user_id: UUID
     user: UserView
     content: str
-    metadata: dict[str, Any]
+    metadata: Annotated[dict[str, Any], Meta(description="As it was sent.")]
     media: list[MediaView]
-    hashtags: list[str]
-    mentions: list[str]
+    hashtags: Annotated[list[str], Meta(description="Those in the content, without `#`, case-folded.")]
+    mentions: Annotated[list[str], Meta(description="The usernames in the content that are users.")]
     visibility: Visibility
     reply_to_id: UUID | None
-    root_post_id: UUID | None
-    likes_count: int
-    retweets_count: int
-    replies_count: int
-    bookmarks_count: int
-    created_at: datetime
-    updated_at: datetime
-    is_liked: bool | UnsetType = UNSET
-    is_retweeted: bool | UnsetType = UNSET
-    is_bookmarked: bool | UnsetType = UNSET
+    root_post_id: Annotated[UUID | None, Meta(description="The post that a thread of replies began with.")]
+    likes_count: Count
+    retweets_count: Count
+    replies_count: Count
+    bookmarks_count: Count
+    created_at: Moment
+    updated_at: Moment
+    is_liked: Annotated[bool | UnsetType, Meta(description="By the viewer.")] = UNSET
+    is_retweeted: Annotated[bool | UnsetType, Meta(description="By the viewer.")] = UNSET
+    is_bookmarked: Annotated[bool | UnsetType, Meta(description="By the viewer.")] = UNSET
     retweeted_by: UserView | UnsetType = UNSET
-    retweeted_at: datetime | UnsetType = UNSET
+    retweeted_at: Moment | UnsetType = UNSET
 
 
 class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A post to be made. ``content`` may be empty when there is media."""
+    """A post to be made."""
 
-    content: str = ""
-    metadata: dict[str, Any] | None = None
-    media_ids: list[UUID] | None = None
+    content: Annotated[
+        str,
+        described(
+            "`#hashtags`, `$CASHTAGS` and `@mentions` count. May be empty when there is media.", most=MAX_CONTENT
+        ),
+    ] = ""
+    metadata: Annotated[
+        dict[str, Any] | None,
+        Meta(
+            description="Any JSON object of at most 16 KiB and 8 levels. Lists and topics are filtered by `category`, `market` and "
+            "`symbol` (texts of at most 64 characters) and `tags` (at most 32 of them)."
+        ),
+    ] = None
+    media_ids: Annotated[
+        list[UUID] | None,
+        Meta(description="One's own files, ready and in no post yet.", extra_json_schema={"maxItems": MAX_MEDIA}),
+    ] = None
     visibility: Visibility = "public"
-    reply_to_id: UUID | None = None
+    reply_to_id: Annotated[UUID | None, Meta(description="The post that this one answers.")] = None
 
 
 class PostList(Listing, kw_only=True):
     """A page of posts."""
 
     posts: list[PostView]
+
+
+class RetweetBody(msgspec.Struct, frozen=True):
+    """Payload of the event ``retweet``."""
+
+    post: PostView
+    retweeted_by: UserView
+    retweeted_at: Moment
+
+
+class PostGone(msgspec.Struct, frozen=True):
+    """Payload of the event ``post.deleted``."""
+
+    id: UUID
+
+
+class RetweetGone(msgspec.Struct, frozen=True):
+    """Payload of the event ``retweet.deleted``: the post, and who took the retweet back."""
+
+    id: UUID
+    retweeted_by: UUID

@@ -14,7 +14,7 @@ from x18.realtime.filters import keys_of
 from x18.realtime.matching import Subscription, may_receive
 from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, kind_of, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
-from x18.realtime.wire import Encoding, EventFrames
+from x18.realtime.wire import Encoding, EventFrames, Run
 
 NOBODY: Final[frozenset[UUID]] = frozenset()
 
@@ -159,23 +159,18 @@ class Hub:
 
     def publish(self, events: Sequence[Event], epoch: str) -> int:
         """Deliver events in order; how many frames that were. All that a connection gets of one call leave in one write."""
-        outgoing: dict[Connection, list[bytes]] = {}
+        outgoing: dict[Connection, Run] = {}
+        nothing = Run()
         for event in events:
             if event.kind not in DURABLE_KINDS:
                 self._obey(event)
             elif event.content is not None:
-                self._collect(event, EventFrames(event, epoch), outgoing)
+                self._collect(event, EventFrames(event, epoch), outgoing, nothing)
         now = time.monotonic()
-        joined: dict[tuple[int, ...], bytes] = {}
-        for connection, frames in outgoing.items():
-            if len(frames) == 1:
-                data = frames[0]
-            else:
-                key = tuple(map(id, frames))
-                data = joined.get(key) or joined.setdefault(key, b"".join(frames))
+        for connection, run in outgoing.items():
             connection.sent_at = now
-            connection.write(data)
-        return len(outgoing) if len(events) == 1 else sum(map(len, outgoing.values()))
+            connection.write(run.data or run.join())
+        return len(outgoing) if len(events) == 1 else sum(run.count for run in outgoing.values())
 
     def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
         """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""
@@ -192,22 +187,25 @@ class Hub:
             connection.write(made[encoding])
         return True
 
-    def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, list[bytes]]) -> None:
+    def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, Run], nothing: Run) -> None:
         matches: dict[Connection, tuple[str, ...]] = {}
         for name, found in self._candidates(event):
+            only = (name,)
             for connection, subscription in found.items():
                 if event.seq > subscription.start and (
                     subscription.filter is None or subscription.filter.accepts(event)
                 ):
-                    names = matches.get(connection)
-                    matches[connection] = (name,) if names is None else names if name in names else (*names, name)
+                    names = matches.setdefault(connection, only)
+                    if name not in names:
+                        matches[connection] = (*names, name)
         content = event.content
         for_everybody = content is not None and not content.audience and not content.actor_level
         for connection, names in matches.items():
-            if not for_everybody and not self._may_receive(event, connection):
-                continue
-            topics = names if len(names) == 1 else tuple(sorted(names))
-            outgoing.setdefault(connection, []).append(frames.get(connection.encoding, topics))
+            if for_everybody or self._may_receive(event, connection):
+                topics = names if len(names) == 1 else tuple(sorted(names))
+                frame = frames.get(connection.encoding, topics)
+                run = outgoing.get(connection, nothing)
+                outgoing[connection] = run.following.get(frame) or run.then(frame)
 
     def _candidates(self, event: Event) -> Iterator[tuple[str, dict[Connection, Subscription]]]:
         """Per topic the connections that may want the event. Visibility is not decided here."""

@@ -5,10 +5,8 @@ from typing import Any, Final
 import msgspec
 
 from x18.core.errors import BadInput
-from x18.realtime.protocol import ClientMessage, MessageId
+from x18.realtime.protocol import MAX_ID, ClientMessage, MessageId
 from x18.realtime.wire import Encoding
-
-MAX_ID: Final = 128
 
 _decoders: Final[dict[Encoding, Any]] = {
     Encoding.JSON: msgspec.json.Decoder(ClientMessage),

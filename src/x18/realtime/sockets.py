@@ -4,7 +4,6 @@ Both take whole WebSocket frames, keep what the client does not take in a bounde
 """
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, Protocol
@@ -12,12 +11,14 @@ from typing import Any, Final, Protocol
 from litestar import WebSocket
 
 from x18.realtime.protocol import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, CloseCode
+from x18.realtime.waiting import Gate
 from x18.realtime.wire import TEXT, count_frames, split_frames
 
 EXTENSION: Final = "x18.fanout"
 """Where the server's protocol puts itself into the scope (``runtime/fanout.py``)."""
 
 DRAIN_TIMEOUT_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 10.0
 
 Write = Callable[[bytes], None]
 
@@ -38,8 +39,10 @@ class Backlog:
 
     waiting_bytes = 0
 
+    __slots__ = ("bytes", "frames", "items")
+
     def __init__(self) -> None:
-        self.items: deque[bytes] = deque()
+        self.items: list[bytes] = []
         self.frames = 0
         self.bytes = 0
 
@@ -57,6 +60,14 @@ class Backlog:
         self.clear()
         return data
 
+    def take(self) -> bytes:
+        """What was kept first."""
+        data = self.items.pop(0)
+        self.frames -= count_frames(data)
+        self.bytes -= len(data)
+        Backlog.waiting_bytes -= len(data)
+        return data
+
     def clear(self) -> None:
         """Forget everything."""
         self.items.clear()
@@ -67,16 +78,17 @@ class Backlog:
 class Socket:
     """A client's socket. ``on_write_changed`` is called whenever ``write`` is another one, ``on_shutdown`` when the server stops."""
 
+    __slots__ = ("_drained", "backlog", "close_code", "disconnect_code", "on_shutdown", "on_write_changed", "write")
+
     def __init__(self) -> None:
         self.backlog = Backlog()
         self.write: Write = self._enqueue
-        self.on_write_changed: Callable[[], None] = lambda: None
-        self.on_shutdown: Callable[[], None] = lambda: self.close(CloseCode.RESTART, "restart")
+        self.on_write_changed: Callable[[], None] = _ignore
+        self.on_shutdown: Callable[[], None] = self._restart
         self.close_code: int | None = None
         self.disconnect_code: int | None = None
         """How the connection ended as the server's protocol saw it: also by the client, or by no answer to pings."""
-        self._drained = asyncio.Event()
-        self._drained.set()
+        self._drained = Gate()
 
     async def receive(self) -> str | bytes | None:
         """The next message; None when the connection is over."""
@@ -111,6 +123,10 @@ class Socket:
         self.backlog.clear()
         self._drained.set()
         self._use(_discard)
+        self.on_write_changed = self.on_shutdown = _ignore
+
+    def _restart(self) -> None:
+        self.close(CloseCode.RESTART, "restart")
 
     def _use(self, write: Write) -> None:
         self.write = write
@@ -127,6 +143,8 @@ class Socket:
 
 class WsSocket(Socket):
     """A WebSocket."""
+
+    __slots__ = ("_socket",)
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__()
@@ -147,6 +165,8 @@ class WsSocket(Socket):
 class DirectSocket(WsSocket):
     """On ``FanoutProtocol``: while the client keeps up, ``write`` is the transport's own."""
 
+    __slots__ = ("_door", "_write_now")
+
     def __init__(self, socket: WebSocket[Any, Any, Any], door: Door) -> None:
         super().__init__(socket)
         self._door = door
@@ -161,25 +181,42 @@ class DirectSocket(WsSocket):
             self._use(self._enqueue)
 
     def resumed(self) -> None:
-        """It does again."""
-        if self.close_code is None:
-            data = self.backlog.take_all()
+        """It does again; what waited is handed over as far as it is taken."""
+        if self.close_code is not None:
+            return
+        while self.backlog.items and not self._door.is_paused:
+            self._write_now(self.backlog.take())
+        if not self._door.is_paused:
             self._use(self._write_now)
             self._drained.set()
-            if data:
-                self._write_now(data)  # may pause us again
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._door.close_now(code, reason)
 
 
 class AsgiSocket(WsSocket):
-    """On any ASGI server: a task sends what is in the backlog."""
+    """On any ASGI server: a task sends what is in the backlog.
+
+    A client that does not read cannot be told the close code in this way: its connection ends without, after a while.
+    """
+
+    __slots__ = ("_patience", "_sender", "_something")
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__(socket)
         self._something = asyncio.Event()
+        self._patience: asyncio.Timeout | None = None
         self._sender = asyncio.get_running_loop().create_task(self._send())
+
+    async def receive(self) -> str | bytes | None:
+        """As above."""
+        try:
+            async with asyncio.timeout(None if self.close_code is None else CLOSE_TIMEOUT_S) as self._patience:
+                return await super().receive()
+        except TimeoutError:
+            return None
+        finally:
+            self._patience = None
 
     def ended(self) -> None:
         """As above; the task ends too."""
@@ -192,6 +229,8 @@ class AsgiSocket(WsSocket):
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._something.set()
+        if self._patience is not None:
+            self._patience.reschedule(asyncio.get_running_loop().time() + CLOSE_TIMEOUT_S)
 
     async def _send(self) -> None:
         with suppress(Exception):  # the client is gone; receive() says so too
@@ -199,13 +238,15 @@ class AsgiSocket(WsSocket):
                 await self._something.wait()
                 self._something.clear()
                 while self.backlog.items:
-                    await self._send_frames(self.backlog.take_all())
+                    await self._send_frames(self.backlog.take())
                 self._drained.set()
             await self._socket.close(code=self.close_code)
 
     async def _send_frames(self, data: bytes) -> None:
         is_text = data[0] == TEXT
         for payload in split_frames(data):
+            if self.close_code is not None:
+                return
             if is_text:
                 await self._socket.send_text(payload.decode())
             else:
@@ -217,6 +258,10 @@ def open_socket(socket: WebSocket[Any, Any, Any]) -> WsSocket:
     extensions: Any = socket.scope.get("extensions") or {}
     door = extensions.get(EXTENSION)
     return DirectSocket(socket, door) if door is not None else AsgiSocket(socket)
+
+
+def _ignore() -> None:
+    """Nobody wants to be told, not yet or not any more."""
 
 
 def _discard(_: bytes) -> None:

@@ -26,6 +26,8 @@ class Encoding(IntEnum):
     MSGPACK = BINARY
     SSE = ord("e")
 
+    __hash__ = int.__hash__  # it is part of a key for each delivery, and an enum's own is written in Python
+
 
 _json = msgspec.json.Encoder()
 _msgpack = msgspec.msgpack.Encoder()
@@ -108,3 +110,30 @@ class EventFrames:
             return frame(_msgpack.encode({**head, "payload": msgspec.Raw(self._body)}), encoding)
         data = _json.encode(head)[:-1] + b',"payload":' + body + b"}"
         return frame(data, encoding) if encoding is Encoding.JSON else _block(kind, data, self._cursor)
+
+
+class Run:
+    """The frames that connections get of one call, in order; connections that get the same share it."""
+
+    __slots__ = ("_frames", "data", "following")
+
+    def __init__(self, *frames: bytes) -> None:
+        self._frames = frames
+        self.data = frames[0] if len(frames) == 1 else b""
+        """What is written, once it is known: ``join``."""
+        self.following: dict[bytes, Run] = {}
+
+    @property
+    def count(self) -> int:
+        """How many frames these are."""
+        return len(self._frames)
+
+    def then(self, frame: bytes) -> "Run":
+        """The run that goes on with this frame."""
+        run = self.following[frame] = Run(*self._frames, frame)
+        return run
+
+    def join(self) -> bytes:
+        """All frames in one piece."""
+        self.data = b"".join(self._frames)
+        return self.data

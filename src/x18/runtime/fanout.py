@@ -17,6 +17,7 @@ from websockets.frames import Frame
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
 from x18.realtime.streams import SHUTDOWN
+from x18.realtime.waiting import Gate, Inbox
 
 WRITE_BUFFER: Final = 64 * 1024
 """What may wait in user space before we are told to pause."""
@@ -24,16 +25,23 @@ WRITE_BUFFER: Final = 64 * 1024
 UNSENT_IN_KERNEL: Final = 128 * 1024
 """Linux lets a slow reader have megabytes of kernel memory before a write blocks."""
 
+BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+
 METHODS: Final = (
     "connection_made",
     "connection_lost",
+    "data_received",
     "pause_writing",
     "resume_writing",
     "shutdown",
     "handle_close",
+    "handle_ping",
     "handle_parser_exception",
     "keepalive_timeout",
     "run_asgi",
+    "send_receive_event_to_app",
+    "on_task_complete",
+    "start_keepalive",
     "stop_keepalive",
 )
 ATTRIBUTES: Final = (
@@ -45,9 +53,12 @@ ATTRIBUTES: Final = (
     "close_sent",
     "close_timer",
     "close_timeout",
+    "curr_msg_data_type",
+    "frames",
     "disconnected",
     "read_paused",
     "handshake_complete",
+    "handshake_initiated",
 )
 
 
@@ -65,14 +76,29 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     writer: DirectSocket | None = None
     is_paused = False
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # What uvicorn asks of them is what these two can.
+        self.queue = Inbox()  # type: ignore[assignment]
+        self.writable = Gate()  # type: ignore[assignment]
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn; and bound what a client that does not read can hold."""
         super().connection_made(transport)
+        http: Any = self.transport.get_protocol()
+        http.parser = None  # the parser holds the protocol that holds it
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             with suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_IN_KERNEL)
+
+    def data_received(self, data: bytes) -> None:
+        """As uvicorn, which leaves a request that cannot be parsed without an answer, and the connection open."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.transport.write(BAD_REQUEST)
+            self.transport.close()
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:  # a plain def: one coroutine frame less per connection
         """Show the application the door."""
@@ -86,13 +112,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             return
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
-        self.transport.write(b"".join(self.conn.data_to_send()))
-        self.close_sent = True
-        self.stop_keepalive()
-        if self.read_paused:
-            self.read_paused = False
-            self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+        self._part()
 
     def pause_writing(self) -> None:
         """The client does not keep up."""
@@ -108,10 +128,21 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         if self.writer is not None:
             self.writer.resumed()
 
+    def start_keepalive(self) -> None:
+        """The handshake is over: forget it."""
+        super().start_keepalive()
+        self.request = self.response = None  # type: ignore[assignment]
+
     def connection_lost(self, exc: Exception | None) -> None:
         """No data after this."""
         self._end()
         super().connection_lost(exc)
+        self.conn.parser.close()  # it holds the connection that holds it
+
+    def on_task_complete(self, task: asyncio.Task[None]) -> None:
+        """The application is done; what is left should go without waiting for the garbage collector."""
+        super().on_task_complete(task)
+        self.scope.clear()  # type: ignore[attr-defined]
 
     def shutdown(self) -> None:
         """The server stops, and waits for the connections to end."""
@@ -125,15 +156,52 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         self._end()
         super().handle_close(event)
 
+    def handle_ping(self) -> None:
+        """Answer, unless what came before it was the end."""
+        if not self.close_sent:
+            super().handle_ping()
+
+    def send_receive_event_to_app(self) -> None:
+        """As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.conn.fail(CloseCode.INVALID_UTF8, "not UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
+
     def handle_parser_exception(self) -> None:
-        """The client broke the WebSocket protocol."""
+        """The client broke the WebSocket protocol. What it still sends is dropped until it has read why.
+
+        To close with unread data makes the kernel reset the connection, and the client may lose the close frame.
+        """
+        if self.close_sent:
+            return
         self._end()
-        super().handle_parser_exception()
+        sent = self.conn.close_sent
+        if sent is None:  # it is not even open
+            self.transport.close()
+            return
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": sent.code, "reason": sent.reason})
+        self._part()
+        self.transport.write_eof()
 
     def keepalive_timeout(self) -> None:
         """The client does not answer pings."""
         self._end()
         self.close_now(CloseCode.HEARTBEAT_MISSED, "no answer to a ping")
+
+    def _part(self) -> None:
+        """Send the close frame; the client has a while to read what came before it."""
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def _end(self) -> None:
         writer, self.writer = self.writer, None

@@ -17,20 +17,10 @@ from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
 from x18.users.names import clean_username, taken
-from x18.users.schemas import ProfileChange
+from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 
 MAX_FOLLOWING: Final = 5_000
 """Home is read by walking the followees; the cap bounds its cost (33 ms at the cap)."""
-
-MAX_LENGTH: Final = {
-    "display_name": 100,
-    "bio": 500,
-    "location": 100,
-    "website": 2048,
-    "avatar_url": 2048,
-    "header_url": 2048,
-}
-MAX_PRICE: Final = 99_999_999.99
 
 
 async def change_profile(user_id: UUID, change: ProfileChange) -> None:

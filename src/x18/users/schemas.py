@@ -1,12 +1,38 @@
 """Users on the wire."""
 
-from datetime import datetime
+from typing import Annotated, Final
 from uuid import UUID
 
 import msgspec
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Meta, UnsetType
 
+from x18.core.fields import Count, Moment
 from x18.core.paging import Listing
+from x18.core.text import described
+
+MAX_LENGTH: Final = {
+    "display_name": 100,
+    "bio": 500,
+    "location": 100,
+    "website": 2048,
+    "avatar_url": 2048,
+    "header_url": 2048,
+}
+MAX_PRICE: Final = 99_999_999.99
+
+Username = Annotated[
+    str, Meta(description="Unique without regard to case.", extra_json_schema={"pattern": "^[A-Za-z0-9_]{3,50}$"})
+]
+Email = Annotated[
+    str,
+    Meta(description="Unique without regard to case.", extra_json_schema={"format": "email", "maxLength": 254}),
+]
+Address = Annotated[
+    str | None,
+    described(
+        "An http or https address, or that of an uploaded file; kept, never fetched.", most=MAX_LENGTH["website"]
+    ),
+]
 
 
 class UserView(msgspec.Struct, kw_only=True):
@@ -17,41 +43,49 @@ class UserView(msgspec.Struct, kw_only=True):
     display_name: str
     bio: str
     location: str
-    website: str
+    website: Annotated[str, Meta(description="Empty where there is none, as the two addresses below.")]
     avatar_url: str
     header_url: str
     verified: bool
-    subscription_price: float
-    followers_count: int
-    following_count: int
-    posts_count: int
-    private_account: bool
-    created_at: datetime
-    is_following: bool | UnsetType = UNSET
-    is_followed_by: bool | UnsetType = UNSET
+    subscription_price: Annotated[float, Meta(ge=0, le=MAX_PRICE)]
+    followers_count: Count
+    following_count: Count
+    posts_count: Count
+    private_account: Annotated[bool, Meta(description="Posts are for followers only.")]
+    created_at: Moment
+    is_following: Annotated[bool | UnsetType, Meta(description="Whether the viewer follows this user.")] = UNSET
+    is_followed_by: Annotated[bool | UnsetType, Meta(description="Whether this user follows the viewer.")] = UNSET
 
 
 class MeUser(UserView, kw_only=True):
     """What only the user sees of the own account."""
 
     email: str
-    updated_at: datetime
-    last_active_at: datetime
+    updated_at: Moment
+    last_active_at: Moment
 
 
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
     """The fields to change; what is not sent stays. An empty text or null removes."""
 
-    display_name: str | UnsetType = UNSET
-    bio: str | None | UnsetType = UNSET
-    location: str | None | UnsetType = UNSET
-    website: str | None | UnsetType = UNSET
-    avatar_url: str | None | UnsetType = UNSET
-    header_url: str | None | UnsetType = UNSET
-    private_account: bool | UnsetType = UNSET
-    subscription_price: float | UnsetType = UNSET
-    username: str | UnsetType = UNSET
-    email: str | UnsetType = UNSET
+    display_name: Annotated[str | UnsetType, described("Not empty.", least=1, most=MAX_LENGTH["display_name"])] = UNSET
+    bio: Annotated[str | None | UnsetType, described("A few sentences.", most=MAX_LENGTH["bio"])] = UNSET
+    location: Annotated[str | None | UnsetType, described("Free text.", most=MAX_LENGTH["location"])] = UNSET
+    website: Address | UnsetType = UNSET
+    avatar_url: Address | UnsetType = UNSET
+    header_url: Address | UnsetType = UNSET
+    private_account: Annotated[
+        bool | UnsetType, Meta(description="From now on all posts, old ones too, are for followers only.")
+    ] = UNSET
+    subscription_price: Annotated[
+        float | UnsetType,
+        Meta(
+            description="Rounded to cents; recorded, nothing is charged.",
+            extra_json_schema={"minimum": 0, "maximum": MAX_PRICE},
+        ),
+    ] = UNSET
+    username: Username | UnsetType = UNSET
+    email: Email | UnsetType = UNSET
 
 
 class UserList(Listing, kw_only=True):

@@ -1,12 +1,12 @@
 """What the server sends."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from x18.realtime.protocol import limits as bounds
-from x18.realtime.protocol.requests import MessageId
+from x18.realtime.protocol.requests import Cursor, MessageId, TopicName
 
 GapReason = Literal["cursor_too_old", "unknown_epoch", "cursor_in_future", "too_far_behind", "slow_consumer"]
 
@@ -29,11 +29,13 @@ class ConnectedPayload(Struct, frozen=True):
     """Where the stream stands now: with ``cursor``, a client misses nothing from here on."""
 
     connection_id: UUID
-    user_id: UUID | None
-    cursor: str
-    epoch: str
+    user_id: Annotated[UUID | None, Meta(description="Null without an account.")]
+    cursor: Cursor
+    epoch: Annotated[str, Meta(description="Another one means that the log was restored from a backup.")]
     limits: Limits = Limits()
-    heartbeat_s: int = bounds.HEARTBEAT_S
+    heartbeat_s: Annotated[int, Meta(description="After so many seconds without traffic comes a heartbeat.")] = (
+        bounds.HEARTBEAT_S
+    )
 
 
 class Connected(Struct, frozen=True, tag="connected"):
@@ -45,7 +47,7 @@ class Connected(Struct, frozen=True, tag="connected"):
 class Subscription(Struct, frozen=True, omit_defaults=True):
     """A topic in the form in which events name it."""
 
-    topic: str
+    topic: TopicName
     filter: dict[str, Any] | None = None
 
 
@@ -66,9 +68,9 @@ class Ok(Struct, frozen=True, tag="ok"):
 class ErrorPayload(Struct, frozen=True, omit_defaults=True):
     """``code`` is stable; ``detail`` says what to do."""
 
-    code: str
-    detail: str
-    retry_after_s: float | None = None
+    code: Annotated[str, Meta(description="See the codes of errors.")]
+    detail: Annotated[str, Meta(description="A sentence for people.")]
+    retry_after_s: Annotated[float | None, Meta(description="How long to wait, where that helps.")] = None
 
 
 class Error(Struct, frozen=True, tag="error"):
@@ -88,7 +90,7 @@ class Pong(Struct, frozen=True, tag="pong"):
 class HeartbeatPayload(Struct, frozen=True):
     """The head of what this connection has been sent or did not want."""
 
-    cursor: str
+    cursor: Cursor
 
 
 class Heartbeat(Struct, frozen=True, tag="heartbeat"):
@@ -101,8 +103,8 @@ class GapPayload(Struct, frozen=True):
     """Read ``backfill`` over REST, then go on from ``cursor``."""
 
     reason: GapReason
-    cursor: str
-    backfill: list[str]
+    cursor: Cursor
+    backfill: Annotated[list[str], Meta(description="REST addresses, one for each topic.")]
 
 
 class Gap(Struct, frozen=True, tag="gap"):
@@ -114,7 +116,7 @@ class Gap(Struct, frozen=True, tag="gap"):
 class AuthExpiringPayload(Struct, frozen=True):
     """How long the token still lives."""
 
-    expires_in_s: int
+    expires_in_s: Annotated[int, Meta(ge=0)]
 
 
 class AuthExpiring(Struct, frozen=True, tag="auth_expiring"):
@@ -126,7 +128,7 @@ class AuthExpiring(Struct, frozen=True, tag="auth_expiring"):
 class ReconnectPayload(Struct, frozen=True):
     """How long to wait."""
 
-    after_ms: int
+    after_ms: Annotated[int, Meta(ge=0)]
 
 
 class Reconnect(Struct, frozen=True, tag="reconnect"):
@@ -143,18 +145,18 @@ class Durable(Struct, frozen=True):
     """
 
     type: str
-    cursor: str
-    topics: list[str]
+    cursor: Cursor
+    topics: list[TopicName]
     payload: Any
 
 
 class PostCounts(Struct, frozen=True):
     """Absolute values."""
 
-    likes_count: int
-    retweets_count: int
-    replies_count: int
-    bookmarks_count: int
+    likes_count: Annotated[int, Meta(ge=0)]
+    retweets_count: Annotated[int, Meta(ge=0)]
+    replies_count: Annotated[int, Meta(ge=0)]
+    bookmarks_count: Annotated[int, Meta(ge=0)]
 
 
 class CountsPayload(Struct, frozen=True):
@@ -170,11 +172,11 @@ class Counts(Struct, frozen=True, tag="counts"):
 
 
 class ResultPayload(Struct, frozen=True):
-    """What the endpoint answered: ``body`` is its JSON, null where there is none; ``headers`` in lower case, those that tell something."""
+    """What the endpoint answered."""
 
-    status: int
-    headers: dict[str, str]
-    body: Any
+    status: Annotated[int, Meta(ge=100, le=599)]
+    headers: Annotated[dict[str, str], Meta(description="Names in lower case; those that tell something.")]
+    body: Annotated[Any, Meta(description="JSON; null where there is none.")]
 
 
 class Result(Struct, frozen=True, tag="result"):
@@ -185,14 +187,14 @@ class Result(Struct, frozen=True, tag="result"):
 
 
 class TestPayload(Struct, frozen=True):
-    """``number`` counts up from 1 on each process and rate; ``sent_at`` is milliseconds since 1970."""
+    """What tells of losses and delays."""
 
-    number: int
-    sent_at: int
+    number: Annotated[int, Meta(ge=1, description="Counts up on each process and rate.")]
+    sent_at: Annotated[int, Meta(description="Milliseconds since 1970.")]
 
 
 class TestEvent(Struct, frozen=True, tag="test"):
     """An event of the topic ``test``. It is not in the log and has no cursor."""
 
-    topics: list[str]
+    topics: list[TopicName]
     payload: TestPayload

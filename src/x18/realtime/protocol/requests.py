@@ -1,17 +1,26 @@
 """What a client may send. Each message may carry an ``id``, which its one answer repeats."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Meta, Struct
 
-MessageId = str | int | None
+from x18.realtime.protocol.limits import MAX_TOPICS, MAX_WATCHED
+
+MAX_ID: Final = 128
+
+MessageId = Annotated[
+    str | int | None,
+    Meta(description="Chosen by the client and repeated in the answer.", extra_json_schema={"maxLength": MAX_ID}),
+]
+Cursor = Annotated[str, Meta(description="Where in the stream; opaque.")]
+TopicName = Annotated[str, Meta(description="See the topics.", examples=["home", "symbol:BTC-USD"])]
 
 
 class AuthPayload(Struct, frozen=True):
     """An access token."""
 
-    token: str
+    token: Annotated[str, Meta(description="As REST gives it: no `Bearer` before it.")]
 
 
 class Auth(Struct, frozen=True, tag="auth"):
@@ -24,15 +33,15 @@ class Auth(Struct, frozen=True, tag="auth"):
 class TopicRequest(Struct, frozen=True):
     """A topic, and which of its posts are wanted."""
 
-    topic: str
+    topic: TopicName
     filter: dict[str, Any] | None = None
 
 
 class SubscribePayload(Struct, frozen=True):
-    """``since`` is a cursor: what came after it is sent first."""
+    """What is wanted."""
 
-    topics: list[TopicRequest]
-    since: str | None = None
+    topics: Annotated[list[TopicRequest], Meta(extra_json_schema={"maxItems": MAX_TOPICS})]
+    since: Annotated[str | None, Meta(description="A cursor: what came after it on these topics is sent first.")] = None
 
 
 class Subscribe(Struct, frozen=True, tag="subscribe"):
@@ -45,7 +54,7 @@ class Subscribe(Struct, frozen=True, tag="subscribe"):
 class UnsubscribePayload(Struct, frozen=True):
     """Names of topics."""
 
-    topics: list[str]
+    topics: list[TopicName]
 
 
 class Unsubscribe(Struct, frozen=True, tag="unsubscribe"):
@@ -58,7 +67,7 @@ class Unsubscribe(Struct, frozen=True, tag="unsubscribe"):
 class WatchPayload(Struct, frozen=True):
     """Ids of posts. Those that the user may not see are watched without effect, so that nothing is told of them."""
 
-    posts: list[UUID]
+    posts: Annotated[list[UUID], Meta(extra_json_schema={"maxItems": MAX_WATCHED})]
 
 
 class Watch(Struct, frozen=True, tag="watch"):
@@ -76,12 +85,14 @@ class Unwatch(Struct, frozen=True, tag="unwatch"):
 
 
 class CallPayload(Struct, frozen=True):
-    """A REST request: ``path`` with or without its query, ``query`` as in a URL (lists repeat the name), ``body`` as JSON."""
+    """A REST request."""
 
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-    path: str
-    query: dict[str, str | int | bool | list[str | int | bool]] = {}
-    body: Any = UNSET
+    path: Annotated[str, Meta(description="With or without its query.", examples=["/api/timeline/home"])]
+    query: Annotated[
+        dict[str, str | int | bool | list[str | int | bool]], Meta(description="As in a URL: lists repeat the name.")
+    ] = {}
+    body: Annotated[Any, Meta(description="JSON; without it the request has none.")] = UNSET
 
 
 class Call(Struct, frozen=True, tag="call"):

@@ -1,0 +1,118 @@
+"""OpenAPI 3.1 of REST: what Litestar reads off the handlers, completed with what it cannot know."""
+
+from collections.abc import Iterator
+from importlib.metadata import version
+from typing import Any, Final, NamedTuple, get_args
+
+import msgspec
+from litestar import Litestar
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import OpenAPIConfig
+
+from x18.core.problems import ProblemBody
+from x18.runtime.documents import answers, inputs
+from x18.runtime.documents.facts import FACTS, Facts, errors_of
+from x18.runtime.documents.schemas import schemas_of
+
+CONFIG: Final = OpenAPIConfig(
+    title="X18",
+    version=version("x18"),
+    description=(
+        "Real-time backend of a network for traders. The live channel has a document of its own: `/asyncapi.json`, shown at "
+        "`/docs/live`.\n\nJSON in UTF-8, ids are UUIDs in the order of time, times RFC 3339 in UTC. Unknown fields and parameters are "
+        "ignored. Every error is a problem (RFC 9457) with a stable `code`."
+    ),
+    path="/openapi",
+    render_plugins=[],
+    use_handler_docstrings=True,
+)
+
+TAGS: Final = {
+    "system": "What and how this server is.",
+    "auth": "Accounts, tokens, sessions.",
+    "users": "Profiles and who follows whom.",
+    "posts": "Posts and reactions to them.",
+    "timeline": "Lists of posts, newest first, with filters by metadata.",
+    "media": "Files of posts.",
+    "notifications": "What others did that concerns one.",
+    "search": "Users, posts and hashtags.",
+    "live": "What the live channel needs of REST.",
+}
+
+
+class Endpoint(NamedTuple):
+    """One method of one path."""
+
+    method: str
+    path: str
+    handler: HTTPRouteHandler
+
+    @property
+    def parameters(self) -> set[str]:
+        """What the handler takes."""
+        return set(self.handler.parsed_fn_signature.parameters)
+
+
+def describe(app: Litestar) -> dict[str, Any]:
+    """The document."""
+    document: dict[str, Any] = app.openapi_schema.to_schema()
+    endpoints = list(_endpoints(app, document["paths"]))
+    document["info"]["license"] = {"name": "MIT", "identifier": "MIT"}
+    document["tags"] = [{"name": name, "description": text} for name, text in TAGS.items()]
+    document["components"] = {
+        "schemas": _schemas(endpoints),
+        "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
+        "headers": answers.HEADERS,
+        "responses": answers.shared(),
+    }
+    for endpoint in endpoints:
+        _complete(document["paths"][endpoint.path][endpoint.method], endpoint)
+    return document
+
+
+def _endpoints(app: Litestar, paths: dict[str, Any]) -> Iterator[Endpoint]:
+    for route in app.routes:
+        for handler in getattr(route, "route_handlers", []):
+            for method in getattr(handler, "http_methods", ()):
+                if method.lower() in paths.get(route.path_format, {}):
+                    yield Endpoint(method.lower(), route.path_format, handler)
+
+
+def _complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
+    wanted = endpoint.parameters
+    operation["operationId"] = f"{operation['tags'][0]}_{endpoint.handler.fn.__name__}"
+    operation.pop("deprecated", None)
+    facts = FACTS.get(operation["operationId"], Facts())
+    if "viewer" in wanted:
+        operation["security"] = [{"token": []}]
+    elif "visitor" in wanted:
+        operation["security"] = [{}, {"token": []}]
+    inputs.complete(operation, facts)
+    is_limited = endpoint.path.startswith("/api/")
+    answers.complete_success(operation, facts, is_limited=is_limited)
+    for status, codes in sorted(errors_of(operation, facts, is_limited=is_limited).items()):
+        operation["responses"][str(status)] = answers.error(status, codes, endpoint.path)
+
+
+def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:
+    types: set[Any] = {ProblemBody}
+    for endpoint in endpoints:
+        signature = endpoint.handler.parsed_fn_signature
+        types.update(_structs_in(signature.return_type.annotation))
+        if "data" in signature.parameters:
+            types.update(_structs_in(signature.parameters["data"].annotation))
+        for spec in (endpoint.handler.responses or {}).values():
+            types.update(_structs_in(spec.data_container))
+    schemas = schemas_of(sorted(types, key=lambda struct: str(struct.__name__)))
+    upload = schemas["UploadForm"]
+    upload["required"] = ["file"]
+    for field in upload["properties"].values():
+        inputs.make_plain(field)
+    return schemas
+
+
+def _structs_in(annotation: Any) -> Iterator[type[msgspec.Struct]]:
+    if isinstance(annotation, type) and issubclass(annotation, msgspec.Struct):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _structs_in(part)

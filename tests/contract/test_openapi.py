@@ -1,0 +1,124 @@
+"""``/openapi.json``: every operation described, with examples that fit. That the server agrees: ``tests/api/test_schema.py``."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+
+from x18.runtime.documents.bodies import BODIES
+from x18.runtime.documents.facts import FACTS
+
+Document = dict[str, Any]
+Operation = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def document(api: httpx.AsyncClient) -> Document:
+    answer = await api.get("/openapi.json")
+    assert answer.status_code == 200
+    found: Document = answer.json()
+    return found
+
+
+def operations(document: Document) -> Iterator[Operation]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def contents(document: Document) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each body and answer that has content, with a name for messages."""
+    for operation in operations(document):
+        bodies = {"body": operation["requestBody"]} if "requestBody" in operation else {}
+        for name, part in {**bodies, **operation["responses"]}.items():
+            if "$ref" in part:
+                part = document["components"]["responses"][part["$ref"].rpartition("/")[2]]
+            for media in part.get("content", {}).values():
+                yield f"{operation['operationId']} {name}", media
+
+
+def test_it_is_openapi_3_1(document: Document) -> None:
+    assert document["openapi"] == "3.1.0"
+    for name, schema in document["components"]["schemas"].items():
+        jsonschema_rs.meta.validate({**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"})
+        assert schema.get("description") or schema["properties"], name
+
+
+def test_every_body_and_every_answer_has_an_example_that_fits(document: Document) -> None:
+    checked = 0
+    for name, media in contents(document):
+        schema = {**media["schema"], "components": document["components"]}
+        for error in jsonschema_rs.Draft202012Validator(schema, validate_formats=True).iter_errors(media["example"]):
+            pytest.fail(f"{name}: {error.message} at {error.instance_path}")
+        checked += 1
+    assert checked > 200
+
+
+def test_every_operation_is_named_tagged_and_described(document: Document) -> None:
+    names = [operation["operationId"] for operation in operations(document)]
+    tags = {tag["name"] for tag in document["tags"]}
+
+    assert len(names) == len(set(names))
+    assert names == [name for name in names if name.isascii() and name.replace("_", "").isalpha()]
+    for operation in operations(document):
+        assert operation["summary"]
+        assert operation["description"]
+        assert set(operation["tags"]) <= tags
+    assert tags == {tag for operation in operations(document) for tag in operation["tags"]}
+
+
+def test_every_parameter_is_described_and_none_is_nullable(document: Document) -> None:
+    seen = set()
+    for operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            assert parameter["description"], (operation["operationId"], parameter["name"])
+            assert "type" in parameter["schema"], (operation["operationId"], parameter["name"])
+            assert parameter["schema"]["type"] != "null"
+            seen.add(parameter["name"])
+    assert {"limit", "before", "after", "count", "category", "symbol", "If-None-Match", "Idempotency-Key"} <= seen
+
+
+def test_every_error_is_a_problem_with_its_codes(document: Document) -> None:
+    for operation in operations(document):
+        for status, answer in operation["responses"].items():
+            if int(status) < 400 or operation["operationId"] == "system_health":
+                continue
+            if "$ref" in answer:
+                answer = document["components"]["responses"][answer["$ref"].rpartition("/")[2]]
+            example = answer["content"]["application/problem+json"]["example"]
+            assert example["status"] == int(status)
+            assert f"`{example['code']}`" in answer["description"]
+        wants_account = "security" in operation
+        assert ("401" in operation["responses"]) >= wants_account
+        assert ("413" in operation["responses"]) == ("requestBody" in operation)
+
+
+def test_headers_are_told_where_they_are_sent(document: Document) -> None:
+    by_name = {operation["operationId"]: operation["responses"] for operation in operations(document)}
+
+    assert "ETag" in by_name["posts_show"]["200"]["headers"]
+    assert "ETag" in by_name["posts_show"]["304"]["headers"]
+    assert "Link" in by_name["timeline_home"]["200"]["headers"]
+    assert "Link" not in by_name["posts_show"]["200"]["headers"]
+    assert "RateLimit-Remaining" in by_name["posts_create"]["201"]["headers"]
+    assert "RateLimit-Remaining" not in by_name["system_health"]["200"]["headers"]
+    assert "Retry-After" in document["components"]["responses"]["RateLimited"]["headers"]
+
+
+async def test_the_headers_that_it_tells_of_are_sent(api: httpx.AsyncClient, document: Document) -> None:
+    for path in ("/api/timeline/explore", "/api/search/trending-hashtags", "/health"):
+        told = document["paths"][path]["get"]["responses"]["200"]["headers"].keys() - {"Link"}
+        sent = (await api.get(path)).headers
+        limits = {
+            name for name in told if name.startswith("RateLimit")
+        }  # off in tests; test_conventions.py has them on
+        assert {name.lower() for name in told - limits} <= sent.keys()
+
+
+def test_what_is_known_of_operations_is_used(document: Document) -> None:
+    names = {operation["operationId"] for operation in operations(document)}
+    schemas = {media["schema"]["$ref"].rpartition("/")[2] for _, media in contents(document)}
+
+    assert FACTS.keys() <= names
+    assert BODIES.keys() == schemas - {"ProblemBody"}

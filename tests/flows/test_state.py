@@ -1,0 +1,135 @@
+"""State + events = later state: what one read over REST, with the events since on top, is what one would read now.
+
+The cursor is taken before the reading, so that events may be in both; applying one twice must change nothing.
+"""
+
+import asyncio
+import random
+from typing import Any
+
+from tests.conftest import Account, MakeUser
+from tests.flows.test_delivery import follow, post
+from tests.live import Message, live
+from tests.server import Server
+
+Entry = tuple[str, str | None]
+"""A post in a timeline, and who retweeted it into it."""
+
+
+async def read_home(user: Account) -> set[Entry]:
+    entries: set[Entry] = set()
+    query: dict[str, Any] = {"limit": 100}
+    while True:
+        page = (await user.client.get("/api/timeline/home", params=query)).json()
+        entries |= {(one["id"], (one.get("retweeted_by") or {}).get("id")) for one in page["posts"]}
+        if page["next_cursor"] is None:
+            return entries
+        query["before"] = page["next_cursor"]
+
+
+def apply_to_home(entries: set[Entry], event: Message) -> None:
+    payload = event["payload"]
+    if "home" not in event["topics"]:
+        return
+    match event["type"]:
+        case "post":
+            entries.add((payload["id"], None))
+        case "retweet":
+            entries.add((payload["post"]["id"], payload["retweeted_by"]["id"]))
+        case "retweet.deleted":
+            entries.discard((payload["id"], payload["retweeted_by"]))
+        case "post.deleted":
+            entries -= {entry for entry in entries if entry[0] == payload["id"]}
+
+
+class Inbox:
+    """Notifications as a client keeps them: id → (read, post)."""
+
+    def __init__(self, page: Message, unread: int) -> None:
+        self.items = {one["id"]: (one["is_read"], one["post_id"]) for one in page["notifications"]}
+        self.unread = unread
+
+    @classmethod
+    async def read(cls, user: Account) -> "Inbox":
+        page = (await user.client.get("/api/notifications", params={"limit": 100})).json()
+        return cls(page, (await user.client.get("/api/notifications/unread-count")).json()["unread_count"])
+
+    def apply(self, event: Message) -> None:
+        payload = event["payload"]
+        if not event["type"].startswith("notification"):
+            return
+        self.unread = payload["unread_count"]
+        if event["type"] == "notification":
+            self.items[payload["id"]] = (payload["is_read"], payload["post_id"])
+        elif event["type"] == "notification.read":
+            for key in list(self.items) if payload.get("all") else [payload["id"]]:
+                if key in self.items:
+                    self.items[key] = (True, self.items[key][1])
+        else:
+            gone = {key for key, (_, about) in self.items.items() if about == payload.get("post_id", "none")}
+            for key in gone | {payload.get("id")}:
+                self.items.pop(key, None)
+
+
+async def live_lives(user: Account, friends: list[Account], stop: asyncio.Event, seed: int) -> None:
+    """What friends do to a home and an inbox, and what the owner does to the inbox."""
+    chance = random.Random(seed)
+    made: list[Any] = [await post(friends[0])]
+    own = [await post(user)]
+    while not stop.is_set():
+        friend = chance.choice(friends)
+        about = chance.choice([*made, *own])["id"]
+        match chance.randrange(9):
+            case 0 | 1:
+                made.append(await post(friend, f"for @{user.username}" if chance.random() < 0.3 else "hello"))
+            case 2:
+                await friend.client.post(f"/api/posts/{about}/retweet")
+            case 3:
+                await friend.client.delete(f"/api/posts/{about}/retweet")
+            case 4:
+                await friend.client.post(f"/api/posts/{chance.choice(own)['id']}/like")
+            case 5:
+                await friend.client.delete(f"/api/posts/{chance.choice(own)['id']}/like")
+            case 6:
+                own.append(await post(user))
+            case 7 if len(made) > 3:
+                gone = made.pop(chance.randrange(len(made)))
+                author = next(one for one in friends if str(one.id) == gone["user"]["id"])
+                await author.client.delete(f"/api/posts/{gone['id']}")
+            case _:
+                page = (await user.client.get("/api/notifications?limit=3")).json()["notifications"]
+                if page and chance.random() < 0.5:
+                    await user.client.patch(f"/api/notifications/{page[-1]['id']}/read")
+                elif chance.random() < 0.3:
+                    await user.client.patch("/api/notifications/read-all")
+                elif page:
+                    await user.client.delete(f"/api/notifications/{page[-1]['id']}")
+
+
+async def test_state_and_events_are_the_later_state(server: Server, make_user: MakeUser) -> None:
+    user = await make_user("owner")
+    friends = list(await asyncio.gather(*(make_user(f"friend{number}") for number in range(3))))
+    stranger = await make_user("stranger")
+    await asyncio.gather(*(follow(user, friend) for friend in friends))
+    stop = asyncio.Event()
+    lives = asyncio.gather(*(live_lives(user, friends, stop, seed) for seed in range(3)))
+    await asyncio.sleep(1.0)
+    async with live(server, user.access_token, "home", "notifications") as client:
+        await asyncio.sleep(0.3)  # some events are in the state and in the stream
+        home, inbox = await read_home(user), await Inbox.read(user)
+        await asyncio.sleep(3.0)
+        stop.set()
+        await lives
+        unseen = await post(stranger)
+        fence = await post(user, "fence")
+        await client.wait_for_post(str(fence["id"]))
+        events = client.events
+    for event in events:
+        apply_to_home(home, event)
+        inbox.apply(event)
+
+    later = await Inbox.read(user)
+    assert len(events) > 20
+    assert unseen["id"] not in {post_id for post_id, _ in home}
+    assert home == await read_home(user)
+    assert (inbox.items, inbox.unread) == (later.items, later.unread)

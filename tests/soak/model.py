@@ -1,0 +1,161 @@
+"""What a listener must get, must not get, and may get, worked out from the log in the most naive way.
+
+*May* is for events whose object changed after them, so that what is shown depends on whether one was connected at that time: posts
+that were deleted later, and posts of accounts that changed their privacy later.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import product
+from typing import Any
+
+from tests.soak.writers import Post, Story
+from x18.realtime.events import EventKind, LogRow
+from x18.realtime.topics import MESSAGE_TYPES
+
+RETWEETS = (EventKind.RETWEET, EventKind.RETWEET_DELETED)
+
+
+@dataclass(frozen=True)
+class Happening:
+    """An event of a post. ``levels`` are all (post's level, actor's level) that may be in force when it is shown."""
+
+    seq: int
+    kind: EventKind
+    actor: str
+    post: Post
+    levels: frozenset[tuple[int, int]]
+    certain: bool
+    also_actors: frozenset[str]
+
+
+@dataclass
+class Model:
+    """The story in the order of the log."""
+
+    story: Story
+    rows: Sequence[LogRow]
+    notifications: frozenset[str]
+    """Ids of those that exist in the end."""
+    happenings: list[Happening] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.happenings = list(self._tell())
+
+    def judge(
+        self, user: str | None, topics: list[dict[str, Any]], start: int
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        """(must, may) of a listener: seq → type. ``may`` contains ``must``."""
+        must, may = self._notifications_of(user, topics, start)
+        by_seq = {happening.seq: happening for happening in self.happenings}
+        followees: set[str] = set()
+        for row in self.rows:
+            if str(row.actor_id) == user and row.kind == EventKind.FOLLOW:
+                followees.add(str(row.object_id))
+            if str(row.actor_id) == user and row.kind == EventKind.UNFOLLOW:
+                followees.discard(str(row.object_id))
+            event = by_seq.get(row.seq)
+            if event is None or row.seq <= start:
+                continue
+            verdicts = [_gets(event, user, followees, topics, *levels) for levels in event.levels]
+            if any(verdicts):
+                may[event.seq] = MESSAGE_TYPES[event.kind]
+            if all(verdicts) and event.certain:
+                must[event.seq] = MESSAGE_TYPES[event.kind]
+        return must, may
+
+    def _notifications_of(
+        self, user: str | None, topics: list[dict[str, Any]], start: int
+    ) -> tuple[dict[int, str], dict[int, str]]:
+        must, may = {}, {}
+        if user is None or all(one["topic"] != "notifications" for one in topics):
+            return must, may
+        for row in self.rows:
+            if row.kind in MESSAGE_TYPES and str(row.recipient_id) == user and row.seq > start:
+                may[row.seq] = MESSAGE_TYPES[row.kind]
+                if row.kind != EventKind.NOTIFICATION or str(row.object_id) in self.notifications:
+                    must[row.seq] = MESSAGE_TYPES[row.kind]
+        return must, may
+
+    def _tell(self) -> Iterator[Happening]:
+        deleted = {str(row.object_id) for row in self.rows if row.kind == EventKind.POST_DELETED}
+        undone = {
+            (str(row.actor_id), str(row.object_id)): row.seq
+            for row in self.rows
+            if row.kind == EventKind.RETWEET_DELETED
+        }
+        acts = {user: iter(posts) for user, posts in self.story.retweets.items()}
+        retweeters: dict[str, set[str]] = defaultdict(set)
+        moods = self._moods()
+        for row in self.rows:
+            actor, kind = str(row.actor_id), row.kind
+            if kind not in (EventKind.POST, EventKind.POST_DELETED, *RETWEETS):
+                continue
+            post = self.story.posts[next(acts[actor]) if kind == EventKind.RETWEET else str(row.object_id)]
+            if kind == EventKind.RETWEET:
+                retweeters[post.id].add(actor)
+            elif kind == EventKind.RETWEET_DELETED:
+                retweeters[post.id].discard(actor)
+            owner = {max(post.level, mood) for mood in moods[post.author].since(row.seq)}
+            own = moods[actor].since(row.seq) if kind in RETWEETS else {0}
+            if kind == EventKind.POST_DELETED:
+                owner = {max(post.level, moods[post.author].at(row.seq))}
+            elif post.id in deleted:
+                own = own | {0}
+            was_undone = kind == EventKind.RETWEET and undone.get((actor, post.id), 0) > row.seq
+            yield Happening(
+                row.seq, kind, actor, post, frozenset(product(owner, own)),
+                certain=not was_undone and (kind in (EventKind.POST_DELETED, EventKind.RETWEET_DELETED) or post.id not in deleted),
+                also_actors=frozenset(retweeters[post.id]) if kind == EventKind.POST_DELETED else frozenset(),
+            )  # fmt: skip
+
+    def _moods(self) -> "dict[str, Mood]":
+        moods: dict[str, Mood] = defaultdict(Mood)
+        changes = {user: iter(states) for user, states in self.story.privacy.items()}
+        for row in self.rows:
+            if row.kind == EventKind.PRIVACY_CHANGED:
+                user = str(row.actor_id)
+                moods[user].changes.append((row.seq, int(next(changes[user]))))
+        return moods
+
+
+@dataclass
+class Mood:
+    """Since when an account has been private (1) or not (0)."""
+
+    changes: list[tuple[int, int]] = field(default_factory=lambda: [(0, 0)])
+
+    def at(self, seq: int) -> int:
+        """The state at an event."""
+        return [state for since, state in self.changes if since <= seq][-1]
+
+    def since(self, seq: int) -> set[int]:
+        """The state at an event, and all later ones."""
+        return {self.at(seq)} | {state for changed, state in self.changes if changed > seq}
+
+
+def _gets(
+    event: Happening, user: str | None, followees: set[str], topics: list[dict[str, Any]], level: int, own: int
+) -> bool:
+    def may_see(author: str, needed: int) -> bool:
+        return needed == 0 or author == user or (needed == 1 and author in followees)
+
+    if not (may_see(event.post.author, level) and may_see(event.actor, own)):
+        return False
+    return any(_matches(event, user, followees, one, level) for one in topics)
+
+
+def _matches(event: Happening, user: str | None, followees: set[str], one: dict[str, Any], level: int) -> bool:
+    wanted = one.get("filter", {}).get("category")
+    if wanted and not any(f"category:{category}" in event.post.terms for category in wanted):
+        return False
+    topic = one["topic"]
+    actors = {event.actor, *event.also_actors}
+    if topic == "home":
+        return any(actor == user or actor in followees for actor in actors)
+    if topic.startswith("user:"):
+        return topic.removeprefix("user:") in actors
+    if event.kind in RETWEETS:
+        return False
+    return level == 0 if topic == "explore" else topic in event.post.terms
