@@ -263,3 +263,25 @@ async def test_the_same_upload_with_a_key_is_made_once(make_user: MakeUser, data
     assert answers[0].json() == answers[1].json()
     assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
     assert await database.fetchval("SELECT count(*) FROM media WHERE user_id = $1", user.id) == 1
+
+
+@pytest.mark.parametrize(("files", "size"), [(500, 1), (2, 512 * 1024**2)])
+async def test_a_day_has_a_quota(make_user: MakeUser, database: asyncpg.Pool, files: int, size: int) -> None:
+    user, other = await make_user(), await make_user()
+    await database.execute(
+        """INSERT INTO media (id, user_id, type, mime_type, file_name, thumbnail_name, size_bytes, created_at)
+           SELECT uuidv7(-age), $1, 'image', 'image/png', gen_random_uuid() || '.png', gen_random_uuid() || '.webp', $3, now() - age
+           FROM (SELECT interval '23 hours' AS age FROM generate_series(1, $2::int)) x""",
+        user.id,
+        files,
+        size,
+    )
+
+    refused = await upload(user, save(picture(), "PNG"))
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "media_quota_exceeded")
+    assert 3500 <= int(refused.headers["retry-after"]) <= 3600
+    assert (await upload(other, save(picture(), "PNG"))).status_code == 201
+    mine = (await user.client.get(f"/api/media/user/{user.id}?limit=1")).json()["media"]
+    assert (await user.client.delete(f"/api/media/{mine[0]['id']}")).status_code == 200
+    assert (await upload(user, save(picture(), "PNG"))).status_code == 201

@@ -3,7 +3,7 @@
 import hashlib
 import shutil
 import tempfile
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -12,8 +12,8 @@ from litestar.concurrency import sync_to_thread
 from litestar.datastructures import UploadFile
 
 from x18.core import db
-from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, UnsupportedMedia
-from x18.core.ids import new_id
+from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, TooManyRequests, UnsupportedMedia
+from x18.core.ids import id_floor, new_id
 from x18.core.text import clean_text
 from x18.media.kinds import HEAD_BYTES, Kind, kind_of
 from x18.media.results import Processed
@@ -22,6 +22,11 @@ from x18.media.storage import Storage
 from x18.media.workshop import Workshop
 
 MAX_BYTES: Final = 10 * 1024 * 1024
+DAY: Final = timedelta(days=1)
+MAX_FILES_A_DAY: Final = 500
+MAX_BYTES_A_DAY: Final = 1024**3
+"""What a user may upload within 24 hours and have kept; what was deleted since does not count."""
+
 ABANDONED_AFTER: Final = timedelta(hours=24)
 ORPHANED_AFTER: Final = timedelta(minutes=10)
 
@@ -33,8 +38,10 @@ async def upload(user_id: UUID, file: UploadFile, alt_text: str | None, storage:
         TooLarge: more than 10 MiB.
         UnsupportedMedia: none of the six kinds.
         BadInput: a file that lies about itself or cannot be decoded.
+        TooManyRequests: ``media_quota_exceeded``: the user has uploaded enough for a day (OWASP ASVS 5.2.4).
     """
     described = clean_text("alt_text", alt_text or "", most=MAX_ALT_TEXT)
+    await _check_quota(user_id)
     media_id = new_id()
     with tempfile.TemporaryDirectory(prefix="x18-upload-") as folder:
         source, target, thumbnail = (Path(folder) / name for name in ("source", "target", "thumbnail"))
@@ -90,6 +97,22 @@ async def sweep(storage: Storage) -> int:
     orphans = set(stored) - {row["name"] for row in known}
     await storage.delete(*orphans)
     return len(rows) + len(orphans)
+
+
+async def _check_quota(user_id: UUID) -> None:
+    now = datetime.now(UTC)
+    day = await db.fetch_row(
+        "SELECT count(*) AS files, COALESCE(sum(size_bytes), 0) AS bytes, min(created_at) AS since FROM media WHERE user_id = $1 AND id > $2",
+        user_id,
+        id_floor(now - DAY),
+    )
+    if day and (day["files"] >= MAX_FILES_A_DAY or day["bytes"] >= MAX_BYTES_A_DAY):
+        free_at = day["since"] + DAY
+        raise TooManyRequests(
+            f"At most {MAX_FILES_A_DAY} files and {MAX_BYTES_A_DAY // 1024**2} MiB a day; delete some, or come back later.",
+            code="media_quota_exceeded",
+            retry_after_s=max(1, int((free_at - now).total_seconds())),
+        )
 
 
 async def _insert(

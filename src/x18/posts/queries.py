@@ -13,7 +13,7 @@ from x18.core.paging import MIN_ID, Page, cut
 from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaView
 from x18.posts.schemas import PostList, PostView, Visibility
-from x18.realtime.audience import LEVEL, Level, visible
+from x18.realtime.audience import AUTHOR, LEVEL, Level, visible
 from x18.users.rows import select_flags, select_user, user_of
 
 VISIBILITIES: Final[dict[int, Visibility]] = {
@@ -75,7 +75,7 @@ async def list_replies(post_id: UUID, page: Page, viewer_id: UUID | None) -> Pos
     """
     post = await get_post(post_id, viewer_id)
     rows = await db.fetch(
-        f"""SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
+        f"""SELECT p.id FROM posts p {AUTHOR}
             WHERE p.reply_to_id = $1 AND p.id > $3 AND p.id < $4 AND {visible("$2")}
             ORDER BY p.id {"DESC" if page.ascending else "ASC"} LIMIT $5 OFFSET $6""",
         post_id,
@@ -92,7 +92,8 @@ async def list_replies(post_id: UUID, page: Page, viewer_id: UUID | None) -> Pos
 async def list_bookmarks(viewer_id: UUID, page: Page) -> PostList:
     """The viewer's bookmarks that still can be seen, the newest bookmark first; the cursor is the bookmark's id."""
     rows = await db.fetch(
-        f"""SELECT b.id, b.post_id FROM bookmarks b JOIN posts p ON p.id = b.post_id JOIN users u ON u.id = p.author_id
+        f"""SELECT b.id, b.post_id FROM bookmarks b
+            JOIN LATERAL (SELECT * FROM posts WHERE id = b.post_id OFFSET 0) p ON true {AUTHOR}
             WHERE b.user_id = $1 AND b.id < $2 AND b.id > $3 AND {visible("$1")}
             ORDER BY b.id {page.direction} LIMIT $4 OFFSET $5""",
         viewer_id,

@@ -5,6 +5,8 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from x18.realtime.terms import term
+
 MOST: Final = 50
 """Of each kind the first 50 in a post count."""
 
@@ -18,13 +20,19 @@ HASH: Final = re.compile(r"(?<![\w&/#])[#\uff03]")
 JOINERS: Final = "\u200c\u200d"
 """Zero-width joiners are part of words in Persian and in many Indic scripts."""
 
+BESIDES: Final = "_" + JOINERS
+
 
 def hashtags(text: str) -> list[str]:
     """The hashtags without ``#``, case-folded, each once. Letters, digits, ``_`` and marks of any script, and not digits only."""
     found: dict[str, None] = {}
+    seen = {""}
     for match in HASH.finditer(text):
         tag = _word_at(text, match.end())
-        if tag and any(unicodedata.category(character)[0] == "L" for character in tag):
+        if tag in seen:
+            continue
+        seen.add(tag)
+        if any(unicodedata.category(character)[0] == "L" for character in tag):
             found[fold(tag)] = None
         if len(found) == MOST:
             break
@@ -43,21 +51,17 @@ def mentions(text: str) -> list[str]:
 
 def fold(tag: str) -> str:
     """A hashtag in the form in which hashtags are compared."""
-    return unicodedata.normalize("NFC", tag).casefold()
+    return term("hashtag", tag)[2:]
 
 
 def _word_at(text: str, start: int) -> str:
     """The characters of a word from ``start``; nothing where it is longer than a hashtag may be."""
     end = start
-    while end < len(text) and _is_of_word(text[end]):
+    for character in text[start : start + MAX_HASHTAG + 1]:
+        if not (character.isalnum() or character in BESIDES or unicodedata.category(character)[0] == "M"):
+            break
         end += 1
-        if end - start > MAX_HASHTAG:
-            return ""
-    return text[start:end].strip(JOINERS)
-
-
-def _is_of_word(character: str) -> bool:
-    return character.isalnum() or character == "_" or character in JOINERS or unicodedata.category(character)[0] == "M"
+    return text[start:end].strip(JOINERS) if end - start <= MAX_HASHTAG else ""
 
 
 def _first(names: Iterable[str]) -> list[str]:

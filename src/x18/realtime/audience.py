@@ -30,6 +30,10 @@ LEVEL = "GREATEST(p.visibility, u.private_account::int)"
 """SQL of ``level_of`` for a post ``p`` and its author ``u``."""
 
 
+AUTHOR = "JOIN LATERAL (SELECT id, private_account FROM users WHERE id = p.author_id OFFSET 0) u ON true"
+"""SQL of the author ``u`` of a post ``p``, for lists: looked up post by post, where the planner would rather read all users."""
+
+
 def visible(viewer: str) -> str:
     """SQL condition of ``may_see`` for a post ``p`` and its author ``u``.
 

@@ -86,7 +86,9 @@ def parse_filter(sent: dict[str, Any] | None) -> Filter | None:
 
 
 def _values(sent: dict[str, Any], key: str) -> list[str]:
-    values = sent.get(key) or []
+    values = sent.get(key)
+    if values is None:
+        return []
     if isinstance(values, str):
         values = [values]
     if (

@@ -170,7 +170,7 @@ class Hub:
         for connection, run in outgoing.items():
             connection.sent_at = now
             connection.write(run.data or run.join())
-        return len(outgoing) if len(events) == 1 else sum(run.count for run in outgoing.values())
+        return len(outgoing) if len(events) == 1 else sum(run.length for run in outgoing.values())
 
     def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
         """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""

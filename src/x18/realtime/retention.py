@@ -50,10 +50,13 @@ class Retention:
             last = (number + 1) * PARTITION - 1
             if last >= head or not await self._is_old(number, last, head):
                 return
-            async with self._connection.transaction():
-                await self._connection.execute("UPDATE event_state SET floor = GREATEST(floor, $1)", last)
-                await self._connection.execute(f"DROP TABLE event_log_{number}")
-            logger.info("dropped events up to %s", last)
+            await self._drop_one(number, last)
+
+    async def _drop_one(self, number: int, last: int) -> None:
+        async with self._connection.transaction():
+            await self._connection.execute("UPDATE event_state SET floor = GREATEST(floor, $1)", last)
+            await self._connection.execute(f"DROP TABLE event_log_{number}")
+        logger.info("dropped events up to %s", last)
 
     async def _partitions(self) -> list[int]:
         rows = await self._connection.fetch(

@@ -13,4 +13,5 @@ PREFIX: Final = {"category": "c:", "market": "m:", "symbol": "s:", "tag": "t:", 
 def term(name: str, value: str) -> str:
     """The term of one value of a filter name. Compared without regard to case: symbols upper-case, all else case-folded."""
     text = unicodedata.normalize("NFC", value.strip())
-    return PREFIX[name] + (text.upper() if name == "symbol" else text.casefold())
+    # Changing the case may take a character apart: only what is put together again is in one form (Unicode 3.13, D145).
+    return PREFIX[name] + unicodedata.normalize("NFC", text.upper() if name == "symbol" else text.casefold())

@@ -5,27 +5,44 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from x18.core import db
+from x18.core.cache import Cached
 from x18.core.ids import moment_of
 from x18.core.windows import WINDOWS, Timeframe
 from x18.realtime.events import EventKind
 from x18.search.schemas import HashtagCount, TrendingHashtags
 
 BATCH: Final = 1_000
+RANKED: Final = 100
+"""The largest limit of a list."""
+
 KEEP: Final = timedelta(days=31)
 
 
+def _rank(window: Timeframe) -> Cached[list[HashtagCount]]:
+    async def compute() -> list[HashtagCount]:
+        since = (datetime.now(UTC) - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)
+        async with db.transaction():
+            # Of a wide window the planner would rather read the whole table than the part of it.
+            await db.execute("SET LOCAL enable_seqscan = off")
+            rows = await db.fetch(
+                """SELECT hashtag, sum(posts)::int AS total FROM hashtag_hours WHERE hour >= $1 AND posts > 0
+                   GROUP BY hashtag ORDER BY total DESC, hashtag LIMIT $2""",
+                since,
+                RANKED,
+            )
+        return [HashtagCount(tag=row["hashtag"], count=row["total"]) for row in rows]
+
+    return Cached(compute)
+
+
+_rankings: Final = {window: _rank(window) for window in WINDOWS}
+
+
 async def show_trending_hashtags(timeframe: Timeframe, limit: int) -> TrendingHashtags:
-    """The most used hashtags of public posts. The window begins with a full hour."""
+    """The most used hashtags of public posts. The window begins with a full hour; seconds old on a large table."""
     await roll_up()
-    since = (datetime.now(UTC) - WINDOWS[timeframe]).replace(minute=0, second=0, microsecond=0)
-    rows = await db.fetch(
-        """SELECT hashtag, sum(posts)::int AS total FROM hashtag_hours WHERE hour >= $1 AND posts > 0
-           GROUP BY hashtag ORDER BY total DESC, hashtag LIMIT $2""",
-        since,
-        limit,
-    )
-    counts = [HashtagCount(tag=row["hashtag"], count=row["total"]) for row in rows]
-    return TrendingHashtags(hashtags=counts, limit=limit, timeframe=timeframe)
+    counts = await _rankings[timeframe].get()
+    return TrendingHashtags(hashtags=counts[:limit], limit=limit, timeframe=timeframe)
 
 
 async def roll_up() -> int:

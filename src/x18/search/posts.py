@@ -8,70 +8,84 @@ from x18.core.paging import Page, cut
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
 from x18.posts.text import fold
-from x18.realtime.audience import visible
+from x18.realtime.audience import AUTHOR, visible
 
-RECENT: Final = 2_000
+RECENT_PER_ROW: Final = 100
+MOST_RECENT: Final = 20_000
+"""For each row that is wanted 100 of the newest posts are looked through first, and not more than 20,000."""
+
+WALKED: Final = 50_000
+"""How many of the newest posts are looked through for a query of exclusions only, which no index answers."""
+
 COUNT_LIMIT: Final = 1_000
 
-QUERY: Final = "websearch_to_tsquery('simple', {place})"
+# $2 what is looked for. Where it is looked for, the id of the post there, the condition, and whether an index can find it.
+BY_WORDS: Final = (
+    "post_fts f",
+    "f.post_id",
+    "f.fts @@ websearch_to_tsquery('simple', $2)",
+    "querytree(websearch_to_tsquery('simple', $2)) <> 'T'",
+)
+BY_TERM: Final = ("posts f", "f.id", "f.terms @> ARRAY[$2::text]", "true")
 
 
-def _by_words(place: str) -> tuple[str, str]:
-    """Join and condition of posts with the words in ``place``."""
-    return "JOIN post_fts f ON f.post_id = p.id", f"f.fts @@ {QUERY.format(place=place)}"
-
-
-def _by_term(place: str) -> tuple[str, str]:
-    """The same of posts with a term."""
-    return "", f"p.terms @> ARRAY[{place}::text]"
-
-
-def _newest(join: str, condition: str, direction: str) -> str:
+def _newest(source: str, key: str, condition: str, is_indexed: str, direction: str) -> str:
     """The newest posts that match and that the viewer may see: among the newest of all, or else by the index.
 
     The planner alone would walk all posts for a word that is rare or does not exist (286 ms for 0.5).
-    $1 viewer, $2 below, $3 above, $4 how many, $5 offset, $6 what is looked for.
+    $1 viewer, $3 below, $4 above, $5 how many, $6 offset.
     """
-    source = f"JOIN users u ON u.id = p.author_id {join} WHERE {condition} AND {visible('$1')}"
+    wanted, seen = "($5::int + $6::int)", visible("$1")
+    window = f"CASE WHEN {is_indexed} THEN LEAST({RECENT_PER_ROW} * {wanted}, {MOST_RECENT}) ELSE {WALKED} END"
     return f"""
     WITH recent AS MATERIALIZED (
-        SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts WHERE id < $2 AND id > $3
-                          ORDER BY id {direction} LIMIT {RECENT}) p
-        {source} ORDER BY p.id {direction} LIMIT $4::int + $5::int),
+        SELECT p.id FROM (SELECT id, author_id, visibility FROM posts WHERE id < $3 AND id > $4
+                          ORDER BY id {direction} LIMIT {window}) p
+        JOIN LATERAL (SELECT * FROM {source} WHERE {key} = p.id OFFSET 0) f ON {condition} {AUTHOR}
+        WHERE {seen} ORDER BY p.id {direction} LIMIT {wanted}),
     old AS MATERIALIZED (
-        SELECT p.id FROM posts p {source} AND p.id < $2 AND p.id > $3
-          AND (SELECT count(*) FROM recent) < $4::int + $5::int)
+        SELECT p.id FROM {source} JOIN posts p ON p.id = {key} {AUTHOR}
+        WHERE {condition} AND {seen} AND p.id < $3 AND p.id > $4
+          AND {is_indexed} AND (SELECT count(*) FROM recent) < {wanted})
     SELECT id FROM (
-        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = $4::int + $5::int UNION ALL SELECT id FROM old) found
-    ORDER BY id {direction} LIMIT $4 OFFSET $5"""
+        SELECT id FROM recent WHERE (SELECT count(*) FROM recent) = {wanted} OR NOT {is_indexed}
+        UNION ALL SELECT id FROM old) found
+    ORDER BY id {direction} LIMIT $5 OFFSET $6"""
 
 
-def _count(join: str, condition: str) -> str:
-    return f"""SELECT count(*) FROM (SELECT 1 FROM posts p JOIN users u ON u.id = p.author_id {join}
-        WHERE {condition} AND {visible("$1")} LIMIT {COUNT_LIMIT}) x"""
+def _count(source: str, key: str, condition: str, is_indexed: str) -> str:
+    """How many there are, up to a limit. The newest are counted first: what is frequent now may have been unknown before."""
+    seen = visible("$1")
+    return f"""
+    SELECT count(*) FROM (
+        (SELECT 1 FROM {source}
+         JOIN LATERAL (SELECT id, author_id, visibility FROM posts WHERE id = {key} OFFSET 0) p ON true {AUTHOR}
+         WHERE {condition} AND {seen} AND {is_indexed} ORDER BY {key} DESC LIMIT {COUNT_LIMIT})
+        UNION ALL
+        (SELECT 1 FROM (SELECT id, author_id, visibility FROM posts ORDER BY id DESC LIMIT {WALKED}) p
+         JOIN LATERAL (SELECT * FROM {source} WHERE {key} = p.id OFFSET 0) f ON {condition} {AUTHOR}
+         WHERE {seen} AND NOT {is_indexed} LIMIT {COUNT_LIMIT})) x"""
 
 
 async def find_posts(text: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with these words; ``"phrases"``, ``-not`` and ``or`` as in a web search. Newest first."""
-    return await _find(*_by_words("$6"), text.casefold(), page, viewer_id)
+    return await _find(_newest(*BY_WORDS, page.direction), _count(*BY_WORDS), text.casefold(), page, viewer_id)
 
 
 async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with this hashtag, newest first."""
-    return await _find(*_by_term("$6"), f"h:{fold(tag)}", page, viewer_id)
+    return await _find(_newest(*BY_TERM, page.direction), _count(*BY_TERM), f"h:{fold(tag)}", page, viewer_id)
 
 
 async def count_posts(text: str, viewer_id: UUID | None) -> int:
     """How many posts have these words, counted up to 1,000."""
-    count: int = await db.fetch_value(_count(*_by_words("$2")), viewer_id, text.casefold())
+    count: int = await db.fetch_value(_count(*BY_WORDS), viewer_id, text.casefold())
     return count
 
 
-async def _find(join: str, condition: str, wanted: str, page: Page, viewer_id: UUID | None) -> PostList:
-    args: list[Any] = [viewer_id, page.below, page.above, page.limit + 1, page.offset, wanted]
-    rows = await db.fetch(_newest(join, condition, page.direction), *args)
+async def _find(newest: str, counting: str, wanted: str, page: Page, viewer_id: UUID | None) -> PostList:
+    args: list[Any] = [viewer_id, wanted, page.below, page.above, page.limit + 1, page.offset]
+    rows = await db.fetch(newest, *args)
     shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
-    total = 0
-    if page.count:
-        total = await db.fetch_value(_count(join, condition.replace("$6", "$2")), viewer_id, wanted)
+    total = await db.fetch_value(counting, viewer_id, wanted) if page.count else 0
     return await list_posts(shown, cursor, page, viewer_id, total=total)

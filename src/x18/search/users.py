@@ -40,10 +40,9 @@ SEARCH: Final = f"""
 async def find_users(text: str, page: Page, viewer_id: UUID | None) -> tuple[FoundUsers, int]:
     """A page of users and how many were found, at most 200 of a kind."""
     lowered = text.lower()
-    pattern = lowered.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     async with db.transaction():
         await db.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
-        rows = await db.fetch(SEARCH, lowered, pattern, page.offset + page.limit + 1)
+        rows = await db.fetch(SEARCH, lowered, prefix_pattern(lowered), page.offset + page.limit + 1)
     shown = [row["id"] for row in rows[page.offset : page.offset + page.limit]]
     users = await load_users(shown, viewer_id)
     listing = FoundUsers(
@@ -52,3 +51,8 @@ async def find_users(text: str, page: Page, viewer_id: UUID | None) -> tuple[Fou
     if page.count:
         listing.total = len(rows)
     return listing, len(rows)
+
+
+def prefix_pattern(text: str) -> str:
+    """The pattern of LIKE for what begins with the text."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"

@@ -31,6 +31,11 @@ class Filters(msgspec.Struct, frozen=True):
             return names[0], self.groups[0][0][2:]
         return None
 
+    @property
+    def single_value(self) -> list[str]:
+        """The value of ``single`` as arguments of a query; none where there is no such filter."""
+        return [self.single[1]] if self.single else []
+
     def condition(self, alias: str, first: int) -> str:
         """SQL over ``alias.terms``; the groups are the arguments from ``$first`` on."""
         parts = [f"{alias}.terms && ${place}::text[]" for place in range(first, first + len(self.groups))]

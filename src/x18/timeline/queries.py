@@ -11,7 +11,7 @@ from x18.core.ids import moment_of
 from x18.core.paging import Page, cut
 from x18.posts.queries import list_posts, load_posts
 from x18.posts.schemas import PostList, PostView
-from x18.realtime.audience import LEVEL, level_of, may_see, visible
+from x18.realtime.audience import AUTHOR, LEVEL, level_of, may_see, visible
 from x18.timeline.filters import Filters
 from x18.timeline.home import read_home
 from x18.timeline.schemas import MetadataSearch, UserTimeline
@@ -47,16 +47,12 @@ async def show_home(viewer_id: UUID, page: Page, filters: Filters) -> PostList:
 
 async def show_explore(viewer_id: UUID | None, page: Page, filters: Filters) -> PostList:
     """Everything that is public, newest first."""
-    single, terms = filters.single, list[Any]()
-    if single:
-        sql, terms = _by_column(single[0], page.direction), [single[1]]
-    elif filters.groups:
-        sql, terms = _by_terms(filters, page.direction), filters.groups
-    else:
-        sql, terms = _public("true", page.direction), terms
-    rows = await db.fetch(sql, page.below, page.above, page.limit + 1, page.offset, *terms)
+    by_terms = filters.groups and not filters.single
+    sql = _by_terms(filters, page.direction) if by_terms else _by_column(filters, page.direction)
+    values = filters.single_value or filters.groups
+    rows = await db.fetch(sql, page.below, page.above, page.limit + 1, page.offset, *values)
     shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
-    total = await db.fetch_value(_count(filters), *filters.groups) if page.count else 0
+    total = await _count(filters) if page.count else 0
     return await list_posts(shown, cursor, page, viewer_id, total=total)
 
 
@@ -83,7 +79,7 @@ async def show_user(user_id: UUID, viewer_id: UUID | None, page: Page, filters: 
         level_of(0, user.private_account), is_author=user_id == viewer_id, follows_author=user.is_following is True
     )
     args: list[Any] = [user_id, viewer_id, sees_retweets, page.below, page.above]
-    source = f"""FROM feed_entries e JOIN posts p ON p.id = e.post_id JOIN users u ON u.id = p.author_id
+    source = f"""FROM feed_entries e JOIN posts p ON p.id = e.post_id {AUTHOR}
         WHERE e.actor_id = $1 AND ($3 OR e.id = e.post_id) AND e.id < $4 AND e.id > $5 AND {visible("$2")}
           AND {filters.condition("p", 6)}"""
     place = 6 + len(filters.groups)
@@ -115,7 +111,7 @@ async def show_posts_of(user_id: UUID, viewer_id: UUID | None, page: Page) -> Po
         NotFound: no such user.
     """
     await get_user(user_id, viewer_id)
-    source = f"FROM posts p JOIN users u ON u.id = p.author_id WHERE p.author_id = $1 AND {visible('$2')}"
+    source = f"FROM posts p {AUTHOR} WHERE p.author_id = $1 AND {visible('$2')}"
     rows = await db.fetch(
         f"SELECT p.id {source} AND p.id < $3 AND p.id > $4 ORDER BY p.id {page.direction} LIMIT $5 OFFSET $6",
         user_id,
@@ -152,15 +148,13 @@ async def _show(entries: list[Entry], viewer_id: UUID | None) -> list[PostView]:
     return shown
 
 
-# $1 below, $2 above, $3 how many, $4 offset, then the terms
-def _public(condition: str, direction: str) -> str:
-    return f"""SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
+# $1 below, $2 above, $3 how many, $4 offset, then what is looked for
+def _by_column(filters: Filters, direction: str) -> str:
+    """Everything, or the posts of one category or market: by an index that holds them in order."""
+    condition = f"p.{filters.single[0]} = $5" if filters.single else "true"
+    return f"""SELECT p.id FROM posts p {AUTHOR}
         WHERE p.visibility = 0 AND {LEVEL} = 0 AND {condition} AND p.id < $1 AND p.id > $2
         ORDER BY p.id {direction} LIMIT $3 OFFSET $4"""
-
-
-def _by_column(column: str, direction: str) -> str:
-    return _public(f"p.{column} = $5", direction)
 
 
 def _by_terms(filters: Filters, direction: str) -> str:
@@ -170,9 +164,9 @@ def _by_terms(filters: Filters, direction: str) -> str:
     WITH recent AS MATERIALIZED (
         SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts p WHERE p.visibility = 0 AND p.id < $1 AND p.id > $2
                           ORDER BY p.id {direction} LIMIT {RECENT}) p
-        JOIN users u ON u.id = p.author_id WHERE {terms} AND {LEVEL} = 0 ORDER BY p.id {direction} LIMIT $3::int + $4::int),
+        {AUTHOR} WHERE {terms} AND {LEVEL} = 0 ORDER BY p.id {direction} LIMIT $3::int + $4::int),
     old AS MATERIALIZED (
-        SELECT p.id FROM posts p JOIN users u ON u.id = p.author_id
+        SELECT p.id FROM posts p {AUTHOR}
         WHERE p.visibility = 0 AND {LEVEL} = 0 AND {terms} AND p.id < $1 AND p.id > $2
           AND (SELECT count(*) FROM recent) < $3::int + $4::int)
     SELECT id FROM (
@@ -180,6 +174,13 @@ def _by_terms(filters: Filters, direction: str) -> str:
     ORDER BY id {direction} LIMIT $3 OFFSET $4"""
 
 
-def _count(filters: Filters) -> str:
-    return f"""SELECT count(*) FROM (SELECT 1 FROM posts p JOIN users u ON u.id = p.author_id
-        WHERE p.visibility = 0 AND {LEVEL} = 0 AND {filters.condition("p", 1)} LIMIT {COUNT_LIMIT}) x"""
+async def _count(filters: Filters) -> int:
+    if filters.single or not filters.groups:
+        sql = _by_column(filters, "DESC")
+        return len(await db.fetch(sql, Page().below, Page().above, COUNT_LIMIT, 0, *filters.single_value))
+    count: int = await db.fetch_value(
+        f"""SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR}
+            WHERE p.visibility = 0 AND {LEVEL} = 0 AND {filters.condition("p", 1)} LIMIT {COUNT_LIMIT}) x""",
+        *filters.groups,
+    )
+    return count

@@ -18,7 +18,7 @@ from x18.core.paging import Page
 from x18.core.windows import WINDOWS, Timeframe
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
-from x18.realtime.audience import LEVEL
+from x18.realtime.audience import AUTHOR, LEVEL
 from x18.timeline.filters import Filters
 
 RANKED: Final = 2_000
@@ -81,7 +81,7 @@ async def _position(before: UUID | None, ranking: list[asyncpg.Record]) -> tuple
 async def _keep_public(post_ids: list[UUID], filters: Filters, limit: int) -> list[UUID]:
     rows = await db.fetch(
         f"""SELECT p.id FROM unnest($1::uuid[]) WITH ORDINALITY AS ranked (id, place)
-            JOIN posts p ON p.id = ranked.id JOIN users u ON u.id = p.author_id
+            JOIN posts p ON p.id = ranked.id {AUTHOR}
             WHERE {LEVEL} = 0 AND {filters.condition("p", 3)} ORDER BY ranked.place LIMIT $2""",
         post_ids,
         limit,
@@ -96,7 +96,7 @@ async def _read_unranked(floor: UUID, below: UUID, filters: Filters, limit: int)
     rows = await db.fetch(
         f"""SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts
                               WHERE visibility = 0 AND id >= $1 AND id < $2 ORDER BY id DESC LIMIT {RANKED}) p
-            JOIN users u ON u.id = p.author_id JOIN post_stats s ON s.post_id = p.id
+            {AUTHOR} JOIN post_stats s ON s.post_id = p.id
             WHERE {LEVEL} = 0 AND {SCORE} = 0 AND {filters.condition("p", 4)} ORDER BY p.id DESC LIMIT $3""",
         *args,
         *filters.groups,
@@ -106,7 +106,7 @@ async def _read_unranked(floor: UUID, below: UUID, filters: Filters, limit: int)
 
 async def _count(floor: UUID, filters: Filters) -> int:
     count: int = await db.fetch_value(
-        f"""SELECT count(*) FROM (SELECT 1 FROM posts p JOIN users u ON u.id = p.author_id
+        f"""SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR}
             WHERE p.visibility = 0 AND p.id >= $1 AND {LEVEL} = 0 AND {filters.condition("p", 2)} LIMIT 10000) x""",
         floor,
         *filters.groups,

@@ -22,6 +22,8 @@ from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 MAX_FOLLOWING: Final = 5_000
 """Home is read by walking the followees; the cap bounds its cost (33 ms at the cap)."""
 
+COLUMNS: Final = ProfileChange.__struct_fields__
+
 
 async def change_profile(user_id: UUID, change: ProfileChange) -> None:
     """Write the fields that were sent, all or none.
@@ -33,12 +35,15 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
     values = _clean(change)
     if not values:
         return
-    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(values, start=2))
+    columns = [column for column in COLUMNS if column in values]
+    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
     async with db.transaction():
         was_private = await db.fetch_value("SELECT private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
         try:
             await db.execute(
-                f"UPDATE users SET {assignments}, updated_at = now() WHERE id = $1", user_id, *values.values()
+                f"UPDATE users SET {assignments}, updated_at = now() WHERE id = $1",
+                user_id,
+                *(values[column] for column in columns),
             )
         except asyncpg.UniqueViolationError as error:
             raise taken(error.constraint_name) from error

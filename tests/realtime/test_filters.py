@@ -1,0 +1,75 @@
+"""Live filters and the naive model agree; what is no filter is refused."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.filters import cashtags, filters, is_wanted, metadata
+from x18.core.errors import BadInput
+from x18.posts.metadata import check_metadata
+from x18.realtime.events import Content, Event, EventKind
+from x18.realtime.filters import parse_filter
+from x18.realtime.hub import Connection, Hub
+from x18.realtime.matching import Subscription
+from x18.realtime.terms import term
+from x18.realtime.topics import parse_topic
+from x18.realtime.wire import Encoding, split_frames
+
+AUTHORS = [UUID(int=1), UUID(int=2)]
+
+live = st.fixed_dictionaries(
+    {}, optional={"author": st.lists(st.sampled_from(AUTHORS), max_size=2), "has_media": st.booleans()}
+)
+posts = st.tuples(metadata, cashtags, st.sampled_from(AUTHORS), st.booleans())
+
+
+def event(seq: int, post: Any) -> Event:
+    found, symbols, author, has_media = post
+    terms = [*check_metadata(found).terms, *(term("symbol", symbol) for symbol in symbols)]
+    return Event(seq, EventKind.POST, author, None, UUID(int=seq), Content(author, 0, tuple(terms), has_media, b"{}"))
+
+
+def passes(post: Any, wanted: dict[str, list[str]], more: dict[str, Any]) -> bool:
+    found, symbols, author, has_media = post
+    return (
+        is_wanted(found, symbols, wanted)
+        and (not more.get("author") or author in more["author"])
+        and more.get("has_media", has_media) is has_media
+    )
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(posts, max_size=4), st.lists(st.tuples(filters, live), min_size=1, max_size=4))
+def test_a_client_gets_what_the_model_lets_pass(happened: list[Any], asked: list[Any]) -> None:
+    hub = Hub(lambda user, session: None)
+    clients = []
+    for wanted, more in asked:
+        got: list[bytes] = []
+        connection = Connection(Encoding.JSON, got.append)
+        sent = wanted | more | {"author": [str(author) for author in more.get("author", [])]}
+        hub.subscribe(connection, Subscription(parse_topic("explore"), parse_filter(sent), 0))
+        clients.append((wanted, more, got))
+
+    for seq, post in enumerate(happened, start=1):
+        hub.publish([event(seq, post)], "epoch")
+
+    for wanted, more, got in clients:
+        frames = [frame for data in got for frame in split_frames(data)]
+        assert len(frames) == sum(passes(post, wanted, more) for post in happened)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [{"colour": ["red"]}, {"symbol": [1]}, {"tag": [""]}, {"tag": [" "]}, {"tag": "x" * 65}, {"tag": ["x"] * 21}, {"market": {}},
+     {"author": ["nobody"]}, {"has_media": "yes"}, {"has_media": 1}],
+)  # fmt: skip
+def test_what_is_no_filter_is_refused(sent: dict[str, Any]) -> None:
+    with pytest.raises(BadInput, match="Bad filter"):
+        parse_filter(sent)
+
+
+def test_no_filter_is_everything() -> None:
+    assert parse_filter(None) is parse_filter({}) is parse_filter({"tag": [], "author": []}) is None
