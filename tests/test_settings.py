@@ -44,6 +44,40 @@ def test_addresses_and_port_as_hosts_give_them_win() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "used"),
+    [
+        ("postgres://u:p%40w@db.example:5433/app", "postgresql://u:p%40w@db.example:5433/app"),
+        ("postgresql+asyncpg://u@db/app", "postgresql://u@db/app"),
+        (
+            "postgres://u:p@ep-1.example/app?sslmode=require&channel_binding=require",
+            "postgresql://u:p@ep-1.example/app?sslmode=require",
+        ),
+        ("postgres://u:p@db/app?ssl=true&connect_timeout=10", "postgresql://u:p@db/app?sslmode=require"),
+        (
+            "postgresql://postgres:@/app?host=/var/run/postgresql",
+            "postgresql://postgres:@/app?host=/var/run/postgresql",
+        ),
+    ],
+)
+def test_an_address_is_taken_as_hosts_give_it(given: str, used: str) -> None:
+    assert read_settings({"DATABASE_URL": given}).database_url == used
+
+
+def test_redis_over_tls_is_taken() -> None:
+    url = "rediss://default:pw@cache.example:6380/0?ssl_cert_reqs=none"
+
+    assert read_settings({"REDIS_URL": url}).redis_url == url
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "REDIS_URL"])
+def test_an_address_of_something_else_is_named_without_its_password(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name} begins with 'mysql'") as told:
+        read_settings({name: "mysql://root:very-secret@db/app"})
+
+    assert "very-secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("SERVER_PORT", "x"),

@@ -2,40 +2,83 @@
 
 import argparse
 import importlib
+import os
 import sys
 from importlib.metadata import version
 from types import ModuleType
 from typing import Final
 
 COMMANDS: Final = {
-    "serve": ("x18.runtime.serve", "run the server, with embedded PostgreSQL and Valkey where none are set"),
-    "migrate": ("x18.runtime.migrate", "bring the database to the newest version and stop"),
-    "demo": ("x18.clients.demo", "register traders who talk about markets, through the public API"),
-    "tail": ("x18.clients.tail", "print the live feed in the terminal"),
+    "Run it": {
+        "serve": ("x18.runtime.serve", "run the server, with embedded PostgreSQL and Valkey where none are set"),
+        "migrate": ("x18.runtime.migrate", "bring the database to the newest version and stop"),
+        "doctor": ("x18.runtime.doctor", "check settings, servers, disk, clock and port, and say what to do"),
+        "user": ("x18.runtime.accounts", "create or disable users, set passwords, mark administrators"),
+    },
+    "Try it": {
+        "demo": ("x18.clients.demo", "register traders who talk about markets, through the public API"),
+        "tail": ("x18.clients.tail", "print the live feed in the terminal"),
+        "bench": ("x18.clients.bench", "measure delivery: nothing lost, nothing doubled, how fast"),
+    },
 }
 """Module and summary. A module has ``configure(parser)`` and ``run(args)``, which gives the exit code; it is imported when needed."""
 
+BROKEN_PIPE: Final = 141
+"""What a shell reports of a program that SIGPIPE ended."""
+
+AFTERWORD: Final = """\
+Settings come from the environment or from a file .env in the working folder.
+x18 <command> --help shows the options and examples of a command.
+
+Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-C.
+"""
+
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command. 0: done, 1: failed with a line on standard error, 2: wrong usage, 130: Ctrl-C."""
+    """Run a command and give the exit code."""
     argv = sys.argv[1:] if argv is None else argv
-    parser = argparse.ArgumentParser(prog="x18", description="X18, a real-time backend of a network for traders.")
+    parser = argparse.ArgumentParser(
+        prog="x18",
+        usage="x18 <command> [options]",
+        description=_describe(),
+        epilog=AFTERWORD,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument("--version", action="version", version=f"x18 {version('x18')}")
-    subparsers = parser.add_subparsers(dest="command", metavar="command", required=True)
+    subparsers = parser.add_subparsers(dest="command", metavar="command", help=argparse.SUPPRESS, required=True)
     module: ModuleType | None = None
-    for name, (path, summary) in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=summary, description=f"{summary[0].upper()}{summary[1:]}.")
+    for name, (path, summary) in {name: one for group in COMMANDS.values() for name, one in group.items()}.items():
+        subparser = subparsers.add_parser(
+            name,
+            prog=f"x18 {name}",
+            description=f"{summary[0].upper()}{summary[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         if name == next((word for word in argv if not word.startswith("-")), None):
             module = importlib.import_module(path)
             module.configure(subparser)
+    if not argv:
+        parser.print_help(sys.stderr)
+        return 2
     args = parser.parse_args(argv)
     if module is None:
         parser.error("no such command")
     try:
         code: int = module.run(args)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         return 130
+    except BrokenPipeError:  # as in "x18 tail | head": whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     return code
+
+
+def _describe() -> str:
+    lines = ["X18, a real-time backend of a network for traders."]
+    for title, commands in COMMANDS.items():
+        lines += ["", f"{title}:", *(f"  {name:<9} {summary}" for name, (_, summary) in commands.items())]
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from typing import Final
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.types import ASGIApp
 from redis.asyncio import BlockingConnectionPool, Redis
 
 from x18.auth import controller as auth
@@ -42,6 +43,9 @@ from x18.runtime.health import Checks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
 from x18.runtime.memory import settle
+from x18.runtime.metrics import MetricsAccess, sample, show_metrics
+from x18.runtime.observe import Observed
+from x18.runtime.tracing import traced
 from x18.search import controller as search
 from x18.search.hashtags import forget_old_hours, roll_up
 from x18.settings import Settings, read_settings
@@ -101,6 +105,7 @@ def create_app(settings: Settings) -> Litestar:
     async def check_redis() -> None:
         await redis.ping()
 
+    metrics_access = MetricsAccess(settings.metrics_token, is_production=settings.is_production)
     checks = Checks({"postgres": check_database, "redis": check_redis, "relay": channel.check})
 
     @asynccontextmanager
@@ -108,10 +113,11 @@ def create_app(settings: Settings) -> Litestar:
         await db.start_pool(str(settings.database_url))
         try:
             await channel.start()
-            working = asyncio.create_task(jobs.run())
+            working = [asyncio.create_task(jobs.run()), asyncio.create_task(sample(channel, passwords))]
             settle()
             yield
-            working.cancel()
+            for task in working:
+                task.cancel()
         finally:
             workshop.stop()
             await channel.stop()
@@ -134,7 +140,7 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
     app = Litestar(
-        route_handlers=[SystemController, api, *live.handlers, *media.files, *pages.handlers],
+        route_handlers=[SystemController, show_metrics, api, *live.handlers, *media.files, *pages.handlers],
         lifespan=[running],
         before_send=[add_headers],
         dependencies={
@@ -144,6 +150,7 @@ def create_app(settings: Settings) -> Litestar:
             "storage": Provide(lambda: storage, sync_to_thread=False),
             "workshop": Provide(lambda: workshop, sync_to_thread=False),
             "channel": Provide(lambda: channel, sync_to_thread=False),
+            "metrics_access": Provide(lambda: metrics_access, sync_to_thread=False),
             "checks": Provide(lambda: checks, sync_to_thread=False),
         },
         exception_handlers={Exception: answer_error},
@@ -151,6 +158,7 @@ def create_app(settings: Settings) -> Litestar:
         request_max_body_size=MAX_BODY_BYTES,
         request_class=StrictRequest,
         openapi_config=openapi.CONFIG,
+        logging_config=None,  # Litestar would take the handlers of the root logger away
         debug=False,
     )
     app.state.authenticate = authenticate
@@ -159,11 +167,11 @@ def create_app(settings: Settings) -> Litestar:
     return app
 
 
-def create_app_from_env() -> Litestar:
-    """The application as the environment says; what uvicorn calls in each worker."""
+def create_app_from_env() -> ASGIApp:
+    """The application as the environment says, observed; what uvicorn calls in each worker."""
     settings = read_settings(os.environ)
-    set_up_logging(settings.log_level)
-    return create_app(settings)
+    set_up_logging(settings.log_level, as_json=settings.is_production or None)
+    return Observed(traced(create_app(settings)))
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -1,13 +1,14 @@
 """Settings, read from the environment once. Names and defaults are those of the original system."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
 
 import msgspec
 from dotenv import dotenv_values
+
+from x18.addresses import BadAddress, make_database_url, make_redis_url, read_database_url, read_redis_url
 
 EXAMPLE_SECRETS: Final = {
     "JWT_ACCESS_SECRET": "your-super-secret-key-change-in-production",
@@ -17,6 +18,7 @@ MIN_SECRET_BYTES: Final = 32
 """RFC 7518 §3.2: a key for HS256 has at least the size of the hash."""
 
 ENVIRONMENTS: Final = ("development", "production", "test")
+SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 
 
 class SettingsError(Exception):
@@ -44,6 +46,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ws_query_token: bool
     trusted_proxies: tuple[str, ...]
     log_level: str
+    metrics_token: str | None
 
     @property
     def is_production(self) -> bool:
@@ -80,6 +83,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
         trusted_proxies=source.names("TRUSTED_PROXIES"),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
+        metrics_token=source.text("METRICS_TOKEN") or None,
     )
     problems = source.problems + (_weaknesses(settings) if settings.is_production else [])
     if problems:
@@ -115,30 +119,38 @@ class _Source:
             return choices[0]
         return text
 
+    def address(self, name: str, text: str, read: Callable[[str], str]) -> str:
+        try:
+            return read(text)
+        except BadAddress as error:
+            self.problems.append(f"{name} {error}")
+            return text
+
 
 def _database_url(source: _Source) -> str | None:
     if url := source.text("DATABASE_URL"):
-        return url
+        return source.address("DATABASE_URL", url, read_database_url)
     if not (host := source.text("DB_HOST")):
         return None
-    user, password = source.text("DB_USER", "postgres"), source.text("DB_PASSWORD", "postgres")
-    name, port = source.text("DB_NAME", "x18_backend"), source.number("DB_PORT", 5432, least=1, most=65535)
-    mode = source.text("DB_SSLMODE", "disable")
-    return f"postgresql://{quote(user, '')}:{quote(password, '')}@{host}:{port}/{quote(name, '')}?sslmode={mode}"
+    return make_database_url(
+        host,
+        source.number("DB_PORT", 5432, least=1, most=65535),
+        source.text("DB_NAME", "x18_backend"),
+        user=source.text("DB_USER", "postgres"),
+        password=source.text("DB_PASSWORD", "postgres"),
+        sslmode=source.one_of("DB_SSLMODE", SSL_MODES),
+    )
 
 
 def _redis_url(source: _Source) -> str | None:
     if url := source.text("REDIS_URL"):
-        return url
+        return source.address("REDIS_URL", url, read_redis_url)
     if not (host := source.text("REDIS_HOST")):
         return None
-    password = source.text("REDIS_PASSWORD")
-    port, number = (
-        source.number("REDIS_PORT", 6379, least=1, most=65535),
-        source.number("REDIS_DB", 0, least=0, most=99),
+    port = source.number("REDIS_PORT", 6379, least=1, most=65535)
+    return make_redis_url(
+        host, port, source.number("REDIS_DB", 0, least=0, most=99), password=source.text("REDIS_PASSWORD")
     )
-    login = f":{quote(password, '')}@" if password else ""
-    return f"redis://{login}{host}:{port}/{number}"
 
 
 def _s3_options(source: _Source) -> dict[str, Any]:

@@ -66,6 +66,7 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
         await limiter.take(Rates.LOGIN_FAILURES.value, guesser)
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
     user_id: UUID = account["id"]
+    logger.info("logged in", extra={"user_id": str(user_id)})
     return user_id
 
 

@@ -1,6 +1,7 @@
 """Sessions: made at log-in, rotated at every refresh, ended by log-out or by the reuse of an old refresh token."""
 
 import hashlib
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -14,6 +15,8 @@ from x18.core.tokens import Claims, Tokens
 from x18.core.viewer import Viewer
 from x18.realtime import outbox
 from x18.realtime.events import EventKind
+
+logger = logging.getLogger("x18.auth")
 
 RACE: Final = timedelta(seconds=10)
 """Two refreshes with one token within this time are one client in a hurry, not a thief."""
@@ -87,6 +90,7 @@ async def _refuse_rotation(claims: Claims) -> None:
     if session is None:
         raise NotAuthenticated("The session has ended; log in again.", code="session_revoked")
     if not session["racing"]:
+        logger.warning("refresh token used twice: the session ends", extra={"user_id": str(claims.user_id)})
         await revoke(claims.user_id, claims.session_id)
     raise NotAuthenticated("This refresh token was used before; log in again.", code="refresh_token_reused")
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 import asyncpg
 from piccolo.query.base import Query
@@ -56,6 +56,21 @@ async def close_pool() -> None:
     except TimeoutError:
         DB.pool.terminate()
     DB.pool = None
+
+
+class PoolUse(NamedTuple):
+    """Connections of a pool."""
+
+    used: int
+    idle: int
+
+
+def pool_use(pool: asyncpg.Pool | None) -> PoolUse:
+    """How many connections of a pool are lent and how many wait; a pool that is closed has none."""
+    if pool is None:
+        return PoolUse(0, 0)
+    idle = pool.get_idle_size()
+    return PoolUse(pool.get_size() - idle, idle)
 
 
 async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:

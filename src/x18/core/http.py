@@ -6,6 +6,7 @@ from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency, Provide
 from litestar.handlers import BaseRouteHandler
+from structlog.contextvars import bind_contextvars
 
 from x18.core.errors import NotAuthenticated
 from x18.core.viewer import Viewer
@@ -30,6 +31,8 @@ async def identify(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
         raise NotAuthenticated("Send an access token: Authorization: Bearer <token>.")
     viewer = await connection.app.state.authenticate(token) if token is not None else None
     connection.scope["state"]["viewer"] = viewer
+    if viewer is not None:
+        bind_contextvars(user_id=str(viewer.user_id))
 
 
 def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

@@ -65,6 +65,12 @@ async def migrate(database_url: str) -> int:
     return after - before
 
 
+async def list_pending(connection: asyncpg.Connection) -> list[str]:
+    """The migrations that the database has not seen."""
+    known = sorted(path.stem for path in (ROOT / "piccolo_migrations").glob("x18_*.py"))
+    return known[await _count_done(connection) :]
+
+
 async def _count_done(connection: asyncpg.Connection) -> int:
     if await connection.fetchval("SELECT to_regclass('migration')") is None:
         return 0

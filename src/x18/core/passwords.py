@@ -27,6 +27,11 @@ class Passwords:
         self._waiting = 0
         self._decoy = bcrypt.hashpw(os.urandom(16).hex().encode(), bcrypt.gensalt(cost))
 
+    @property
+    def waiting(self) -> int:
+        """How many hashes are being made or wait."""
+        return self._waiting
+
     async def hash(self, password: str) -> str:
         """The hash to store. ``password`` has at most 72 bytes."""
         return (await self._run(bcrypt.hashpw, password.encode(), bcrypt.gensalt(self._cost))).decode()

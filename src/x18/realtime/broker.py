@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
@@ -9,6 +10,8 @@ from typing import Final
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+
+from x18.core import metrics
 
 logger = logging.getLogger("x18.broker")
 
@@ -32,9 +35,22 @@ class Broker:
         self._on_wake = on_wake
         self._waiting: deque[bytes] = deque(maxlen=MAX_WAITING)
         self._something = asyncio.Event()
+        self._heard = time.monotonic()
+
+    @property
+    def silence_s(self) -> float:
+        """Since something of the leader last came through Redis."""
+        return time.monotonic() - self._heard
+
+    @property
+    def waiting(self) -> int:
+        """How many batches Redis did not take yet."""
+        return len(self._waiting)
 
     def publish(self, message: bytes) -> None:
         """Send a batch soon; the oldest are dropped when Redis does not take them."""
+        if self.waiting == MAX_WAITING:
+            metrics.BROKER_DROPS.inc()
         self._waiting.append(message)
         self._something.set()
 
@@ -52,6 +68,7 @@ class Broker:
                 try:
                     await self._redis.publish(EVENTS, self._waiting[0])
                 except OUTAGES:
+                    metrics.BROKER_DROPS.inc()
                     await asyncio.sleep(RETRY_S)
                 if self._waiting:
                     self._waiting.popleft()
@@ -68,14 +85,13 @@ class Broker:
     async def _listen(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(EVENTS, WAKE)
-            loop = asyncio.get_running_loop()
-            heard = loop.time()
-            while loop.time() - heard < SILENCE_S:
+            heard = time.monotonic()
+            while time.monotonic() - heard < SILENCE_S:
                 message = await pubsub.get_message(timeout=SILENCE_S)
                 if message is None:
                     continue
                 if message["channel"] == WAKE.encode():
                     self._on_wake()
                 else:
-                    heard = loop.time()
+                    heard = self._heard = time.monotonic()
                     self._on_events(message["data"])

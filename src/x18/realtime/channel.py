@@ -2,23 +2,26 @@
 
 import asyncio
 import time
-from collections.abc import Coroutine, Iterator
+from collections.abc import Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
 from uuid import UUID
 
 from redis.asyncio import Redis
+from structlog.contextvars import bind_contextvars
 
-from x18.core import db
+from x18.core import db, metrics
 from x18.core.errors import Unavailable
+from x18.core.ids import moment_of
 from x18.core.viewer import Authenticate, Redeem
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
 from x18.realtime.broker import Broker
 from x18.realtime.counters import Counters, ReadCounts
-from x18.realtime.events import Renderers
+from x18.realtime.events import Event, Renderers
 from x18.realtime.feed import Feed
 from x18.realtime.hub import Hub
+from x18.realtime.load import MADE_WITH_ID, Load, close_label
 from x18.realtime.outbox import wake
 from x18.realtime.protocol import CloseCode, GapReason
 from x18.realtime.readers import Readers
@@ -26,6 +29,7 @@ from x18.realtime.relay import LOCK, Relay
 from x18.realtime.replay import Replayer
 from x18.realtime.services import Services, logger
 from x18.realtime.session import Session
+from x18.realtime.sockets import Backlog
 
 TICK_S: Final = 1.0
 TICK_CHUNK: Final = 500
@@ -100,9 +104,14 @@ class Channel:
     def attend(self, session: Session, address: str) -> Iterator[bool]:
         """Count a session for the block, and let go of everything after it. Yields whether the address may have one more."""
         self.sessions.add(session)
+        bind_contextvars(connection_id=str(session.id), address=address)
         try:
             yield self.services.admission.enter(address)
         finally:
+            socket = session.line.socket
+            code = socket.disconnect_code or socket.close_code
+            metrics.CLOSES.labels(close_label(code)).inc()
+            logger.debug("connection ended", extra={"code": code})
             self.services.admission.leave(address, session.user_id)
             session.end()
             self.sessions.discard(session)
@@ -119,13 +128,32 @@ class Channel:
         if not led:
             raise Unavailable("No relay leads.")
 
+    def load(self) -> Load:
+        """What the process does now, for the metrics."""
+        return Load(
+            connections=len(self.sessions),
+            users=len(self.hub.viewers),
+            subscriptions=self.hub.subscriptions,
+            queue_bytes=Backlog.waiting_bytes,
+            head=self.feed.head,
+            position=self.feed.last,
+            broker_lag_s=self._broker.silence_s,
+            broker_waiting=self._broker.waiting,
+            leads=self._relay.leads,
+            pool=self._readers.use(),
+        )
+
     def _spread(self, batch: Batch) -> None:
         """What this process numbered as the leader, to its own sessions and to the other processes."""
         self.feed.offer(batch)
         self._broker.publish(pack(batch))
 
-    def _deliver(self, events: Any) -> None:
-        self.hub.publish(events, self.feed.epoch)
+    def _deliver(self, events: Sequence[Event]) -> None:
+        metrics.DELIVERIES.inc(self.hub.publish(events, self.feed.epoch))
+        now = time.time()
+        for event in events:
+            if event.kind in MADE_WITH_ID:
+                metrics.COMMIT_TO_SOCKET.observe(max(0.0, now - moment_of(event.object_id).timestamp()))
 
     def _tell_gap(self, reason: GapReason) -> None:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from x18.core import db
+from x18.core import db, metrics
 from x18.core.errors import Unavailable
 from x18.realtime.batches import Batch, unpack
 from x18.realtime.cursors import Cursor
@@ -46,6 +46,8 @@ class Feed:
         self._heard = 0.0
         self.epoch = ""
         self.last = 0
+        self.head = 0
+        """The newest event heard of; ahead of ``last`` while something is missing."""
 
     @property
     def cursor(self) -> Cursor:
@@ -56,6 +58,7 @@ class Feed:
         """Begin at the head of the log."""
         async with self._readers.lend() as connection:
             self.epoch, self.last, _ = await read_position(connection)
+        self.head = self.last
 
     def receive(self, message: bytes) -> None:
         """A message of the broker."""
@@ -69,10 +72,11 @@ class Feed:
     def offer(self, batch: Batch) -> None:
         """A batch of the leader, from anywhere, in any order, any number of times."""
         self._heard = asyncio.get_running_loop().time()
+        self.head = max(self.head, batch.last) if batch.epoch == self.epoch else batch.last
         if batch.epoch != self.epoch or batch.first > self.last + 1:
             self._behind.set()
         elif batch.last > self.last:
-            self._advance([event for event in batch.events if event.seq > self.last])
+            self._advance([event for event in batch.events if event.seq > self.last], "broker")
 
     async def run(self) -> None:
         """Read the log whenever something is missing, or nothing is heard."""
@@ -96,6 +100,7 @@ class Feed:
     async def _catch_up(self) -> None:
         async with self._readers.lend() as connection:
             epoch, head, floor = await read_position(connection)
+            self.head = head
             if epoch != self.epoch:
                 self.epoch, self.last = epoch, head
                 self._on_gap("unknown_epoch")
@@ -107,10 +112,11 @@ class Feed:
                 async with db.using(connection):
                     events = await render(rows, self._renderers)
                 # Messages may have brought us further while we read.
-                self._advance([event for event in events if event.seq > self.last])
+                self._advance([event for event in events if event.seq > self.last], "log")
 
-    def _advance(self, events: Sequence[Event]) -> None:
+    def _advance(self, events: Sequence[Event], source: str) -> None:
         if not events:
             return
+        metrics.FEED_EVENTS.labels(source).inc(len(events))
         self.last = events[-1].seq
         self._deliver(events)

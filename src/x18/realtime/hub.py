@@ -4,6 +4,7 @@ An event costs what matches, not what is connected. Who asks for a filter is fou
 """
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from uuid import UUID
@@ -11,7 +12,7 @@ from uuid import UUID
 from x18.realtime.events import Event, EventKind
 from x18.realtime.filters import keys_of
 from x18.realtime.matching import Subscription, may_receive
-from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, topics_of
+from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, kind_of, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
 from x18.realtime.wire import Encoding, EventFrames, Run
 
@@ -76,6 +77,8 @@ class Hub:
         self._topics: dict[str, _Index] = {}
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
+        self.subscriptions: Counter[str] = Counter()
+        """How many there are by kind of topic."""
 
     # Connections
 
@@ -113,6 +116,7 @@ class Hub:
         name = subscription.topic.name
         self.unsubscribe(connection, name)
         connection.subscriptions[name] = subscription
+        self.subscriptions[kind_of(name)] += 1
         if name == HOME:
             viewer = connection.viewer
             if viewer is None:
@@ -130,7 +134,10 @@ class Hub:
     def unsubscribe(self, connection: Connection, name: str) -> None:
         """Remove a subscription, if there is one."""
         subscription = connection.subscriptions.pop(name, None)
-        if subscription is None or name == NOTIFICATIONS:
+        if subscription is None:
+            return
+        self.subscriptions[kind_of(name)] -= 1
+        if name == NOTIFICATIONS:
             return
         if name == HOME:
             viewer = connection.viewer
@@ -150,8 +157,8 @@ class Hub:
 
     # Events
 
-    def publish(self, events: Sequence[Event], epoch: str) -> None:
-        """Deliver events in order. All frames that a connection gets of one call leave in one write."""
+    def publish(self, events: Sequence[Event], epoch: str) -> int:
+        """Deliver events in order; how many frames that were. All that a connection gets of one call leave in one write."""
         outgoing: dict[Connection, Run] = {}
         nothing = Run()
         for event in events:
@@ -159,10 +166,12 @@ class Hub:
                 self._obey(event)
             elif event.content is not None:
                 self._collect(event, EventFrames(event, epoch), outgoing, nothing)
-        now = time.monotonic()
+        delivered, now = 0, time.monotonic()
         for connection, run in outgoing.items():
             connection.sent_at = now
             connection.write(run.data or run.join())
+            delivered += run.length
+        return delivered
 
     def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
         """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""

@@ -6,7 +6,7 @@ from typing import Final
 
 import asyncpg
 
-from x18.core.db import COMMAND_TIMEOUT_S, OUTAGES, SERVER_SETTINGS
+from x18.core.db import COMMAND_TIMEOUT_S, OUTAGES, SERVER_SETTINGS, PoolUse, pool_use
 from x18.core.errors import Unavailable
 
 MOST: Final = 4
@@ -36,6 +36,10 @@ class Readers:
         if self._pool is not None:
             self._pool.terminate()
             self._pool = None
+
+    def use(self) -> PoolUse:
+        """How many connections are open, and of those lent."""
+        return pool_use(self._pool)
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[asyncpg.Connection]:

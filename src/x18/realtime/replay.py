@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import msgspec
 
-from x18.core import db
+from x18.core import db, metrics
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
 from x18.realtime.log import read_follows, read_kinds, read_position
@@ -61,7 +61,15 @@ class Replayer:
         Raises:
             Unreplayable: it is not, or not any more.
         """
-        cursor = parse_cursor(since)
+        try:
+            cursor = await self._check(parse_cursor(since))
+        except Unreplayable as error:
+            metrics.RESUMES.labels(error.reason).inc()
+            raise
+        metrics.RESUMES.labels("accepted").inc()
+        return cursor
+
+    async def _check(self, cursor: Cursor | None) -> Cursor:
         async with self._readers.lend() as connection:
             epoch, head, floor = await read_position(connection)
         if cursor is None or cursor.epoch != epoch:
@@ -92,6 +100,7 @@ class Replayer:
             connection, missed.cursor.seq, missed.until, missed.kinds, missed.user_id, MAX_REPLAY + 1
         )
         if len(rows) > MAX_REPLAY:
+            metrics.RESUMES.labels("too_far_behind").inc()
             raise Unreplayable("too_far_behind")
         if (await read_position(connection)).floor > missed.cursor.seq:
             raise Unreplayable("cursor_too_old")

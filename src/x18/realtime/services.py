@@ -5,6 +5,8 @@ import logging
 from typing import Final
 from uuid import UUID
 
+from structlog.contextvars import bind_contextvars
+
 from x18.core.viewer import Authenticate, Viewer
 from x18.realtime.admission import Admission
 from x18.realtime.counters import Counters
@@ -78,6 +80,7 @@ class Services:
 
     def join(self, connection: Connection, viewer: Viewer) -> LiveViewer:
         """Give a connection its user. The viewer's follows are kept from this position on."""
+        bind_contextvars(user_id=str(viewer.user_id))
         is_new = viewer.user_id not in self.hub.viewers
         live = self.hub.join(connection, viewer.user_id, viewer.session_id)
         if is_new:

@@ -35,7 +35,9 @@ class Door(Protocol):
 
 
 class Backlog:
-    """Frames that a client did not take yet."""
+    """Frames that a client did not take yet. ``waiting_bytes`` is of all backlogs of the process."""
+
+    waiting_bytes = 0
 
     __slots__ = ("bytes", "frames", "items")
 
@@ -49,6 +51,7 @@ class Backlog:
         self.items.append(data)
         self.frames += count_frames(data)
         self.bytes += len(data)
+        Backlog.waiting_bytes += len(data)
         return self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES
 
     def take_all(self) -> bytes:
@@ -62,18 +65,20 @@ class Backlog:
         data = self.items.pop(0)
         self.frames -= count_frames(data)
         self.bytes -= len(data)
+        Backlog.waiting_bytes -= len(data)
         return data
 
     def clear(self) -> None:
         """Forget everything."""
         self.items.clear()
+        Backlog.waiting_bytes -= self.bytes
         self.frames = self.bytes = 0
 
 
 class Socket:
     """A client's socket. ``on_write_changed`` is called whenever ``write`` is another one, ``on_shutdown`` when the server stops."""
 
-    __slots__ = ("_drained", "backlog", "close_code", "on_shutdown", "on_write_changed", "write")
+    __slots__ = ("_drained", "backlog", "close_code", "disconnect_code", "on_shutdown", "on_write_changed", "write")
 
     def __init__(self) -> None:
         self.backlog = Backlog()
@@ -81,6 +86,8 @@ class Socket:
         self.on_write_changed: Callable[[], None] = _ignore
         self.on_shutdown: Callable[[], None] = self._restart
         self.close_code: int | None = None
+        self.disconnect_code: int | None = None
+        """How the connection ended as the server's protocol saw it: also by the client, or by no answer to pings."""
         self._drained = Gate()
 
     async def receive(self) -> str | bytes | None:
@@ -146,6 +153,8 @@ class WsSocket(Socket):
     async def receive(self) -> str | bytes | None:
         """As above."""
         message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            self.disconnect_code = message["code"]
         if message["type"] != "websocket.receive" or self.close_code is not None:
             return None
         text: str | None = message.get("text")

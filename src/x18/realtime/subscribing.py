@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from x18.core import metrics
 from x18.core.errors import BadInput, NotAuthenticated
 from x18.realtime import protocol as p
 from x18.realtime.cursors import Cursor
@@ -99,6 +100,7 @@ class Subscriber:
 
     def tell_gap(self, reason: p.GapReason, cursor: Cursor) -> None:
         """Events between the client's cursor and this one cannot be sent."""
+        metrics.GAPS.labels(reason).inc()
         past = [one.topic.backfill for one in self._connection.subscriptions.values() if one.topic.backfill]
         self._line.send(p.Gap(p.GapPayload(reason, str(cursor), list(dict.fromkeys(past)))))
 

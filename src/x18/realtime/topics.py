@@ -62,6 +62,11 @@ class Topic(NamedTuple):
         return self.name != NOTIFICATIONS and not self.test_rate
 
 
+def kind_of(name: str) -> str:
+    """What kind of topic a canonical name is: one of a dozen, whatever clients ask for."""
+    return name.partition(":")[0]
+
+
 def parse_topic(text: str) -> Topic:
     """The topic of this name.
 

@@ -115,10 +115,11 @@ class EventFrames:
 class Run:
     """The frames that connections get of one call, in order; connections that get the same share it."""
 
-    __slots__ = ("_frames", "data", "following")
+    __slots__ = ("_frames", "data", "following", "length")
 
     def __init__(self, *frames: bytes) -> None:
         self._frames = frames
+        self.length = len(frames)
         self.data = frames[0] if len(frames) == 1 else b""
         """What is written, once it is known: ``join``."""
         self.following: dict[bytes, Run] = {}

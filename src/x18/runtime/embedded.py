@@ -8,9 +8,10 @@ import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 import msgspec
 
@@ -47,6 +48,27 @@ def embedded_servers(storage: Path, *, postgres: bool, redis: bool) -> Iterator[
         redis_url = stack.enter_context(_valkey(storage / "valkey")) if redis else None
         database_url = stack.enter_context(_postgres(storage / "postgres")) if postgres else None
         yield Servers(database_url, redis_url)
+
+
+def find_running(storage: Path) -> Servers | None:
+    """The addresses of the embedded servers of another X18 that uses this folder now; None where none does."""
+    try:
+        lock = (storage / ".lock").open()
+    except OSError:
+        return None
+    with lock, suppress(BlockingIOError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return None
+    return Servers(_running_postgres(storage / "postgres"), f"unix://{_socket_path(storage / 'valkey')}")
+
+
+def _running_postgres(folder: Path) -> str | None:
+    """As its ``postmaster.pid`` says; line 4 is the port, line 5 the folder of the socket."""
+    try:
+        lines = (folder / "postmaster.pid").read_text().splitlines()
+    except OSError:
+        return None
+    return f"postgresql://postgres:@/{DATABASE}?host={quote(lines[4])}&port={lines[3]}"
 
 
 @contextmanager

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
-from x18.core import db
+from x18.core import db, metrics
 
 logger = logging.getLogger("x18.jobs")
 
@@ -39,6 +39,7 @@ class Jobs:
                     if await db.fetch_value("SELECT pg_try_advisory_xact_lock($1)", lock):
                         await job.work()
             except Exception as error:
+                metrics.JOBS_FAILED.labels(job.name).inc()
                 outage = db.is_outage(error)
                 logger.log(
                     logging.WARNING if outage else logging.ERROR,

@@ -1,29 +1,68 @@
-"""Logging of the process."""
+"""Logging of the process: one way for all libraries, lines for people in a terminal and JSON for machines elsewhere."""
 
 import logging
 import re
-from typing import Final
+import sys
+from typing import Any, Final
 
-SECRET: Final = re.compile(r"((?:token|ticket)=)[^&\s\"']+", re.IGNORECASE)
+import structlog
+from structlog.typing import Processor
+
+NAMES: Final = r"(?:token|ticket|password|secret|credentials)"
+SECRETS: Final = re.compile(
+    rf"(?i)({NAMES}\\?[\"']?\s*[=:]\s*\\?[\"'])[^\"'\\]*"  # "password": "…", also as JSON inside JSON
+    rf"|({NAMES}\s*[=:]\s*)[^\s&\"']+"  # token=…
+    r"|(\bbearer\s+)[\w.~+/=-]+"
+    r"|(\b[a-z+]+://[^\s/:@]*:)[^\s/@]+(?=@)"  # an address with user and password
+    r"|()\beyJ[\w-]+\.[\w-]+\.[\w-]+"  # a JSON Web Token, wherever it stands
+)
+
+QUIET: Final = {"uvicorn": logging.WARNING, "httpx": logging.WARNING}
 
 
-class HideSecrets(logging.Filter):
-    """Tokens that existing clients send in an address are not written."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        message = record.getMessage()
-        if SECRET.search(message):
-            record.msg, record.args = SECRET.sub(r"\1***", message), None
-        return True
-
-
-def set_up_logging(level: str) -> None:
-    """Log to standard error, from this level on."""
+def set_up_logging(level: str, *, as_json: bool | None = None) -> None:
+    """Log to standard error: X18 from this level on, libraries from warnings on. JSON unless standard error is a terminal."""
+    if as_json is None:
+        as_json = not sys.stderr.isatty()
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
-    handler.addFilter(HideSecrets())
+    handler.setFormatter(make_formatter(as_json=as_json))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
+    logging.captureWarnings(capture=True)
     logging.getLogger("x18").setLevel(level.upper())
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    for name, least in QUIET.items():
+        logging.getLogger(name).setLevel(least)
+
+
+def make_formatter(*, as_json: bool) -> logging.Formatter:
+    """Renders records of any library, with the ids that are bound in their context."""
+    shown: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if as_json:
+        shown += [
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+        ]
+    else:
+        # The default tracebacks show local variables, and with them passwords.
+        shown.append(structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback))
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[
+            structlog.contextvars.merge_contextvars,
+            structlog.stdlib.add_log_level,
+            structlog.stdlib.add_logger_name,
+            structlog.stdlib.ExtraAdder(),
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+        ],
+        processors=[*shown, _hide_secrets],
+    )
+
+
+def _hide_secrets(_: Any, __: str, line: Any) -> Any:
+    """The finished line without what lets somebody in, wherever that came from."""
+    return hide_secrets(line)
+
+
+def hide_secrets(text: str) -> str:
+    """A text in which tokens, tickets and passwords are replaced by ``***``."""
+    return SECRETS.sub(lambda found: "".join(part or "" for part in found.groups()) + "***", text)

@@ -16,6 +16,7 @@ from x18.realtime.protocol import MAX_MESSAGE_BYTES
 from x18.runtime.embedded import StartError
 from x18.runtime.fanout import FanoutProtocol, StreamingProtocol, missing_names
 from x18.runtime.logs import set_up_logging
+from x18.runtime.metrics import shared_metrics
 from x18.runtime.start import migrate_database, report, settings_from_environment, with_servers
 from x18.settings import Settings
 
@@ -39,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _leave)
     try:
         settings = settings_from_environment()
-        set_up_logging(settings.log_level)
+        set_up_logging(settings.log_level, as_json=settings.is_production or None)
         listener = _listen(args, settings)
         with listener, with_servers(settings) as complete:
             migrate_database(complete)
@@ -78,7 +79,8 @@ def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
     config = _config(settings, workers)
     if workers > 1:
         _announce(listener, f"{workers} processes")
-        Multiprocess(config, sockets=[listener]).run()
+        with shared_metrics():
+            Multiprocess(config, sockets=[listener]).run()
         return
     server = _Server(config, listener)
     server.run(sockets=[listener])

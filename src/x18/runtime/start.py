@@ -12,7 +12,7 @@ import asyncpg
 import msgspec
 
 from x18.core.migrations import MigrationFailed, migrate
-from x18.runtime.embedded import StartError, embedded_servers
+from x18.runtime.embedded import StartError, embedded_servers, find_running
 from x18.settings import Settings, SettingsError, read_settings
 
 DATABASE_DEADLINE_S: Final = 8.0
@@ -49,6 +49,27 @@ def with_servers(settings: Settings) -> Iterator[Settings]:
         yield complete
 
 
+@contextmanager
+def reach_servers(settings: Settings) -> Iterator[Settings]:
+    """The same for a command beside a server: embedded servers that run are used, not refused.
+
+    Raises:
+        StartError: an embedded server does not start.
+    """
+    running = None
+    if settings.database_url is None or settings.redis_url is None:
+        running = find_running(settings.storage_path)
+    if running is None:
+        with with_servers(settings) as complete:
+            yield complete
+    else:
+        yield msgspec.structs.replace(
+            settings,
+            database_url=settings.database_url or running.database_url,
+            redis_url=settings.redis_url or running.redis_url,
+        )
+
+
 def migrate_database(settings: Settings) -> int:
     """Apply what is missing; how many migrations that were.
 
@@ -57,15 +78,27 @@ def migrate_database(settings: Settings) -> int:
     """
     url = str(settings.database_url)
     try:
-        return asyncio.run(_migrate(url))
+        with explain_outages(url):
+            return asyncio.run(_migrate(url))
     except MigrationFailed as error:
         raise StartError(f"The database cannot be migrated: {error}") from error
+
+
+@contextmanager
+def explain_outages(url: str) -> Iterator[None]:
+    """Say what to do where the database cannot be used.
+
+    Raises:
+        StartError: in place of what asyncpg raised.
+    """
+    try:
+        yield
     except asyncpg.InvalidCatalogNameError as error:
         raise StartError(f"{error}: create it, or set DB_NAME to one that exists.") from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StartError(
-            f"PostgreSQL at {_place(url)} does not answer ({reason}): start it, or correct DB_HOST, DB_PORT, DB_USER and "
+            f"PostgreSQL at {place_of(url)} does not answer ({reason}): start it, or correct DB_HOST, DB_PORT, DB_USER and "
             "DB_PASSWORD (or DATABASE_URL); without them X18 brings its own."
         ) from error
 
@@ -77,7 +110,7 @@ async def _migrate(url: str) -> int:
     return await migrate(url)
 
 
-def _place(url: str) -> str:
+def place_of(url: str) -> str:
     """Host and port of an address, without user and password."""
     parts = urlsplit(url)
     return parts.netloc.rpartition("@")[2] or "its socket"

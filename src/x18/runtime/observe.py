@@ -1,0 +1,56 @@
+"""Around the whole application: every request has an id in the logs, is counted, and where it failed is told."""
+
+import logging
+import time
+from typing import Any, Final
+
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from structlog.contextvars import bind_contextvars, clear_contextvars
+
+from x18.core import metrics
+from x18.core.requests import request_id_of
+
+logger = logging.getLogger("x18.requests")
+
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+UNMATCHED: Final = "(none)"
+"""Stands for every path that no route has."""
+
+REFUSALS: Final = frozenset({403, 429})
+
+
+class Observed:
+    """The application, observed. What is measured ends where the answer begins, so that a stream counts like any other answer."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve. Connections other than requests pass as they are; their session binds its own ids."""
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        scope.setdefault("state", {})
+        clear_contextvars()
+        client = scope.get("client")
+        bind_contextvars(request_id=request_id_of(scope), address=client[0] if client else "")
+        began = time.perf_counter()
+
+        async def observe(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _count(scope, message["status"], time.perf_counter() - began)
+            await send(message)
+
+        await self._app(scope, receive, observe)
+
+
+def _count(scope: Any, status: int, seconds: float) -> None:
+    method = scope["method"] if scope["method"] in METHODS else "other"
+    route = scope.get("path_template") or UNMATCHED
+    metrics.HTTP_REQUESTS.labels(method, route, str(status)).inc()
+    metrics.HTTP_SECONDS.labels(method, route).observe(seconds)
+    level = logging.WARNING if status >= 500 else logging.INFO if status in REFUSALS else logging.DEBUG
+    if logger.isEnabledFor(level):
+        told = {"method": method, "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
+        logger.log(level, "answered", extra=told)

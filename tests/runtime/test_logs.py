@@ -1,0 +1,119 @@
+"""Logs: lines for people, JSON for machines, ids in both, secrets in none."""
+
+import asyncio
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from structlog.contextvars import bound_contextvars
+
+from tests.conftest import PASSWORD
+from tests.live import Live
+from tests.server import Server, make_server
+from x18.runtime.logs import hide_secrets, make_formatter
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
+
+
+def render(message: str, *args: Any, as_json: bool, exc_info: Any = None, **extra: Any) -> str:
+    record = logging.getLogger("some.library").makeRecord(
+        "some.library", logging.WARNING, "file.py", 1, message, args, exc_info, extra=extra
+    )
+    return make_formatter(as_json=as_json).format(record)
+
+
+def test_a_line_of_json_has_what_happened_and_the_ids_of_the_context() -> None:
+    with bound_contextvars(request_id="r1", user_id="u1"):
+        line = json.loads(render("it took %s ms", 7, as_json=True, status=200))
+
+    assert line.pop("timestamp").endswith("Z")
+    assert line == {
+        "event": "it took 7 ms",
+        "level": "warning",
+        "logger": "some.library",
+        "request_id": "r1",
+        "user_id": "u1",
+        "status": 200,
+    }
+
+
+def test_a_line_for_people_is_one_line() -> None:
+    with bound_contextvars(connection_id="c1"):
+        line = render("hello", as_json=False)
+
+    assert "\n" not in line
+    assert "hello" in line
+    assert "c1" in line
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+def test_a_traceback_shows_no_local_variables(as_json: bool) -> None:
+    chosen_word = "open sesame"
+    try:
+        raise ValueError(len(chosen_word))
+    except ValueError:
+        line = render("failed", as_json=as_json, exc_info=sys.exc_info())
+
+    assert "ValueError: 11" in line
+    assert "open sesame" not in line
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("GET /ws?token=abc.def&since=1", "GET /ws?token=***&since=1"),
+        ("GET /ws?ticket=abc", "GET /ws?ticket=***"),
+        ('{"refresh_token": "abc", "username": "bob"}', '{"refresh_token": "***", "username": "bob"}'),
+        ('{"password": "correct horse battery"}', '{"password": "***"}'),
+        (r'"body {\"password\": \"a b\"}"', r'"body {\"password\": \"***\"}"'),
+        ("Authorization: Bearer abc.DEF-1", "Authorization: Bearer ***"),
+        (f"got {TOKEN} from somewhere", "got *** from somewhere"),
+        ("postgresql://me:p%40ss@db:5432/x", "postgresql://me:***@db:5432/x"),
+        ("redis://:word@cache", "redis://:***@cache"),
+        ("the token has expired at 12:30", "the token has expired at 12:30"),
+    ],
+)
+def test_what_lets_somebody_in_is_hidden(text: str, shown: str) -> None:
+    assert hide_secrets(text) == shown
+
+
+async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_path: Path) -> None:
+    other = make_server(server.database_url, server.redis_url, tmp_path, LOG_LEVEL="debug", SERVER_ENV="development")
+    try:
+        await other.start()
+        async with httpx.AsyncClient(base_url=other.url, timeout=10) as client:
+            body = {"username": "in_the_log", "email": "in_the_log@example.com", "password": PASSWORD}
+            tokens = (await client.post("/api/auth/register", json=body)).json()
+            bearer = {"Authorization": f"Bearer {tokens['access_token']}"}
+            me = await client.get("/api/users/me?token=in-the-address", headers=bearer)
+            failed = await client.post("/api/auth/login", json={**body, "password": "a wrong guess"})
+            old = {"refresh_token": tokens["refresh_token"]}
+            assert (await client.post("/api/auth/refresh", json=old)).status_code == 200
+            assert (await client.post("/api/auth/refresh", json=old)).status_code == 401
+        query = f"/ws/notifications?token={tokens['access_token']}"
+        opened = await Live.open(other, path=query)
+        connection_id = opened.messages[0]["payload"]["connection_id"]
+        await opened.close()
+        async with asyncio.timeout(10):
+            while connection_id not in other.read_log():
+                await asyncio.sleep(0.05)
+    finally:
+        other.stop()
+        other.listener.close()
+
+    log = other.read_log()
+    lines = [json.loads(line) for line in log.splitlines() if not line.startswith("X18 is ready")]
+    by_request = {line["request_id"]: line for line in lines if line["event"] == "answered"}
+    mine = by_request[me.headers["X-Request-ID"]]
+    assert (mine["user_id"], mine["status"], mine["path"]) == (tokens["user"]["id"], 200, "/api/users/me")
+    refused = next(line for line in lines if line["event"].startswith("log-in failed"))
+    assert refused["request_id"] == failed.headers["X-Request-ID"]
+    assert refused["address"] == "127.0.0.1"
+    (ended,) = [line for line in lines if line.get("connection_id") == connection_id]
+    assert ended["user_id"] == tokens["user"]["id"]
+    for secret in (PASSWORD, "a wrong guess", tokens["access_token"], tokens["refresh_token"], "in-the-address", "eyJ"):
+        assert secret not in log
