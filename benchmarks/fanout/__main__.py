@@ -22,7 +22,7 @@ from x18.runtime.embedded import Servers, embedded_servers
 
 PARTS = ("connections", "single", "burst", "slow")
 
-console = Console()
+console = Console(width=max(100, Console().width))
 
 
 def main() -> int:

@@ -18,8 +18,8 @@ DELIVERY_HEAD = ["server", "CPU µs", "x C", "x Node", "per s", "p50 ms", "p99 m
 
 
 def sections(results: Results) -> list[tuple[str, list[str], Rows]]:
-    """Title, head and rows of each table."""
-    return [
+    """Title, head and rows of each table that has some."""
+    tables = [
         (_title("Single events", SINGLE), DELIVERY_HEAD, _delivery_rows(results.single)),
         (_title("Bursts", BURST), DELIVERY_HEAD, _delivery_rows(results.burst)),
         (
@@ -33,6 +33,7 @@ def sections(results: Results) -> list[tuple[str, list[str], Rows]]:
             _slow_rows(results),
         ),
     ]
+    return [table for table in tables if table[2]]
 
 
 def show(results: Results, console: Console) -> None:
