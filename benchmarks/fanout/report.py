@@ -25,7 +25,7 @@ def sections(results: Results) -> list[tuple[str, list[str], Rows]]:
         (
             f"Connections ({IDLE_CONNECTIONS:,} idle; {HANDSHAKES:,} handshakes)",
             ["server", "KB per idle connection", "CPU µs per handshake"],
-            [[name, f"{kb:.1f}", f"{results.handshake_us[name]:.0f}"] for name, kb in results.idle_kb.items()],
+            [[name, f"{kb:.1f}", f"{results.handshake_us.get(name, 0):.0f}"] for name, kb in results.idle_kb.items()],
         ),
         (
             _title("A reader that stalls, on X18", SLOW),

@@ -7,9 +7,9 @@ from statistics import median
 from benchmarks.fanout.contender import Contender
 from benchmarks.fanout.load import Client, Delivery, Load
 
-SINGLE = Load(connections=1_000, bursts=80, burst=1, bursts_per_s=20)
-BURST = Load(connections=500, bursts=120, burst=10, bursts_per_s=40)
-SLOW = Load(connections=1_000, bursts=180, burst=10, bursts_per_s=20)
+SINGLE = Load(connections=1_000, bursts=60, burst=1, bursts_per_s=20)
+BURST = Load(connections=500, bursts=80, burst=10, bursts_per_s=40)
+SLOW = Load(connections=1_000, bursts=150, burst=10, bursts_per_s=20)
 IDLE_CONNECTIONS = 1_500
 HANDSHAKES = 1_000
 ROUNDS = 2
