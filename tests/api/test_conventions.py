@@ -157,3 +157,8 @@ async def test_the_documents_are_served_from_here(api: httpx.AsyncClient) -> Non
     assert document["openapi"].startswith("3.1")
     post = document["components"]["schemas"]["PostView"]
     assert {"id", "user", "metadata", "likes_count", "retweeted_by"} <= post["properties"].keys()
+
+
+async def test_litestars_own_pages_which_load_scripts_from_elsewhere_are_not_served(api: httpx.AsyncClient) -> None:
+    for name in ("swagger", "redoc", "elements", "rapidoc", "scalar"):
+        assert (await api.get(f"/openapi/{name}")).status_code == 404

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Litestar
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 
 from x18.core.problems import ProblemBody
 from x18.runtime.documents import answers, inputs
@@ -23,7 +24,7 @@ CONFIG: Final = OpenAPIConfig(
         "ignored. Every error is a problem (RFC 9457) with a stable `code`."
     ),
     path="/openapi",
-    render_plugins=[],
+    render_plugins=[JsonRenderPlugin()],  # with none, Litestar serves pages that load scripts from elsewhere
     use_handler_docstrings=True,
 )
 
