@@ -16,7 +16,9 @@ check: $(BIN)/pytest ## lint, format, types
 	$(BIN)/mypy
 
 bench: $(BIN)/pytest ## measure, with tables
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.fanout
+	$(BIN)/python -m benchmarks.queries
+	$(BIN)/python -m benchmarks.soak
 
 demo: $(BIN)/x18 ## fill a running server with traders who talk
 	$(BIN)/x18 demo

@@ -9,38 +9,19 @@ import argparse
 import asyncio
 import tempfile
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
-import httpx
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tests.conftest import PASSWORD, Account
+from tests.conftest import register
 from tests.server import make_server
 from tests.soak.run import Report, soak
 from x18.core.migrations import migrate
 from x18.runtime.embedded import embedded_servers
 
 WRITERS, LISTENERS = 16, 40
-
-
-async def register(url: str, number: int) -> Account:
-    client = httpx.AsyncClient(base_url=url, timeout=30)
-    name = f"soak_{number}"
-    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
-    answer = (await client.post("/api/auth/register", json=body)).raise_for_status().json()
-    client.headers["Authorization"] = f"Bearer {answer['access_token']}"
-    return Account(
-        UUID(answer["user"]["id"]),
-        name,
-        body["email"],
-        PASSWORD,
-        answer["access_token"],
-        answer["refresh_token"],
-        client,
-    )
 
 
 async def run(seconds: float, seed: int, folder: Path) -> Report:
@@ -52,7 +33,7 @@ async def run(seconds: float, seed: int, folder: Path) -> Report:
         try:
             for node in nodes:
                 await node.start()
-            accounts = [await register(nodes[0].url, number) for number in range(WRITERS)]
+            accounts = [await register(nodes[0].url, f"soak_{number}") for number in range(WRITERS)]
             async with asyncpg.create_pool(servers.database_url, min_size=1) as database:
                 task = progress.add_task("soaking", total=seconds)
                 return await soak(

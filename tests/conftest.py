@@ -1,6 +1,5 @@
 """Real servers for the tests: one PostgreSQL, one Valkey and one X18 for the whole run, each test with users of its own."""
 
-import itertools
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -101,28 +100,33 @@ async def database(server: Server) -> AsyncIterator[asyncpg.Pool]:
 
 
 @pytest.fixture
-async def make_user(api: httpx.AsyncClient) -> AsyncIterator[MakeUser]:
+async def make_user(server: Server) -> AsyncIterator[MakeUser]:
     """Registers users with unique names; further arguments go to ``PATCH /users/me``."""
-    clients: list[httpx.AsyncClient] = []
-    numbers = itertools.count()
+    accounts: list[Account] = []
     run = secrets.token_hex(5)
 
     async def make(name: str = "user", **profile: Any) -> Account:
-        username = f"{name}_{run}_{next(numbers)}"
-        body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
-        answer = await api.post("/api/auth/register", json=body)
-        assert answer.status_code == 201, answer.text
-        tokens = answer.json()
-        token = tokens["access_token"]
-        client = httpx.AsyncClient(base_url=api.base_url, timeout=20, headers={"Authorization": f"Bearer {token}"})
-        clients.append(client)
+        account = await register(server.url, f"{name}_{run}_{len(accounts)}")
+        accounts.append(account)
         if profile:
-            patched = await client.patch("/api/users/me", json=profile)
+            patched = await account.client.patch("/api/users/me", json=profile)
             assert patched.status_code == 200, patched.text
-        return Account(
-            UUID(tokens["user"]["id"]), username, body["email"], PASSWORD, token, tokens["refresh_token"], client
-        )
+        return account
 
     yield make
-    for client in clients:
-        await client.aclose()
+    for account in accounts:
+        await account.client.aclose()
+
+
+async def register(url: str, username: str) -> Account:
+    """A new user of the X18 at ``url``. Whoever asks closes the client."""
+    client = httpx.AsyncClient(base_url=url, timeout=20)
+    body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
+    answer = await client.post("/api/auth/register", json=body)
+    assert answer.status_code == 201, answer.text
+    tokens = answer.json()
+    token = tokens["access_token"]
+    client.headers["Authorization"] = f"Bearer {token}"
+    return Account(
+        UUID(tokens["user"]["id"]), username, body["email"], PASSWORD, token, tokens["refresh_token"], client
+    )

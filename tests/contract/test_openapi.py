@@ -1,14 +1,20 @@
 """``/openapi.json``: every operation described, with examples that fit. That the server agrees: ``tests/api/test_schema.py``."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
 
+import x18
 from x18.runtime.documents.bodies import BODIES
 from x18.runtime.documents.facts import FACTS
+
+ELSEWHERE = {"ticket_used"}
+"""Codes of the live channel."""
 
 Document = dict[str, Any]
 Operation = dict[str, Any]
@@ -43,6 +49,16 @@ def test_it_is_openapi_3_1(document: Document) -> None:
     for name, schema in document["components"]["schemas"].items():
         jsonschema_rs.meta.validate({**schema, "$schema": "https://json-schema.org/draft/2020-12/schema"})
         assert schema.get("description") or schema["properties"], name
+
+
+def test_numbers_have_bounds(document: Document) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, property_ in schema["properties"].items():
+            kinds = property_.get("anyOf", [property_])
+            if any(kind.get("type") == "integer" for kind in kinds):
+                assert any(kind.keys() & {"minimum", "exclusiveMinimum"} for kind in [property_, *kinds]), (
+                    f"{name}.{field}"
+                )
 
 
 def test_every_body_and_every_answer_has_an_example_that_fits(document: Document) -> None:
@@ -92,6 +108,19 @@ def test_every_error_is_a_problem_with_its_codes(document: Document) -> None:
         wants_account = "security" in operation
         assert ("401" in operation["responses"]) >= wants_account
         assert ("413" in operation["responses"]) == ("requestBody" in operation)
+
+
+def test_every_code_that_a_feature_raises_is_told_of(document: Document) -> None:
+    source = Path(x18.__file__).parent
+    raised = set()
+    for folder in ("auth", "users", "posts", "timeline", "media", "notifications", "search", "core"):
+        for file in (source / folder).glob("*.py"):
+            raised |= set(re.findall(r'\bcode="([a-z_]+)"', file.read_text()))
+    answers = [answer for operation in operations(document) for answer in operation["responses"].values()]
+    shared = document["components"]["responses"].values()
+    told = {code for answer in [*answers, *shared] for code in re.findall(r"`(\w+)`", answer.get("description", ""))}
+
+    assert raised - ELSEWHERE <= told
 
 
 def test_headers_are_told_where_they_are_sent(document: Document) -> None:

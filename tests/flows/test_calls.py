@@ -8,6 +8,7 @@ from websockets.asyncio.client import connect
 
 from tests.conftest import MakeUser
 from tests.flows.test_delivery import post
+from tests.frames import check_received
 from tests.live import Live, Message, live
 from tests.server import Server
 
@@ -113,6 +114,7 @@ async def test_message_pack_calls_carry_the_body_as_message_pack(server: Server,
         asked = {"type": "call", "id": 1, "payload": {"method": "GET", "path": "/api/users/me"}}
         await socket.send(msgspec.msgpack.encode(asked))
         answer = msgspec.msgpack.decode(await socket.recv())
+        check_received(answer)
         assert answer["type"] == "result"
         assert answer["payload"]["body"]["username"] == user.username
 

@@ -155,6 +155,8 @@ class Writers:
     def __init__(self, authors: list[Account]) -> None:
         self.authors = authors
         self.made: set[str] = set()
+        self.refused: set[int] = set()
+        """The statuses of what was not accepted."""
         self.running = True
 
     async def run(self) -> None:
@@ -173,6 +175,8 @@ class Writers:
                 continue
             if answer.status_code == 201:
                 self.made.add(answer.json()["id"])
+            else:
+                self.refused.add(answer.status_code)
 
 
 async def resuming(server: Server, topics: list[str], cursor: str, made: set[str], done: asyncio.Event) -> list[str]:

@@ -14,6 +14,7 @@ from websockets.asyncio.client import connect
 from tests.conftest import Account, MakeUser
 from tests.crowd import TOKENS
 from tests.flows.test_delivery import fence, post
+from tests.frames import check_received
 from tests.live import Live, live
 from tests.server import Server
 from x18.core.tokens import Tokens
@@ -192,6 +193,8 @@ async def test_an_unknown_topic_name_in_messagepack(server: Server, make_user: M
         made = await post(author, metadata={"price": 1.5})
         event = msgspec.msgpack.decode(await socket.recv(decode=False))
 
+    for message in (hello, ok, event):
+        check_received(message)
     assert (hello["type"], ok["type"], ok["id"]) == ("connected", "ok", 7)
     assert (event["type"], event["payload"]["id"], event["payload"]["metadata"]) == ("post", made["id"], {"price": 1.5})
 

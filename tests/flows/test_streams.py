@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import MakeUser
 from tests.flows.test_delivery import post
 from tests.flows.test_tickets import ticket_of
+from tests.frames import check_received
 from tests.live import live
 from tests.server import Server, make_server
 
@@ -36,6 +37,8 @@ class Stream:
         self.last_id = fields.get("id", self.last_id)
         data: dict[str, Any] = json.loads(fields["data"])
         assert data.get("type", "close") == fields["event"]
+        if fields["event"] != "close":
+            check_received(data)
         return data
 
     async def read_posts(self, number: int) -> list[str]:

@@ -172,10 +172,3 @@ def test_migrate_is_safe_from_two_nodes_and_says_what_it_did(tmp_path: Path, ser
 
     assert [process.communicate(timeout=60)[0] for process in both] == ["The database is up to date.\n"] * 2
     assert [process.returncode for process in both] == [0, 0]
-
-
-def test_help_and_wrong_usage(tmp_path: Path) -> None:
-    shown = subprocess.run([*X18, "--help"], capture_output=True, text=True, check=True).stdout
-    for command in ("serve", "migrate", "demo", "tail"):
-        assert command in shown
-    assert subprocess.run([*X18, "dance"], capture_output=True, text=True).returncode == 2

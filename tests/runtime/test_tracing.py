@@ -71,6 +71,8 @@ async def test_requests_and_their_sql_are_traced_and_nothing_else(
             headers = {"Authorization": f"Bearer {token}", "traceparent": f"00-{'ab' * 16}-{'cd' * 8}-01"}
             answer = await client.get("/api/users/me?token=not-for-collectors", headers=headers)
             assert answer.status_code == 200
+            unsampled = {"traceparent": f"00-{'ef' * 16}-{'cd' * 8}-00"}
+            assert (await client.get("/api/search/trending-hashtags", headers=unsampled)).status_code == 200
             await live.close()
         async with asyncio.timeout(10):
             while not any(span.name == "GET /api/users/me" for span in collector.spans):

@@ -10,6 +10,7 @@ import websockets
 from websockets.asyncio.client import connect
 
 from tests.conftest import Account
+from tests.frames import check_received
 from tests.live import DURABLE
 from tests.server import Server
 
@@ -67,6 +68,7 @@ class Listener:
             pass
 
     def _take(self, message: dict[str, Any]) -> None:
+        check_received(message)
         if message["type"] == "gap":
             self.gaps += 1
         if message["type"] in DURABLE:

@@ -26,7 +26,7 @@ def draw_post(seed: random.Random) -> tuple[dict[str, Any], list[str]]:
     """Metadata and cashtags."""
     names = [name for name in ("category", "market", "symbol") if seed.random() < 0.7]
     found: dict[str, Any] = {name: MARK + seed.choice(VALUES[name]) for name in names}
-    found["tags"] = [MARK + tag for tag in seed.sample(VALUES["tag"], seed.randint(0, 2))]
+    found["tags"] = [MARK, *(MARK + tag for tag in seed.sample(VALUES["tag"], seed.randint(0, 2)))]
     return found, [MARK + "-eth"] if seed.random() < 0.3 else []
 
 
@@ -46,11 +46,8 @@ async def corpus(api: httpx.AsyncClient) -> Corpus:
     posts = [await write(api, headers, *draw_post(seed)) for _ in range(POSTS)]
     for post_id, _, _ in posts[:LIKED]:
         await api.post(f"/api/posts/{post_id}/like", headers=headers)
-    async with asyncio.timeout(5):  # until the ranking knows the likes
-        while (
-            len([post for post in await ids(api, "/api/timeline/trending?limit=100") if post in by_rank(posts)[:LIKED]])
-            < LIKED
-        ):
+    async with asyncio.timeout(20):  # until the ranking knows the likes
+        while await ids(api, f"/api/timeline/trending?limit=100&tag={MARK}") != by_rank(posts):
             await asyncio.sleep(0.02)
     return headers, tokens["user"]["id"], posts[::-1]
 

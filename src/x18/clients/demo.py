@@ -27,8 +27,15 @@ ACTIONS = ("post", "like", "retweet", "reply")
 WEIGHTS = (70, 20, 5, 5)
 
 
+EXAMPLES = """examples:
+  x18 demo --rate 20
+  x18 demo --users 50 --seconds 60 --url https://x18.example.com
+"""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """How many traders, how fast, how long."""
+    parser.epilog = EXAMPLES
     parser.add_argument("--url", default=os.environ.get("X18_URL", "http://localhost:8080"), help="the server")
     parser.add_argument("--users", type=int, default=12, help="traders to register (12)")
     parser.add_argument("--rate", type=float, default=5.0, help="actions a second, most of them posts (5)")

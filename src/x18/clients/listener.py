@@ -89,15 +89,20 @@ class Listener:
         while True:
             try:
                 socket = socket or await self._open()
-                async with socket:
-                    while True:
-                        async with asyncio.timeout(SILENCE_S):
-                            data = await socket.recv()
-                        self._take(_decoder.decode(data))
+                await self._hear(socket)
             except (OSError, TimeoutError, Refused, websockets.WebSocketException):
                 socket = None
                 self._delivery.reconnects += 1
                 await asyncio.sleep(random.uniform(0.1, 1))
+
+    async def _hear(self, socket: ClientConnection) -> None:
+        try:
+            while True:
+                async with asyncio.timeout(SILENCE_S):
+                    data = await socket.recv()
+                self._take(_decoder.decode(data))
+        finally:
+            await socket.close()
 
     def _take(self, message: _Message) -> None:
         if message.cursor:

@@ -18,8 +18,16 @@ from x18.clients.live import Event, Live, Refused
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_green")
 
 
+EXAMPLES = """examples:
+  x18 tail explore symbol:BTC-USD
+  x18 tail home notifications --user alice
+  x18 tail explore --json | jq .payload.content
+"""
+
+
 def configure(parser: argparse.ArgumentParser) -> None:
     """Which topics, whose, and how they are printed."""
+    parser.epilog = EXAMPLES
     parser.add_argument(
         "topics", nargs="*", default=["explore"], help="explore (default), home, user:<id>, symbol:BTC-USD, …"
     )

@@ -10,7 +10,6 @@ from contextvars import ContextVar
 from typing import Any, Final, NamedTuple, cast
 
 import asyncpg
-from piccolo.query.base import Query
 
 from x18.core.errors import Unavailable
 from x18.tables.engine import DB
@@ -157,26 +156,6 @@ async def execute(sql: str, *args: Any) -> str:
     return tag
 
 
-class Compiled:
-    """A Piccolo query whose SQL is built once and run with fresh arguments, in order of appearance.
-
-    Building a query costs five times what running it does (``docs/architecture.md``). Limits are part of the SQL, not arguments.
-    """
-
-    __slots__ = ("arity", "sql")
-
-    def __init__(self, query: Query[Any, Any]) -> None:
-        (querystring,) = query.querystrings
-        self.sql, args = querystring.compile_string("postgres")
-        self.arity = len(args)
-
-    async def fetch(self, *args: Any) -> list[asyncpg.Record]:
-        """All rows."""
-        if len(args) != self.arity:
-            raise TypeError(f"the query takes {self.arity} arguments, not {len(args)}")
-        return await fetch(self.sql, *args)
-
-
 def is_outage(error: BaseException) -> bool:
     """Whether an error says that the server cannot be used now, rather than that a statement is wrong."""
     return isinstance(error, OUTAGES) and not isinstance(error, asyncpg.InterfaceWarning)
@@ -185,6 +164,7 @@ def is_outage(error: BaseException) -> bool:
 OUTAGES: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # a statement met the server's last words: it ended the connection, which is not closed yet
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.CannotConnectNowError,

@@ -6,7 +6,9 @@ living processes become one: summed, the least or the greatest.
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for each counter, of which nobody asks anything
 
 REGISTRY: Final = CollectorRegistry()
 
@@ -47,6 +49,7 @@ PASSWORDS_WAITING: Final = _sum("x18_password_hashes_waiting", "Log-ins and regi
 CONNECTIONS: Final = _sum("x18_connections", "Live connections")
 USERS: Final = _sum("x18_users_connected", "Users with a live connection, counted in each process")
 SUBSCRIPTIONS: Final = _sum("x18_subscriptions", "Subscriptions by kind of topic", "kind")
+WATCHED: Final = _sum("x18_watched_posts", "Posts of which connections want the counters, counted per connection")
 DELIVERIES: Final = _counter("x18_deliveries", "Events written to connections, live ones without replays")
 COMMIT_TO_SOCKET: Final = Histogram(
     "x18_commit_to_socket_seconds",
@@ -89,6 +92,7 @@ POOL: Final = _sum(
     "pool",
     "state",
 )
-JOBS_FAILED: Final = _counter("x18_jobs_failed", "Runs of a job that failed", "job")
+JOBS_FAILED: Final = _counter("x18_jobs_failed", "Runs of a background job that failed", "work")
+TASKS: Final = _sum("x18_tasks", "asyncio tasks")
 LOOP_LAG: Final = _greatest("x18_event_loop_lag_seconds", "How late a timer fired that was set for a second")
 MEMORY: Final = _sum("x18_resident_memory_bytes", "Resident memory of all processes")

@@ -10,6 +10,7 @@ from litestar import Request, Response
 from litestar.params import QueryParameter
 
 from x18.core.errors import BadInput
+from x18.core.fields import Count
 from x18.core.ids import MAX_ID
 
 MIN_ID: Final = UUID(int=0)
@@ -103,7 +104,7 @@ class Listing(msgspec.Struct, kw_only=True):
         None
     )
     total: Annotated[
-        int | msgspec.UnsetType, msgspec.Meta(description="How many there are in all, with `count=true`.")
+        Count | msgspec.UnsetType, msgspec.Meta(description="How many there are in all, with `count=true`.")
     ] = msgspec.UNSET
 
 

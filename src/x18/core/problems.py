@@ -2,7 +2,7 @@
 
 import logging
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import asyncpg
 import msgspec
@@ -38,17 +38,19 @@ class FieldError(msgspec.Struct, frozen=True):
 
 
 class ProblemBody(msgspec.Struct, kw_only=True):
-    """The body of every error. ``error`` repeats ``detail`` for clients of the original system."""
+    """The body of every error (RFC 9457)."""
 
     type: str = "about:blank"
     title: str
-    status: int
-    detail: str
-    instance: str
-    code: str
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)]
+    detail: Annotated[str, msgspec.Meta(description="A sentence for people.")]
+    instance: Annotated[str, msgspec.Meta(description="The path that was asked for.")]
+    code: Annotated[str, msgspec.Meta(description="Stable: what programs go by.")]
     request_id: str
-    error: str
-    errors: list[FieldError] = []
+    error: Annotated[str, msgspec.Meta(description="The same as `detail`.")]
+    errors: Annotated[
+        list[FieldError], msgspec.Meta(description="What is wrong with which field, for `bad_input`.")
+    ] = []
 
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemBody]:

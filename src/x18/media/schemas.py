@@ -14,6 +14,9 @@ from x18.core.text import described
 MAX_ALT_TEXT: Final = 1_000
 
 
+Pixels = Annotated[int, Meta(ge=1)]
+
+
 class MediaView(msgspec.Struct, kw_only=True):
     """A file."""
 
@@ -25,9 +28,9 @@ class MediaView(msgspec.Struct, kw_only=True):
     url: Annotated[str, Meta(description="Where the bytes are, on this server.")]
     thumbnail_url: str | None
     alt_text: str
-    width: Annotated[int | None, Meta(description="In pixels; null while it is not known, as the height.")]
-    height: int | None
-    duration_ms: Annotated[int | None, Meta(description="Null for still images.")]
+    width: Annotated[Pixels | None, Meta(description="In pixels; null while it is not known, as the height.")]
+    height: Pixels | None
+    duration_ms: Annotated[Count | None, Meta(description="Null for still images.")]
     size_bytes: Count
     blurhash: Annotated[str | None, Meta(description="What to show until it is loaded: https://blurha.sh.")]
     status: Literal["processing", "ready", "failed"]

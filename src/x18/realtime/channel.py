@@ -134,6 +134,7 @@ class Channel:
             connections=len(self.sessions),
             users=len(self.hub.viewers),
             subscriptions=self.hub.subscriptions,
+            watched=self._counters.watched,
             queue_bytes=Backlog.waiting_bytes,
             head=self.feed.head,
             position=self.feed.last,

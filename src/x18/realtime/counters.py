@@ -56,6 +56,11 @@ class Counters:
         self._due: set[Watcher] = set()
         self._something = asyncio.Event()
 
+    @property
+    def watched(self) -> int:
+        """How many posts are watched, counted per connection."""
+        return sum(map(len, self._watchers.values()))
+
     def watch(self, watcher: Watcher, posts: Collection[UUID]) -> None:
         """Tell the watcher what the counters are now, and whenever they move.
 

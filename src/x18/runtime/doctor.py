@@ -19,6 +19,8 @@ EXAMPLES = """examples:
   x18 doctor --json | jq '.[] | select(.state != "ok")'
 """
 
+PIPED_WIDTH = 250
+
 MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "red")}
 
 
@@ -71,4 +73,7 @@ def _print(findings: Sequence[Finding]) -> None:
         if finding.advice:
             said.append(f"\n→ {finding.advice}", style=colour)
         table.add_row(Text(mark, style=f"bold {colour}"), Text(finding.name, style="bold"), said)
-    Console(highlight=False).print(table)
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console.width = PIPED_WIDTH  # scripts that look for words find them in one line
+    console.print(table)

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import version
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from litestar import Controller, Response, get
@@ -27,7 +27,7 @@ class HealthView(msgspec.Struct):
     """``down`` as soon as one part is."""
 
     status: State
-    checks: dict[str, State]
+    checks: Annotated[dict[str, State], msgspec.Meta(description="By part: `postgres`, `redis`, `relay`.")]
 
 
 class Addresses(msgspec.Struct):
@@ -37,6 +37,7 @@ class Addresses(msgspec.Struct):
     version: str
     docs: str
     openapi: str
+    asyncapi: str
     websocket: str
     health: str
 
@@ -58,7 +59,7 @@ class SystemController(Controller):
     @get("/api", summary="Name, version, addresses")
     async def about(self) -> Addresses:
         """Where to read on and where to connect."""
-        return Addresses("x18", version("x18"), "/docs", "/openapi.json", "/ws", "/health")
+        return Addresses("x18", version("x18"), "/docs", "/openapi.json", "/asyncapi.json", "/ws", "/health")
 
 
 async def _state_of(check: Check) -> State:

@@ -95,6 +95,7 @@ async def sample(channel: Channel, passwords: Passwords) -> None:
         metrics.PASSWORDS_WAITING.set(passwords.waiting)
         _set_pool("requests", db.pool_use(DB.pool))
         metrics.MEMORY.set(_resident_bytes())
+        metrics.TASKS.set(len(asyncio.all_tasks()))
         wanted = loop.time() + SAMPLE_EVERY_S
         await asyncio.sleep(SAMPLE_EVERY_S)
         metrics.LOOP_LAG.set(loop.time() - wanted)
@@ -105,6 +106,7 @@ def _set_channel(load: Load) -> None:
     metrics.USERS.set(load.users)
     for kind, count in load.subscriptions.items():
         metrics.SUBSCRIPTIONS.labels(kind).set(count)
+    metrics.WATCHED.set(load.watched)
     metrics.QUEUE_BYTES.set(load.queue_bytes)
     metrics.LOG_HEAD.set(load.head)
     metrics.FEED_POSITION.set(load.position)

@@ -17,6 +17,9 @@ METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 UNMATCHED: Final = "(none)"
 """Stands for every path that no route has."""
 
+PROBED: Final = "/health"
+"""Asked every few seconds: whoever asks knows the answer."""
+
 REFUSALS: Final = frozenset({403, 429})
 
 
@@ -50,7 +53,9 @@ def _count(scope: Any, status: int, seconds: float) -> None:
     route = scope.get("path_template") or UNMATCHED
     metrics.HTTP_REQUESTS.labels(method, route, str(status)).inc()
     metrics.HTTP_SECONDS.labels(method, route).observe(seconds)
-    level = logging.WARNING if status >= 500 else logging.INFO if status in REFUSALS else logging.DEBUG
+    level = logging.DEBUG
+    if route != PROBED:
+        level = logging.WARNING if status >= 500 else logging.INFO if status in REFUSALS else level
     if logger.isEnabledFor(level):
         told = {"method": method, "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
         logger.log(level, "answered", extra=told)

@@ -22,13 +22,22 @@ from x18.settings import Settings
 
 PING_EVERY_S: Final = 20.0
 GRACE_S: Final = 10
+WORKER_START_S: Final = 30
+"""So long may a process of several take to start, or to answer its supervisor, before it is replaced."""
 BACKLOG: Final = 2048
+
+EXAMPLES: Final = """examples:
+  x18 serve                                     PostgreSQL and Valkey of its own, data in ./storage
+  x18 serve --port 9000 --workers 4
+  DATABASE_URL=postgres://… REDIS_URL=redis://… SERVER_ENV=production x18 serve
+"""
 
 logger = logging.getLogger("x18")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options; what is not given comes from the settings."""
+    parser.epilog = EXAMPLES
     parser.add_argument("--host", help="address to listen on (SERVER_HOST)")
     parser.add_argument("--port", type=int, help="port to listen on (PORT or SERVER_PORT, 8080)")
     parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes behind the port (1)")
@@ -111,6 +120,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=GRACE_S,
+        timeout_worker_healthcheck=WORKER_START_S,
         backlog=BACKLOG,
     )
 

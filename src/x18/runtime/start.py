@@ -4,18 +4,25 @@ import asyncio
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Final
 from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
+from rich.console import Console
 
 from x18.core.migrations import MigrationFailed, migrate
 from x18.runtime.embedded import StartError, embedded_servers, find_running
 from x18.settings import Settings, SettingsError, read_settings
 
 DATABASE_DEADLINE_S: Final = 8.0
+
+
+def working(text: str) -> AbstractContextManager[object]:
+    """A spinner while the block runs, where standard error is a terminal; nothing elsewhere."""
+    console = Console(stderr=True)
+    return console.status(text) if console.is_terminal else nullcontext()
 
 
 def settings_from_environment() -> Settings:
@@ -37,9 +44,12 @@ def with_servers(settings: Settings) -> Iterator[Settings]:
     Raises:
         StartError: an embedded server does not start.
     """
-    with embedded_servers(
+    embedded = embedded_servers(
         settings.storage_path, postgres=settings.database_url is None, redis=settings.redis_url is None
-    ) as servers:
+    )
+    with ExitStack() as stack:
+        with working("starting PostgreSQL and Valkey"):
+            servers = stack.enter_context(embedded)
         complete = msgspec.structs.replace(
             settings,
             database_url=settings.database_url or servers.database_url,
@@ -78,7 +88,7 @@ def migrate_database(settings: Settings) -> int:
     """
     url = str(settings.database_url)
     try:
-        with explain_outages(url):
+        with explain_outages(url), working("migrating the database"):
             return asyncio.run(_migrate(url))
     except MigrationFailed as error:
         raise StartError(f"The database cannot be migrated: {error}") from error

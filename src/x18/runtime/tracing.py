@@ -58,6 +58,9 @@ class Traced:
 
         async def serve(scope: Any, receive: Receive, send: Send) -> None:
             span: Any = self._current_span()
+            if not span.is_recording():  # the caller's trace is not sampled
+                await app(scope, receive, send)
+                return
             for name in ("http.url", "http.target", "url.full", "url.query"):
                 if name in span.attributes:
                     span.set_attribute(name, scope["path"])

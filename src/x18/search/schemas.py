@@ -1,17 +1,23 @@
 """Search on the wire."""
 
+from typing import Annotated
+
 import msgspec
+from msgspec import Meta
 
 from x18.core.paging import Listing
+from x18.core.windows import Timeframe
 from x18.posts.schemas import PostList, PostView
 from x18.users.schemas import UserView
 
+FoundCount = Annotated[int, Meta(ge=0, le=1_000, description="Counted up to 1,000.")]
+
 
 class Totals(msgspec.Struct, kw_only=True):
-    """How many there are of each kind, counted up to 1,000."""
+    """How many there are of each kind."""
 
-    users: int
-    posts: int
+    users: FoundCount
+    posts: FoundCount
 
 
 class FoundView(msgspec.Struct, kw_only=True):
@@ -20,8 +26,8 @@ class FoundView(msgspec.Struct, kw_only=True):
     users: list[UserView]
     posts: list[PostView]
     total: Totals
-    limit: int
-    offset: int
+    limit: Annotated[int, Meta(ge=1, le=100)]
+    offset: Annotated[int, Meta(ge=0, le=10_000)]
 
 
 class FoundUsers(Listing, kw_only=True):
@@ -33,19 +39,19 @@ class FoundUsers(Listing, kw_only=True):
 class HashtagPosts(PostList, kw_only=True):
     """A hashtag in its canonical form and a page of posts with it."""
 
-    hashtag: str
+    hashtag: Annotated[str, Meta(description="Without `#`, case-folded.")]
 
 
 class HashtagCount(msgspec.Struct, kw_only=True):
     """How many posts have a hashtag."""
 
-    tag: str
-    count: int
+    tag: Annotated[str, Meta(description="Without `#`, case-folded.")]
+    count: Annotated[int, Meta(ge=0, description="Of public posts in the time that was asked for.")]
 
 
 class TrendingHashtags(msgspec.Struct, kw_only=True):
     """Hashtags by the number of posts, ties by name."""
 
     hashtags: list[HashtagCount]
-    limit: int
-    timeframe: str
+    limit: Annotated[int, Meta(ge=1, le=100)]
+    timeframe: Timeframe

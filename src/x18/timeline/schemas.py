@@ -1,5 +1,9 @@
 """Timelines on the wire."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from x18.posts.schemas import PostList
 from x18.users.schemas import UserView
 
@@ -13,4 +17,4 @@ class UserTimeline(PostList, kw_only=True):
 class MetadataSearch(PostList, kw_only=True):
     """Posts by metadata, and the filters that were asked for."""
 
-    filters: dict[str, list[str]]
+    filters: Annotated[dict[str, list[str]], Meta(description="By name, as they were understood.")]

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 from x18.realtime.protocol import limits as bounds
 from x18.realtime.protocol.requests import Cursor, MessageId, TopicName
 
-GapReason = Literal["cursor_too_old", "unknown_epoch", "cursor_in_future", "too_far_behind", "slow_consumer"]
+GapReason = Literal["cursor_too_old", "unknown_epoch", "cursor_in_future", "too_far_behind"]
 
 
 class Limits(Struct, frozen=True):

@@ -53,6 +53,7 @@ ANSWERED: Final[dict[str, Any]] = {
         "version": "1.0.0",
         "docs": "/docs",
         "openapi": "/openapi.json",
+        "asyncapi": "/asyncapi.json",
         "websocket": "/ws",
         "health": "/health",
     },

@@ -49,7 +49,15 @@ FACTS: Final[dict[str, Facts]] = {
     "posts_unbookmark": Facts(NO_POST),
     "timeline_search": Facts({400: ("bad_input", "filter_required")}),
     "timeline_of_user": Facts(NO_USER),
-    "media_upload": Facts({400: ("bad_input", "bad_media"), 415: ("unsupported_media_type",), **KEY_REUSED}, once=True),
+    "media_upload": Facts(
+        {
+            400: ("bad_input", "bad_media"),
+            415: ("unsupported_media_type",),
+            429: ("rate_limited", "media_quota_exceeded"),
+            **KEY_REUSED,
+        },
+        once=True,
+    ),
     "media_show": Facts(NO_MEDIA),
     "media_remove": Facts({**NO_MEDIA, 403: ("not_your_media",)}),
     "media_of_user": Facts(NO_USER),

@@ -48,8 +48,7 @@ TOPICS: Final = (
     ),
 )
 
-TIMES: Final = {
-    "heartbeat_s": p.HEARTBEAT_S,
+UNTOLD: Final = {
     "authenticate_within_s": p.AUTH_TIMEOUT_S,
     "expiry_notice_s": p.EXPIRY_NOTICE_S,
     "counts_every_s": p.COUNTS_EVERY_S,
@@ -83,10 +82,10 @@ EXPLAINED: Final = {
 
 def limits() -> list[dict[str, Any]]:
     """Name, value, meaning, and whether ``connected`` tells it."""
-    told = {name: getattr(p.Limits(), name) for name in p.Limits.__struct_fields__}
+    told = {name: getattr(p.Limits(), name) for name in p.Limits.__struct_fields__} | {"heartbeat_s": p.HEARTBEAT_S}
     return [
         {"name": name, "value": value, "description": EXPLAINED[name], "told": name in told}
-        for name, value in {**told, **TIMES}.items()
+        for name, value in {**told, **UNTOLD}.items()
     ]
 
 

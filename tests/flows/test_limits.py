@@ -1,0 +1,70 @@
+"""What one connection, one user and one address may do, and how they are told."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.conftest import Account, MakeUser
+from tests.live import Live
+from tests.server import Server, make_server
+from x18.realtime.protocol import BURST, MAX_CONNECTIONS_PER_ADDRESS, MAX_CONNECTIONS_PER_USER
+
+
+@pytest.fixture(scope="module")
+async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """A node with limits; all others of the tests have none."""
+    folder = tmp_path_factory.mktemp("limited")
+    limited = make_server(server.database_url, server.redis_url, folder, RATE_LIMITS="on")
+    await limited.start()
+    yield limited
+    limited.stop()
+    limited.listener.close()
+
+
+@pytest.fixture
+async def user(make_user: MakeUser) -> Account:
+    """Somebody."""
+    return await make_user("eager")
+
+
+async def test_more_messages_than_the_burst_are_errors_and_ten_errors_the_end(limited: Server) -> None:
+    client = await Live.open(limited)
+    for number in range(BURST + 9):
+        await client.send("ping", number, id=number)
+    answer = await client.wait_for(lambda message: message.get("id") is None and message["type"] == "error")
+    assert answer["payload"]["code"] == "rate_limited"
+    assert answer["payload"]["retry_after_s"] >= 1
+    await client.wait_for(lambda _: sum(message["type"] == "error" for message in client.messages) == 9)
+    assert client.close_code is None
+    await client.send("ping")
+    assert await client.wait_until_closed() == 4029
+    assert sum(message["type"] == "pong" for message in client.messages) in (BURST, BURST + 1)
+
+
+async def test_the_twenty_first_connection_of_a_user_is_closed_and_the_others_stay(
+    limited: Server, user: Account
+) -> None:
+    clients = [await Live.open(limited, user.access_token) for _ in range(MAX_CONNECTIONS_PER_USER)]
+    extra = await Live.open(limited, user.access_token)
+    assert extra.messages[-1]["payload"]["code"] == "too_many_connections"
+    assert await extra.wait_until_closed() == 4409
+    late = await Live.open(limited)
+    await late.send("auth", {"token": user.access_token})
+    assert await late.wait_until_closed() == 4409
+    for client in clients:
+        assert (await client.ask("ping"))["type"] == "pong"
+    await clients.pop().close()
+    async with asyncio.timeout(5):
+        while (again := await Live.open(limited, user.access_token)).messages[-1]["type"] == "error":
+            await again.close()
+    await asyncio.gather(*(client.close() for client in [*clients, again]))
+
+
+async def test_the_hundred_and_first_connection_of_an_address_is_closed(limited: Server) -> None:
+    clients = [await Live.open(limited) for _ in range(MAX_CONNECTIONS_PER_ADDRESS)]
+    extra = await Live.open(limited)
+    assert extra.messages[-1]["payload"]["code"] == "too_many_connections"
+    assert await extra.wait_until_closed() == 4409
+    assert (await clients[0].ask("ping"))["type"] == "pong"
+    await asyncio.gather(*(client.close() for client in clients))

@@ -1,0 +1,80 @@
+"""What one sees of the command: in a terminal, and in a pipe."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.runtime.test_serve import environment
+from x18.__main__ import COMMANDS
+
+X18 = [sys.executable, "-m", "x18"]
+NAMES = [name for group in COMMANDS.values() for name in group]
+
+
+def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([*X18, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_help_names_every_command_in_a_line_that_fits() -> None:
+    shown = run("--help")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert [
+        line.split()[0] for line in shown.stdout.splitlines() if line.startswith("  ") and "--" not in line
+    ] == NAMES
+    assert max(map(len, shown.stdout.splitlines())) <= 90
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help_of_its_own(name: str) -> None:
+    shown = run(name, "--help")
+
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.startswith(f"usage: x18 {name}")
+    assert name == "migrate" or "examples:" in shown.stdout
+
+
+def test_wrong_usage_is_2_and_says_what_there_is() -> None:
+    assert (run().returncode, run("dance").returncode, run("user", "dance").returncode) == (2, 2, 2)
+    assert "Run it:" in run().stderr
+    assert "bench" in run("dance").stderr
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    done = subprocess.run(
+        ["/bin/bash", "-c", f"{sys.executable} -u -m x18 doctor --json | true; echo ${{PIPESTATUS[0]}}"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env=environment(REDIS_URL="redis://127.0.0.1:9", DATABASE_URL="postgresql://127.0.0.1:9/x"),
+    )
+
+    assert (done.stdout.strip(), done.stderr) == ("141", "")
+
+
+def test_long_work_is_shown_in_a_terminal_and_only_there(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    done = subprocess.run(
+        [*X18, "migrate"],
+        cwd=tmp_path,
+        env=environment(TERM="xterm"),
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+        timeout=60,
+    )
+    os.close(theirs)
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    assert done.returncode == 0
+    assert b"migrations applied" in done.stdout
+    assert "starting PostgreSQL and Valkey" in shown
+    assert "migrating the database" in shown
+
+    piped = subprocess.run(
+        [*X18, "migrate"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    assert (piped.returncode, piped.stdout, piped.stderr) == (0, "The database is up to date.\n", "")
