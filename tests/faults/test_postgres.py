@@ -16,7 +16,13 @@ CRASHES = 3
 
 async def crash(database_url: str) -> None:
     """Kill a backend: the postmaster ends all others and recovers from the write-ahead log."""
-    database = await asyncpg.connect(database_url)
+    async with asyncio.timeout(20):
+        while True:
+            try:
+                database = await asyncpg.connect(database_url)
+                break
+            except (asyncpg.CannotConnectNowError, OSError):  # it still recovers from the last time
+                await asyncio.sleep(0.1)
     os.kill(await database.fetchval("SELECT pg_backend_pid()"), signal.SIGKILL)
     database.terminate()
 

@@ -27,7 +27,7 @@ def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
     if len(text) > most:
         raise BadInput.of(field, f"must have at most {most} characters")
     if len(text) < least:
-        raise BadInput.of(field, f"must have at least {least} characters" if least > 1 else "must not be empty")
+        raise BadInput.of(field, f"must have at least {least} character{'s' if least > 1 else ''}")
     return text
 
 

@@ -21,9 +21,9 @@ def ref_to(name: str) -> dict[str, str]:
 
 
 def tidied(node: Any) -> Any:
-    """The same with Markdown's way to mark code instead of the docstrings'."""
+    """The same with Markdown's way to mark code instead of the docstrings', and without lists of nothing that is required."""
     if isinstance(node, dict):
-        return {key: tidied(value) for key, value in node.items()}
+        return {key: tidied(value) for key, value in node.items() if (key, value) != ("required", [])}
     if isinstance(node, list):
         return [tidied(value) for value in node]
     return node.replace("``", "`") if isinstance(node, str) else node
