@@ -1,7 +1,7 @@
 """``/api/stream``: the same events for clients without WebSockets, as Server-Sent Events (WHATWG HTML, 9.2)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from litestar import Request, asgi
@@ -14,11 +14,14 @@ from x18.realtime.channel import Channel
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode, TopicRequest
 from x18.realtime.session import Session
-from x18.realtime.sockets import Socket
+from x18.realtime.sockets import CLOSE_TIMEOUT_S, Socket
 from x18.realtime.wire import Encoding
 
 SHUTDOWN: Final = "x18.shutdown"
 """Where a stream puts into its state what the server's protocol calls when it stops (``runtime/fanout.py``)."""
+
+ABORT: Final = "x18.abort"
+"""Where the server's protocol puts what ends the connection at once."""
 
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -28,16 +31,29 @@ HEADERS: Final = [
 
 
 class StreamSocket(Socket):
-    """An open answer: a task sends what is in the backlog."""
+    """An open answer: a task sends what is in the backlog.
 
-    def __init__(self, send: Send) -> None:
+    A client that does not read cannot be told why it is closed: ``abort`` ends its connection ``patience_s`` later.
+    """
+
+    def __init__(self, send: Send, abort: Callable[[], None], patience_s: float = CLOSE_TIMEOUT_S) -> None:
         super().__init__()
         self.write = self._enqueue
         self._send = send
+        self._abort = abort
+        self._patience_s = patience_s
+        self._deadline: asyncio.TimerHandle | None = None
         self._something = asyncio.Event()
 
     async def run(self) -> None:
         """Send until the socket is closed; then say why, and end the answer."""
+        try:
+            await self._run()
+        finally:
+            if self._deadline is not None:
+                self._deadline.cancel()
+
+    async def _run(self) -> None:
         while self.close_code is None:
             await self._something.wait()
             self._something.clear()
@@ -52,6 +68,7 @@ class StreamSocket(Socket):
 
     def _close(self, code: CloseCode, reason: str) -> None:
         self._last_words = b'event: close\ndata: {"code":%d}\n\n' % code
+        self._deadline = asyncio.get_running_loop().call_later(self._patience_s, self._abort)
         self._something.set()
 
     async def _send_chunk(self, data: bytes, *, more: bool) -> None:
@@ -66,7 +83,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         raise BadInput("The stream is read with GET, over HTTP.", code="bad_call")
     channel: Channel = request.app.state.channel
     wanted = _topics(request.query_params)
-    socket = StreamSocket(send)
+    socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
     session = Session(channel.services, Line(channel.hub, socket, Encoding.SSE))
     with channel.attend(session, request.client.host if request.client else "") as is_admitted:
         ticket = request.query_params.get("ticket")
@@ -106,3 +123,7 @@ def _topics(query: Mapping[str, str]) -> list[TopicRequest]:
 
 def _since(request: Request[Any, Any, Any]) -> str | None:
     return request.headers.get("last-event-id") or request.query_params.get("since")
+
+
+def _do_nothing() -> None:
+    """What a server that is not ours can do to end a connection."""

@@ -16,7 +16,7 @@ from websockets.frames import Frame
 
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
-from x18.realtime.streams import SHUTDOWN
+from x18.realtime.streams import ABORT, SHUTDOWN
 from x18.realtime.waiting import Gate, Inbox
 
 WRITE_BUFFER: Final = 64 * 1024
@@ -210,7 +210,12 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
 
 class StreamingProtocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol; event streams are told when the server stops, or it would wait for them in vain."""
+    """uvicorn's HTTP protocol; event streams are told when the server stops, or it would wait for them in vain, and can be cut off."""
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        super().on_message_begin()
+        self.scope["state"][ABORT] = self.transport.abort
 
     def shutdown(self) -> None:
         """The server stops."""
