@@ -43,7 +43,10 @@ class Tab:
 
     async def go(self, place: str) -> None:
         """Follow a link within the page, without a reload."""
-        await self.page.evaluate("place => { location.hash = place }", place)
+        await self.page.evaluate(
+            "place => { if (location.hash !== place) { delete document.documentElement.dataset.shown; location.hash = place } }",
+            place,
+        )
 
     async def wait_until_live(self) -> None:
         """Wait for posts to be loaded and the live channel to be subscribed."""

@@ -41,7 +41,7 @@ async function navigate() {
   } catch (error) {
     if (mine === number) here.element.append(h("p", { class: "empty", role: "alert" }, error.message));
   }
-  if (mine !== number) return;
+  if (mine !== number) return here.feed?.destroy(); // it may have been made after one left
   await show(here.topics, since);
   document.documentElement.dataset.shown = location.hash; // loaded and live
 }
