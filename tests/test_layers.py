@@ -24,3 +24,9 @@ def test_files_are_short() -> None:
     too_long = [path for path in (ROOT / "src").rglob("*.py") if len(path.read_text().splitlines()) > MAX_LINES]
 
     assert too_long == []
+
+
+def test_scripts_are_short_too() -> None:
+    scripts = (ROOT / "src/x18/console/static").glob("*.js")
+
+    assert [path for path in scripts if len(path.read_text().splitlines()) > MAX_LINES] == []

@@ -16,6 +16,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 
 from x18.auth import controller as auth
 from x18.auth import sessions, tickets
+from x18.console import controller as console
 from x18.core import db
 from x18.core.bodies import StrictRequest
 from x18.core.http import DEPENDENCIES, identify
@@ -140,7 +141,15 @@ def create_app(settings: Settings) -> Litestar:
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
     app = Litestar(
-        route_handlers=[SystemController, show_metrics, api, *live.handlers, *media.files, *pages.handlers],
+        route_handlers=[
+            SystemController,
+            show_metrics,
+            api,
+            *live.handlers,
+            *media.files,
+            *pages.handlers,
+            *console.handlers,
+        ],
         lifespan=[running],
         before_send=[add_headers],
         dependencies={

@@ -1,0 +1,114 @@
+// Registering, logging in, and the own account.
+import { api } from "./api.js";
+import { $, h, icon, openDialog } from "./dom.js";
+import { forget, keep, me, updateMe } from "./session.js";
+
+const FIELDS = {
+  username: {
+    label: "Username",
+    autocomplete: "username",
+    minlength: 3,
+    maxlength: 50,
+    pattern: "[A-Za-z0-9_]+",
+    required: true,
+  },
+  email: { label: "E-mail", type: "email", autocomplete: "email", required: true },
+  password: { label: "Password", type: "password", minlength: 8, maxlength: 72, required: true },
+};
+
+/** A dialog to log in or, with `isNew`, to register. */
+export function openAccountDialog(isNew) {
+  const names = isNew ? ["username", "email", "password"] : ["username", "password"];
+  const form = h(
+    "form",
+    { class: "fields", onsubmit: submit },
+    names.map((name) =>
+      field(
+        name,
+        name === "password" ? { ...FIELDS.password, autocomplete: isNew ? "new-password" : "current-password" } : FIELDS[name],
+      ),
+    ),
+    h("p", { class: "fault", role: "alert" }),
+    h("button", { class: "primary wide" }, isNew ? "Create account" : "Log in"),
+  );
+  const other = h(
+    "button",
+    { type: "button", class: "quiet wide", onclick: () => (dialog.close(), openAccountDialog(!isNew)) },
+    isNew ? "I have an account" : "Create an account",
+  );
+  const dialog = openDialog(isNew ? "Create your account" : "Log in", form, other);
+  $("input", form).focus();
+
+  async function submit(event) {
+    event.preventDefault();
+    const body = Object.fromEntries(new FormData(form));
+    await attempt(form, async () => {
+      const tokens = await api("POST", isNew ? "/api/auth/register" : "/api/auth/login", { body });
+      dialog.close();
+      keep(tokens);
+    });
+  }
+}
+
+export async function logOut() {
+  await api("POST", "/api/auth/logout").catch(() => {}); // without the server one is at least logged out here
+  forget();
+}
+
+/** A dialog to change what others see of one; `onDone` gets the new account. */
+export function openProfileDialog(user, onDone) {
+  const form = h(
+    "form",
+    { class: "fields", onsubmit: submit },
+    field("display_name", { label: "Name", maxlength: 100, required: true, value: user.display_name }),
+    field("bio", { label: "About you", maxlength: 500, value: user.bio }),
+    field("location", { label: "Place", maxlength: 100, value: user.location }),
+    h(
+      "label",
+      { class: "check" },
+      h("input", { type: "checkbox", name: "private_account", checked: user.private_account }),
+      icon("lock"),
+      "Only followers see my posts",
+    ),
+    h("p", { class: "fault", role: "alert" }),
+    h("button", { class: "primary wide" }, "Save"),
+  );
+  const dialog = openDialog("Your profile", form);
+
+  async function submit(event) {
+    event.preventDefault();
+    const values = new FormData(form);
+    const body = { ...Object.fromEntries(values), private_account: values.has("private_account") };
+    await attempt(form, async () => {
+      const changed = await api("PATCH", "/api/users/me", { body });
+      updateMe(changed);
+      dialog.close();
+      onDone(changed);
+    });
+  }
+}
+
+export const isMe = (user) => me()?.id === user.id;
+
+function field(name, { label, ...attributes }) {
+  const id = `field-${name}`;
+  return h("div", { class: "field" }, h("label", { for: id }, label), h("input", { id, name, ...attributes }));
+}
+
+/** What went wrong is told in the form, at the field where it has one. */
+async function attempt(form, work) {
+  const [button, fault] = [$(".primary", form), $(".fault", form)];
+  button.disabled = true;
+  fault.textContent = "";
+  try {
+    await work();
+  } catch (error) {
+    for (const input of form.querySelectorAll("input")) input.toggleAttribute("aria-invalid", input.name in (error.fields ?? {}));
+    fault.textContent =
+      Object.entries(error.fields ?? {})
+        .map(([name, message]) => `${FIELDS[name]?.label ?? name} ${message}.`)
+        .join(" ") || error.message;
+  } finally {
+    button.disabled = false;
+  }
+}

@@ -1,0 +1,171 @@
+// The page: navigation, what comes over the live channel to whom, and the keyboard.
+import { openAccountDialog } from "./account.js";
+import { get } from "./api.js";
+import { composer } from "./composer.js";
+import { $, h, icon, openDialog, toast } from "./dom.js";
+import { avatar, linkTo, refreshTimes } from "./format.js";
+import { paintState, panel, toggleInspector } from "./inspector.js";
+import { bindKeys } from "./keys.js";
+import { pageOf } from "./pages.js";
+import { update } from "./post.js";
+import { searchForm, trendingHashtags } from "./search.js";
+import { me, onChange } from "./session.js";
+import { connect, firstCursor, on, show } from "./stream.js";
+import { activeSymbols } from "./tape.js";
+
+const TRENDING_EVERY_MS = 30_000;
+const SYMBOLS_EVERY_MS = 2_000;
+
+let page = null;
+let number = 0;
+
+async function navigate() {
+  const mine = (number += 1);
+  leave();
+  page = pageOf(location.hash);
+  const here = page;
+  document.title = `${page.title} · X18`;
+  $("#title").textContent = page.title;
+  $("#page").replaceChildren(page.element);
+  for (const link of document.querySelectorAll("#side nav a")) {
+    const place = page.topics[0] === "explore" ? "#/explore" : (location.hash || "#/").split("?")[0];
+    if (link.hash === place) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+  scrollTo({ top: 0 });
+  // The cursor first, then the posts, then the topic from that cursor on: nothing falls in between.
+  const since = await firstCursor();
+  if (mine !== number) return;
+  try {
+    await here.load();
+  } catch (error) {
+    if (mine === number) here.element.append(h("p", { class: "empty", role: "alert" }, error.message));
+  }
+  if (mine !== number) return here.feed?.destroy(); // it may have been made after one left
+  await show(here.topics, since);
+  document.documentElement.dataset.shown = location.hash; // loaded and live
+}
+
+function leave() {
+  page?.feed?.destroy();
+  page?.destroy?.();
+}
+
+// What comes
+
+on("*", (event) => page?.take?.(event));
+on("post", (event) => isForPage(event) && page.feed.add(event.payload));
+on("retweet", (event) => {
+  const { post, retweeted_by, retweeted_at } = event.payload;
+  if (isForPage(event)) page.feed.add({ ...post, retweeted_by, retweeted_at });
+});
+on("post.deleted", ({ payload }) => page?.feed?.remove(payload.id));
+on("retweet.deleted", ({ payload }) => page?.feed?.remove(payload.id, payload.retweeted_by));
+on("gap", () => {
+  page?.feed?.refresh();
+  readUnread();
+});
+on("state", paintState);
+on("counts", ({ payload }) => {
+  for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
+  page?.counts?.(payload.posts);
+});
+for (const type of ["notification", "notification.read", "notification.deleted"])
+  on(type, ({ payload }) => paintUnread(payload.unread_count));
+
+const isForPage = ({ topics }) => page?.feed && topics.some((topic) => page.topics.includes(topic));
+
+// Who is here
+
+function paintAccount() {
+  const user = me();
+  const box = $("#account");
+  document.documentElement.classList.toggle("member", Boolean(user));
+  if (user) {
+    box.replaceChildren(
+      h(
+        "a",
+        { class: "person", href: linkTo.user(user.username), title: "Your page" },
+        avatar(user),
+        h("span", { class: "names" }, h("b", {}, user.display_name), h("span", { class: "handle" }, `@${user.username}`)),
+      ),
+    );
+    readUnread();
+  } else {
+    box.replaceChildren(
+      h("button", { type: "button", class: "primary wide", onclick: () => openAccountDialog(true) }, "Create account"),
+      h("button", { type: "button", class: "plain wide", onclick: () => openAccountDialog(false) }, "Log in"),
+    );
+    paintUnread(0);
+  }
+}
+
+async function readUnread() {
+  if (me())
+    await get("/api/notifications/unread-count").then(
+      ({ unread_count: unread }) => paintUnread(unread),
+      () => {},
+    );
+}
+
+function paintUnread(unread) {
+  for (const badge of document.querySelectorAll(".badge")) {
+    badge.textContent = unread > 99 ? "99+" : unread || "";
+    badge.hidden = !unread;
+    badge.parentElement.setAttribute("aria-label", unread ? `Notifications, ${unread} unread` : "Notifications");
+  }
+}
+
+// What is asked for
+
+function compose(replyTo = null) {
+  if (!me()) return openAccountDialog(false);
+  const dialog = openDialog(replyTo ? "Reply" : "New post", composer({ replyTo, onDone: () => dialog.close() }));
+  $("textarea", dialog).focus();
+}
+
+document.addEventListener("login", ({ detail }) => openAccountDialog(detail === true));
+document.addEventListener("reply", ({ detail }) => compose(detail));
+document.addEventListener("posted", ({ detail: post }) => {
+  const isHere = page.topics.some(
+    (topic) => ["home", `user:${post.user_id}`].includes(topic) || (topic === "explore" && post.visibility === "public"),
+  );
+  if (isHere) page.feed.add(post, true);
+  else toast(post.reply_to_id ? "Your reply is out." : "Your post is out.");
+});
+
+function toggleTheme() {
+  const { dataset } = document.documentElement;
+  const isDark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  dataset.theme = isDark ? "light" : "dark";
+  localStorage.setItem("x18.theme", dataset.theme);
+}
+
+async function refreshTrending() {
+  if (document.visibilityState !== "visible" || !$("#aside").offsetParent) return;
+  await trendingHashtags(6).then(
+    (items) => $("#tags").replaceChildren(...items),
+    () => {},
+  ); // the next time, then
+}
+
+for (const place of document.querySelectorAll("[data-icon]")) place.prepend(icon(place.dataset.icon));
+$("#aside").prepend(searchForm());
+$("#shell").append(panel);
+$(".skip").addEventListener("click", (event) => (event.preventDefault(), $("#main").focus()));
+for (const button of document.querySelectorAll(".compose")) button.addEventListener("click", () => compose());
+for (const button of document.querySelectorAll(".theme")) button.addEventListener("click", toggleTheme);
+for (const button of document.querySelectorAll(".inspect")) button.addEventListener("click", () => toggleInspector());
+bindKeys({ compose, toggleInspector, reveal: () => page?.feed?.reveal() });
+addEventListener("hashchange", navigate);
+onChange(() => {
+  paintAccount();
+  navigate();
+});
+connect();
+paintAccount();
+navigate();
+refreshTrending();
+setInterval(refreshTrending, TRENDING_EVERY_MS);
+setInterval(() => $("#symbols").replaceChildren(...activeSymbols(6)), SYMBOLS_EVERY_MS);
+setInterval(refreshTimes, 20_000);

@@ -1,0 +1,201 @@
+// A list of posts that grows at its top while one reads. Nothing that one reads moves: at the top, at the pace of a reader, new
+// posts slide in; otherwise they wait behind a pill. However many come, the page holds a bounded number of them.
+import { get } from "./api.js";
+import { h, icon, toast } from "./dom.js";
+import { note } from "./tape.js";
+import { card, cardsOf, discard, postOf } from "./post.js";
+
+const PAGE = 20;
+const MOST_CARDS = 120; // with live posts; those further down are loaded again when they are wanted
+const OVERLAP = 30;
+const MOST_PAGED = 300;
+const MOST_WAITING = 60; // beyond, the newest are read over REST
+const TOP_PX = 60;
+const READABLE = 4; // posts in three seconds
+
+const keyOf = (post) => post.id + (post.retweeted_by?.id ?? "");
+
+export class Feed {
+  #url;
+  #query;
+  #nothing;
+  #cursor = null;
+  #keys = new Set();
+  #waiting = []; // the newest last
+  #waitingCount = 0;
+  #arrivals = [];
+  #timer = 0;
+  #frame = 0;
+  #isStale = false;
+
+  /** `url` lists posts; `nothing` is what an empty list says. */
+  constructor(url, { query = {}, nothing = "Nothing here yet." } = {}) {
+    [this.#url, this.#query, this.#nothing] = [url, query, nothing];
+    this.list = h("div", { class: "list" });
+    this.pill = h("button", { type: "button", class: "pill", onclick: () => this.reveal() });
+    this.pill.hidden = true;
+    this.more = h("button", { type: "button", class: "more", onclick: () => this.#loadOlder() }, "Older posts");
+    this.more.hidden = true;
+    this.note = h("p", { class: "empty", role: "status" }, "Loading…");
+    this.element = h(
+      "section",
+      { class: "feed", "aria-label": "Posts" },
+      h("div", { class: "pillbox", role: "status" }, this.pill),
+      this.list,
+      this.note,
+      this.more,
+    );
+    this.#older.observe(this.more);
+  }
+
+  #older = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#loadOlder(), { rootMargin: "600px" });
+
+  /** Read the newest posts. The whole answer, for what else is in it. */
+  async load() {
+    this.#forgetWaiting(); // the answer has them; what comes from here on may be newer
+    const answer = await get(this.#url, { ...this.#query, limit: PAGE }).catch((error) => {
+      this.#isStale = true;
+      throw error;
+    });
+    this.#discardAll();
+    this.#append(answer);
+    return answer;
+  }
+
+  /** A post came. `isMine`: shown at once. */
+  add(post, isMine = false) {
+    if (this.#keys.has(keyOf(post))) return;
+    note(post);
+    this.#keys.add(keyOf(post));
+    this.#waiting.push(post);
+    this.#waitingCount += 1;
+    if (this.#waiting.length > MOST_WAITING) {
+      this.#keys.delete(keyOf(this.#waiting.shift()));
+      this.#isStale = true;
+    }
+    this.#arrivals = [...this.#arrivals.filter((at) => at > Date.now() - 3000), Date.now()].slice(-READABLE - 1);
+    if (isMine) this.reveal();
+    else this.#paintSoon();
+  }
+
+  /** A post is gone, or a retweet of it by `retweeter`. */
+  remove(id, retweeter = "") {
+    const had = this.#waiting.length;
+    this.#waiting = this.#waiting.filter((post) => (retweeter ? keyOf(post) !== id + retweeter : post.id !== id));
+    this.#waitingCount -= had - this.#waiting.length;
+    for (const article of [...cardsOf(id)]) {
+      if (this.list.contains(article) && (!retweeter || keyOf(postOf(article)) === id + retweeter)) this.#drop(article);
+    }
+    this.#paintSoon();
+  }
+
+  /** Posts were missed: show the newest when that moves nothing, else offer it. */
+  refresh() {
+    this.#isStale = true;
+    if (scrollY < TOP_PX) this.reveal();
+    else this.#paint();
+  }
+
+  /** Show what waits, at the top. */
+  async reveal() {
+    scrollTo({ top: 0 });
+    if (this.#isStale) await this.load().catch((error) => toast(error.message));
+    else this.#prepend();
+  }
+
+  /** Take everything off the page. */
+  destroy() {
+    clearTimeout(this.#timer);
+    cancelAnimationFrame(this.#frame);
+    this.#older.disconnect();
+    this.#discardAll();
+  }
+
+  /** At the next frame, and not more often than can be read. */
+  #paintSoon() {
+    this.#timer ||= setTimeout(
+      () => (this.#frame = requestAnimationFrame(() => this.#paint())),
+      this.#arrivals.length > READABLE ? 250 : 0,
+    );
+  }
+
+  #paint() {
+    this.#timer = 0;
+    const isSlow = this.#arrivals.length <= READABLE;
+    if (!this.#isStale && isSlow && scrollY < TOP_PX && !this.list.contains(document.activeElement)) return this.#prepend();
+    const text = this.#waitingCount > 999 ? "999+ new" : this.#waitingCount ? `${this.#waitingCount} new` : "Newest posts";
+    this.pill.hidden = !this.#waitingCount && !this.#isStale;
+    if (this.pill.textContent !== text) this.pill.replaceChildren(icon("up"), text);
+  }
+
+  #prepend() {
+    const fresh = this.#waiting.reverse().map(card);
+    this.#forgetWaiting();
+    if (!fresh.length) return;
+    this.note.hidden = true;
+    for (const article of fresh) article.classList.add("fresh");
+    this.list.prepend(...fresh);
+    this.#trim();
+  }
+
+  /** Let go of the oldest cards. Posts made together come in any order, so the last few are asked for again: they are known. */
+  #trim() {
+    if (this.list.childElementCount <= MOST_CARDS) return;
+    while (this.list.childElementCount > MOST_CARDS) this.#drop(this.list.lastElementChild);
+    const posts = [...this.list.children].map(postOf).filter((post) => !post.retweeted_by); // whose place is another than their id
+    const ids = posts.slice(-OVERLAP).map(({ id }) => id);
+    this.#cursor = ids.sort().at(-1) ?? this.#cursor;
+    this.more.hidden = !this.#cursor;
+  }
+
+  #drop(article) {
+    this.#keys.delete(keyOf(postOf(article)));
+    discard(article);
+  }
+
+  #append({ posts, next_cursor }) {
+    const fresh = posts.filter((post) => !this.#keys.has(keyOf(post)));
+    for (const post of fresh) this.#keys.add(keyOf(post));
+    for (const post of fresh.toReversed()) note(post);
+    this.list.append(...fresh.map(card));
+    this.#cursor = next_cursor;
+    this.more.hidden = !next_cursor;
+    this.note.hidden = this.list.childElementCount > 0;
+    this.note.replaceChildren(this.#nothing);
+  }
+
+  async #loadOlder() {
+    const cursor = this.#cursor;
+    if (!cursor || this.more.disabled) return;
+    this.more.disabled = true;
+    try {
+      const answer = await get(this.#url, { ...this.#query, limit: PAGE, before: cursor });
+      if (cursor !== this.#cursor) return;
+      this.#append(answer);
+      while (this.list.childElementCount > MOST_PAGED) {
+        this.#drop(this.list.firstElementChild);
+        this.#isStale = true;
+      }
+      if (this.#isStale) this.#paint();
+    } catch (error) {
+      toast(error.message);
+    } finally {
+      this.more.disabled = false;
+      this.#older.unobserve(this.more); // it tells of changes only: the button may be in view still
+      this.#older.observe(this.more);
+    }
+  }
+
+  #forgetWaiting() {
+    this.#waiting = [];
+    this.#waitingCount = 0;
+    this.#arrivals = this.#arrivals.slice(-READABLE);
+    this.#isStale = false;
+    this.pill.hidden = true;
+  }
+
+  #discardAll() {
+    for (const article of [...this.list.children]) discard(article);
+    this.#keys = new Set(this.#waiting.map(keyOf));
+  }
+}

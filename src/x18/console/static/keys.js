@@ -1,0 +1,61 @@
+// The keyboard.
+import { $, h, openDialog } from "./dom.js";
+
+const HELP = {
+  "j / k": "next, previous post",
+  l: "like",
+  r: "reply",
+  t: "retweet",
+  b: "bookmark",
+  Enter: "open the post",
+  ".": "show new posts",
+  n: "write a post",
+  "/": "search",
+  i: "protocol inspector",
+  "g h": "home",
+  "g e": "explore",
+  "g n": "notifications",
+};
+const PLACES = { h: "#/", e: "#/explore", n: "#/notifications", b: "#/bookmarks", t: "#/search" };
+const PRESSED = { l: ".like", r: ".reply", t: ".retweet", b: ".bookmark" };
+
+export function bindKeys({ compose, toggleInspector, reveal }) {
+  let isGoing = false;
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    const { key } = event;
+    const article = document.activeElement?.closest("article");
+    const wasGoing = isGoing;
+    isGoing = key === "g";
+    if (wasGoing && key in PLACES) location.hash = PLACES[key];
+    else if (key === "j" || key === "k") step(article, key === "j" ? 1 : -1);
+    else if (key in PRESSED && article) $(PRESSED[key], article).click();
+    else if (key === "Enter" && article === document.activeElement && article) $(".when", article).click();
+    else if (key === ".") reveal();
+    else if (key === "n") compose();
+    else if (key === "/") $("#page input[type=search], #aside input[type=search]")?.focus();
+    else if (key === "i") toggleInspector();
+    else if (key === "?") help();
+    else return;
+    event.preventDefault();
+  });
+}
+
+function step(from, by) {
+  const articles = [...document.querySelectorAll("#page article")];
+  const top = articles.findIndex((one) => one.getBoundingClientRect().bottom > 80);
+  const next = articles[from ? articles.indexOf(from) + by : Math.max(0, top)];
+  next?.focus({ preventScroll: true });
+  next?.scrollIntoView({ block: "nearest" });
+}
+
+function help() {
+  openDialog(
+    "Keyboard",
+    h(
+      "dl",
+      { class: "keys" },
+      Object.entries(HELP).map(([key, words]) => h("div", {}, h("dt", {}, h("kbd", {}, key)), h("dd", {}, words))),
+    ),
+  );
+}

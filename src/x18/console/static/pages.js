@@ -1,0 +1,133 @@
+// What each address shows. A page has a title, the topics that keep it up to date, an element, and `load`, which fills it.
+import { get } from "./api.js";
+import { composer } from "./composer.js";
+import { ask, h } from "./dom.js";
+import { Feed } from "./feed.js";
+import { notificationsPage } from "./notifications.js";
+import { followersPage, userPage } from "./people.js";
+import { card, discard } from "./post.js";
+import { searchPage } from "./search.js";
+import { me } from "./session.js";
+
+const ROUTES = [
+  [/^\/?$/, () => (me() ? homePage() : explorePage())],
+  [/^\/explore$/, () => explorePage()],
+  [/^\/notifications$/, () => (me() ? notificationsPage() : strangerPage("Notifications"))],
+  [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
+  [/^\/search$/, (_, query) => searchPage(query.get("q") ?? "", query.get("in") ?? "24h")],
+  [/^\/s\/([^/]{1,64})$/, ([symbol]) => symbolPage(symbol.toUpperCase())],
+  [/^\/t\/([^/]{1,300})$/, ([tag]) => hashtagPage(tag.toLowerCase())],
+  [/^\/p\/([0-9a-f-]{36})$/, ([id]) => threadPage(id)],
+  [/^\/u\/(\w+)$/, ([username]) => userPage(username)],
+  [/^\/u\/(\w+)\/(followers|following)$/, ([username, which]) => followersPage(username, which)],
+];
+
+/** The page of an address such as `#/s/BTC-USD`. */
+export function pageOf(hash) {
+  const [path, query] = hash.replace(/^#/, "").split("?");
+  for (const [pattern, make] of ROUTES) {
+    const match = pattern.exec(path);
+    if (match) return make(match.slice(1).map(decode), new URLSearchParams(query));
+  }
+  return {
+    title: "Nothing here",
+    topics: [],
+    element: h("p", { class: "empty" }, "There is no such page."),
+    load: async () => {},
+  };
+}
+
+function decode(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+/** A page that is a feed, with elements above it. */
+export function feedPage(title, topics, url, { above = [], ...options } = {}) {
+  const feed = new Feed(url, options);
+  return { title, topics, feed, element: h("div", {}, above, feed.element), load: () => feed.load() };
+}
+
+const homePage = () => feedPage("Home", ["home"], "/api/timeline/home", { above: [composer()], nothing: nobodyFollowed() });
+const explorePage = () => feedPage("Explore", ["explore"], "/api/timeline/explore", { above: me() ? [] : [welcome()] });
+const bookmarksPage = () =>
+  feedPage("Bookmarks", [], "/api/bookmarks", { nothing: "What you bookmark is kept here, for your eyes only." });
+const symbolPage = (symbol) =>
+  feedPage(`$${symbol}`, [`symbol:${symbol}`], "/api/timeline/search", {
+    query: { symbol },
+    above: me() ? [composer({ text: `$${symbol} ` })] : [],
+    nothing: `Nobody has said anything about $${symbol} yet.`,
+  });
+const hashtagPage = (tag) =>
+  feedPage(`#${tag}`, [`hashtag:${tag}`], `/api/search/hashtag/${encodeURIComponent(tag)}`, {
+    nothing: `No posts with #${tag} yet.`,
+  });
+
+const nobodyFollowed = () =>
+  h(
+    "span",
+    {},
+    h("p", {}, "Follow traders to see their posts here the moment they are made."),
+    h("a", { class: "primary", href: "#/explore" }, "Explore everybody's posts"),
+  );
+
+function welcome() {
+  return h(
+    "section",
+    { class: "welcome" },
+    h("h2", {}, "The market talks. Hear it first."),
+    h("p", {}, "Every post reaches you the moment it is made: in order, once, nothing lost."),
+    h(
+      "p",
+      {},
+      h("button", { type: "button", class: "primary", onclick: () => ask("login", true) }, "Create account"),
+      h("button", { type: "button", class: "plain", onclick: () => ask("login") }, "Log in"),
+    ),
+  );
+}
+
+function strangerPage(title) {
+  const element = h(
+    "div",
+    { class: "empty" },
+    h("p", {}, `${title} are yours once you log in.`),
+    h("button", { type: "button", class: "primary", onclick: () => ask("login") }, "Log in"),
+  );
+  return { title, topics: [], element, load: async () => {} };
+}
+
+/** A post, what it answers, and its replies. A reply that comes is seen by the post's counter, which is watched. */
+function threadPage(id) {
+  const feed = new Feed(`/api/posts/${id}/replies`, { nothing: "No replies yet." });
+  feed.element.classList.add("replies");
+  const top = h("div", { class: "thread" });
+  const heading = h("h2", { class: "heading" }, "Replies");
+  let known = 0;
+  return {
+    title: "Post",
+    topics: [],
+    feed,
+    element: h("div", {}, top, heading, feed.element),
+    async load() {
+      const post = await get(`/api/posts/${id}`);
+      const parent = post.reply_to_id && (await get(`/api/posts/${post.reply_to_id}`).catch(() => null));
+      for (const article of [...top.querySelectorAll("article")]) discard(article);
+      top.replaceChildren(...[parent, post].filter(Boolean).map(card));
+      top.lastElementChild.classList.add("main");
+      known = post.replies_count;
+      await feed.load();
+      if (me()) top.append(composer({ replyTo: post }));
+    },
+    counts(posts) {
+      if (!(posts[id]?.replies_count > known)) return;
+      known = posts[id].replies_count;
+      feed.refresh();
+    },
+    destroy() {
+      for (const article of [...top.querySelectorAll("article")]) discard(article);
+    },
+  };
+}

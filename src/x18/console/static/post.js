@@ -1,0 +1,213 @@
+// A post as a card: what it says, what can be done with it, and counters that keep up.
+import { api } from "./api.js";
+import { $, ask, h, icon, toast } from "./dom.js";
+import { avatar, count, linkTo, meanColour, plural, richText, time } from "./format.js";
+import { me } from "./session.js";
+import { watch } from "./stream.js";
+
+const ACTIONS = [
+  { name: "like", flag: "is_liked", counter: "likes_count", word: "like", icon: "heart" },
+  { name: "retweet", flag: "is_retweeted", counter: "retweets_count", word: "retweet", icon: "retweet" },
+  { name: "bookmark", flag: "is_bookmarked", counter: "bookmarks_count", word: "bookmark", icon: "bookmark" },
+];
+const AUDIENCE = { followers: ["people", "Followers only"], private: ["lock", "Only you"] };
+
+/** All cards on the page by the post's id: one post may be there twice, as itself and as a retweet. */
+const cards = new Map();
+const posts = new WeakMap();
+
+const onScreen = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) watch(target.dataset.post, isIntersecting && target.isConnected);
+});
+
+/** What a card or an element in it shows. */
+export const postOf = (element) => posts.get(element.closest("article"));
+export const cardsOf = (id) => cards.get(id) ?? new Set();
+
+/** A card of a post. */
+export function card(post) {
+  const nameId = `by-${post.id}-${Math.random().toString(36).slice(2, 7)}`;
+  const article = h(
+    "article",
+    { class: "post", tabindex: "-1", "aria-labelledby": nameId, data: { post: post.id } },
+    post.retweeted_by &&
+      h(
+        "p",
+        { class: "why" },
+        icon("retweet"),
+        h("a", { href: linkTo.user(post.retweeted_by.username) }, post.retweeted_by.display_name),
+        " retweeted",
+      ),
+    post.reply_to_id &&
+      h("p", { class: "why" }, icon("reply"), h("a", { href: linkTo.post(post.reply_to_id) }, "Replies to a post")),
+    h("a", { class: "face", href: linkTo.user(post.user.username), tabindex: "-1", "aria-hidden": "true" }, avatar(post.user)),
+    h(
+      "div",
+      { class: "body" },
+      header(post, nameId),
+      post.content && h("p", { class: "text" }, richText(post.content)),
+      post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map(figure)),
+      chips(post),
+      actions(post),
+    ),
+  );
+  posts.set(article, post);
+  if (!cards.has(post.id)) cards.set(post.id, new Set());
+  cards.get(post.id).add(article);
+  onScreen.observe(article);
+  return article;
+}
+
+/** Take a card off the page. */
+export function discard(article) {
+  const id = article.dataset.post;
+  onScreen.unobserve(article);
+  cards.get(id)?.delete(article);
+  if (!cards.get(id)?.size) {
+    cards.delete(id);
+    watch(id, false);
+  }
+  article.remove();
+}
+
+/** New values of counters and of what the viewer did, on all cards of a post. */
+export function update(id, fields) {
+  for (const article of cardsOf(id)) {
+    const post = Object.assign(posts.get(article), fields);
+    for (const action of ACTIONS) paint($(`.${action.name}`, article), action, post);
+    paintReplies($(".reply", article), post);
+  }
+}
+
+function header(post, nameId) {
+  const audience = AUDIENCE[post.visibility];
+  return h(
+    "header",
+    {},
+    h(
+      "span",
+      { id: nameId, class: "names" },
+      h("a", { class: "name", href: linkTo.user(post.user.username) }, post.user.display_name),
+      h("span", { class: "handle" }, `@${post.user.username}`),
+    ),
+    audience &&
+      h("span", { class: "audience", title: audience[1] }, icon(audience[0]), h("span", { class: "unseen" }, audience[1])),
+    h("a", { class: "when", href: linkTo.post(post.id) }, time(post.created_at)),
+  );
+}
+
+/** What the metadata says and the text does not. */
+function chips(post) {
+  const { symbol, category, market, price } = post.metadata;
+  const said = post.content.toUpperCase();
+  const list = [
+    typeof symbol === "string" &&
+      !said.includes(`$${symbol.toUpperCase()}`) &&
+      h("a", { class: "chip symbol", href: linkTo.symbol(symbol) }, `$${symbol}`),
+    typeof price === "number" && h("span", { class: "chip" }, price.toLocaleString()),
+    ...[category, market].filter((one) => typeof one === "string" && one).map((one) => h("span", { class: "chip" }, one)),
+  ].filter(Boolean);
+  return list.length > 0 && h("p", { class: "chips" }, list);
+}
+
+function figure(media) {
+  if (media.type === "video")
+    return h("video", {
+      src: media.url,
+      controls: true,
+      preload: "metadata",
+      poster: media.thumbnail_url,
+      "aria-label": media.alt_text || "Video",
+    });
+  const image = h("img", {
+    src: media.thumbnail_url ?? media.url,
+    alt: media.alt_text || "Picture without a description",
+    loading: "lazy",
+    width: media.width,
+    height: media.height,
+  });
+  image.style.backgroundColor = meanColour(media.blurhash);
+  return h("a", { href: media.url, target: "_blank", rel: "noopener" }, image);
+}
+
+function actions(post) {
+  const reply = h("button", { type: "button", class: "reply", onclick: () => ask("reply", post) }, icon("reply"), h("span"));
+  paintReplies(reply, post);
+  const buttons = ACTIONS.map((action) => {
+    const button = h(
+      "button",
+      { type: "button", class: action.name, onclick: () => toggle(post, action) },
+      icon(action.icon),
+      h("span"),
+    );
+    paint(button, action, post);
+    return button;
+  });
+  const isMine = me()?.id === post.user_id;
+  const remove =
+    isMine &&
+    h(
+      "button",
+      { type: "button", class: "delete", "aria-label": "Delete", onclick: (event) => erase(post, event.currentTarget) },
+      icon("trash"),
+    );
+  return h("div", { class: "actions" }, reply, buttons, remove);
+}
+
+function paint(button, action, post) {
+  const isOn = post[action.flag] === true;
+  button.setAttribute("aria-pressed", isOn);
+  paintCount(
+    button,
+    post[action.counter],
+    plural(post[action.counter], action.word),
+    action.word[0].toUpperCase() + action.word.slice(1),
+  );
+}
+
+function paintReplies(button, { replies_count: value }) {
+  paintCount(button, value, `${count(value)} ${value === 1 ? "reply" : "replies"}`, "Reply");
+}
+
+function paintCount(button, value, words, verb) {
+  const shown = value ? count(value) : "";
+  const label = $("span", button);
+  button.setAttribute("aria-label", value ? `${verb}, ${words}` : verb);
+  if (label.textContent === shown) return;
+  if (label.textContent)
+    label.animate?.([{ transform: "translateY(35%)", opacity: 0 }, {}], { duration: 180, easing: "ease-out" });
+  label.textContent = shown;
+}
+
+/** Shown at once, taken back where the server does not agree. */
+async function toggle(post, { name, flag, counter }) {
+  if (!me()) return ask("login");
+  const before = { [flag]: post[flag] === true, [counter]: post[counter] };
+  update(post.id, { [flag]: !before[flag], [counter]: Math.max(0, before[counter] + (before[flag] ? -1 : 1)) });
+  try {
+    const { likes_count, retweets_count, replies_count, bookmarks_count, is_liked, is_retweeted, is_bookmarked } = await api(
+      before[flag] ? "DELETE" : "POST",
+      `/api/posts/${post.id}/${name}`,
+    );
+    update(post.id, { likes_count, retweets_count, replies_count, bookmarks_count, is_liked, is_retweeted, is_bookmarked });
+  } catch (error) {
+    update(post.id, before);
+    toast(error.message);
+  }
+}
+
+/** The first press asks, the second one deletes. */
+async function erase(post, button) {
+  if (!button.dataset.sure) {
+    button.dataset.sure = "yes";
+    button.setAttribute("aria-label", "Press again to delete");
+    button.append(h("span", {}, "Sure?"));
+    return setTimeout(() => button.isConnected && (delete button.dataset.sure, $("span", button)?.remove()), 4000);
+  }
+  try {
+    await api("DELETE", `/api/posts/${post.id}`);
+    for (const article of [...cardsOf(post.id)]) discard(article);
+  } catch (error) {
+    toast(error.message);
+  }
+}

@@ -1,0 +1,86 @@
+// Search, and what is talked about most.
+import { get } from "./api.js";
+import { h } from "./dom.js";
+import { Feed } from "./feed.js";
+import { count, linkTo } from "./format.js";
+import { userRow } from "./people.js";
+
+const TIMEFRAMES = { "1h": "Last hour", "24h": "Last day", "7d": "Last week", "30d": "Last month" };
+
+/** Traders and posts that match; without words, what is trending. */
+export function searchPage(words, timeframe) {
+  return words.trim() ? resultsPage(words.trim()) : trendingPage(timeframe in TIMEFRAMES ? timeframe : "24h");
+}
+
+/** The field that leads here. */
+export function searchForm(words = "") {
+  const input = h("input", {
+    type: "search",
+    name: "q",
+    value: words,
+    maxlength: 200,
+    placeholder: "Search traders and posts",
+    "aria-label": "Search traders and posts",
+    autocomplete: "off",
+  });
+  const go = (event) => {
+    event.preventDefault();
+    location.hash = `#/search?q=${encodeURIComponent(input.value.trim())}`;
+  };
+  return h("form", { class: "search", role: "search", onsubmit: go }, input);
+}
+
+/** The hashtags of the last week as a list of links. */
+export async function trendingHashtags(limit) {
+  const { hashtags } = await get("/api/search/trending-hashtags", { limit });
+  return hashtags.map(({ tag, count: posts }) =>
+    h("li", {}, h("a", { href: linkTo.tag(tag) }, `#${tag}`), h("span", { class: "number" }, count(posts))),
+  );
+}
+
+function resultsPage(words) {
+  const people = h("ul", { class: "people" });
+  const feed = new Feed("/api/search/posts", { query: { q: words }, nothing: "No posts with these words." });
+  const users = h("section", { "aria-label": "Traders" }, h("h2", { class: "heading" }, "Traders"), people);
+  users.hidden = true;
+  return {
+    title: "Search",
+    topics: [],
+    feed,
+    element: h("div", {}, searchForm(words), users, h("h2", { class: "heading" }, "Posts"), feed.element),
+    async load() {
+      const [found] = await Promise.all([get("/api/search/users", { q: words, limit: 5 }), feed.load()]);
+      people.replaceChildren(...found.users.map(userRow));
+      users.hidden = !found.users.length;
+    },
+  };
+}
+
+function trendingPage(timeframe) {
+  const tags = h("ol", { class: "tags" });
+  const choice = h(
+    "nav",
+    { class: "tabs", "aria-label": "Timeframe" },
+    Object.entries(TIMEFRAMES).map(([value, name]) =>
+      h("a", { href: `#/search?in=${value}`, "aria-current": value === timeframe && "true" }, name),
+    ),
+  );
+  const feed = new Feed("/api/timeline/trending", { query: { timeframe }, nothing: "Nothing is trending." });
+  return {
+    title: "Trending",
+    topics: [],
+    feed,
+    element: h(
+      "div",
+      {},
+      searchForm(),
+      choice,
+      h("section", { class: "phone-only", "aria-label": "Trending hashtags" }, tags),
+      feed.element,
+    ),
+    async load() {
+      const [items] = await Promise.all([trendingHashtags(6), feed.load()]);
+      tags.replaceChildren(...items);
+    },
+  };
+}

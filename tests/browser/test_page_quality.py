@@ -1,0 +1,179 @@
+"""What holds on every view: accessible, light, safe."""
+
+import asyncio
+import time
+from typing import Any
+
+import httpx
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser.conftest import PHONE, OpenTab
+from tests.browser.test_live_page import publish, texts
+from tests.conftest import MakeUser
+from tests.files import picture, save
+from tests.server import Server
+
+MAX_FIRST_LOAD_BYTES = 60_000
+MAX_CARDS = 120
+MAX_USABLE_S = 3.0
+"""On two busy cores; benchmarks/console.py has the exact figure."""
+
+
+async def test_no_view_has_an_accessibility_fault(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author, fan = await make_user("author"), await make_user("fan")
+    upload = await author.client.post(
+        "/api/media/upload", files={"file": ("a.png", save(picture(), "PNG"))}, data={"alt_text": "Chart"}
+    )
+    metadata = {"symbol": f"{author.username[-9:]}", "category": "crypto"}
+    content = f"Long $BTC-USD #{author.username} @{fan.username}"
+    post_id = await publish(author, content, media_ids=[upload.json()["id"]], metadata=metadata)
+    await publish(fan, "a reply", reply_to_id=post_id)
+    await publish(author, "for followers", visibility="followers")
+    await fan.client.post(f"/api/users/{author.id}/follow")
+    for action in ("like", "retweet", "bookmark"):
+        await fan.client.post(f"/api/posts/{post_id}/{action}")
+        await author.client.post(f"/api/posts/{post_id}/{action}")
+    options: dict[str, Any] = {
+        "bypass_csp": True,
+        "reduced_motion": "reduce",
+        "viewport": {"width": 1280, "height": 600},
+    }
+    stranger = await open_tab(f"#/u/{author.username}", **options)
+    tab = await open_tab("#/", user=author, **options)
+    await stranger.page.locator("#account").get_by_role("button", name="Create account").click()
+    faults = await faults_of(stranger.page, "register")
+    for place in (
+        "#/", "#/notifications", "#/bookmarks", f"#/search?q={author.username}", f"#/t/{author.username}",
+        f"#/p/{post_id}", f"#/u/{author.username}", f"#/u/{author.username}/followers", "#/nowhere",
+    ):  # fmt: skip
+        await tab.go(place)
+        await tab.wait_until_live()
+        faults += await faults_of(tab.page, place)
+    await tab.go("#/")
+    await tab.page.keyboard.press("i")
+    await tab.page.get_by_label("What is moving?").fill("Now $BTC-USD and @" + author.username[:-2])
+    await tab.page.locator("#page input[type=file]").set_input_files(
+        {"name": "chart.png", "mimeType": "image/png", "buffer": save(picture(), "PNG")}
+    )
+    await expect(tab.page.get_by_role("option").first).to_be_visible()
+    faults += await faults_of(tab.page, "composing, inspecting")
+    await tab.page.set_viewport_size(PHONE)
+    faults += await faults_of(tab.page, "inspecting on a phone")
+    await tab.page.get_by_role("button", name="Close the inspector").click()
+    faults += await faults_of(tab.page, "phone")
+
+    assert faults == []
+
+
+async def faults_of(page: Page, place: str) -> list[str]:
+    """What axe finds, a line each: all of its rules in the light theme, and in the dark one what depends on colours."""
+    if not await page.evaluate("'axe' in window"):
+        await page.evaluate(Axe().axe_script)
+    faults = []
+    for theme, rules in (("light", {}), ("dark", {"runOnly": ["color-contrast", "link-in-text-block"]})):
+        await page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+        found = await page.evaluate("options => axe.run(options)", {"resultTypes": ["violations"], **rules})
+        for fault in found["violations"]:
+            faults += [
+                f"{place}, {theme}: {fault['id']}: {node['html'][:120]} {node['failureSummary'][:300]}"
+                for node in fault["nodes"]
+            ]
+    return faults
+
+
+async def test_the_first_load_is_small_and_soon_usable(browser: Browser, server: Server, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    await asyncio.gather(*(publish(author, f"post {number}") for number in range(30)))
+    context = await browser.new_context()
+    page = await context.new_page()
+    sizes: dict[str, int] = {}
+    names: dict[str, str] = {}
+    developer_tools = await context.new_cdp_session(page)
+    await developer_tools.send("Network.enable")
+    developer_tools.on(
+        "Network.requestWillBeSent", lambda event: names.__setitem__(event["requestId"], event["request"]["url"])
+    )
+    developer_tools.on(
+        "Network.loadingFinished", lambda event: sizes.__setitem__(event["requestId"], event["encodedDataLength"])
+    )
+    start = time.monotonic()
+    await page.goto(server.url)
+    await expect(page.locator("article").first).to_be_visible()
+    took = time.monotonic() - start
+    own = {url: sizes[key] for key, url in names.items() if key in sizes and "/api/" not in url}
+    await page.reload()
+    await expect(page.locator("article").first).to_be_visible()
+    await context.close()
+
+    assert sum(own.values()) < MAX_FIRST_LOAD_BYTES, own
+    assert took < MAX_USABLE_S
+    assert len(own) > 10
+
+
+async def test_files_are_kept_and_asked_for_again(api: httpx.AsyncClient) -> None:
+    page = await api.get("/")
+    script = page.text.split('type="module" src="')[1].split('"')[0]
+    file = await api.get(script)
+    plain = await api.get(script, headers={"Accept-Encoding": "identity"})
+
+    assert page.headers["cache-control"] == "no-cache"
+    assert (await api.get("/", headers={"If-None-Match": page.headers["etag"]})).status_code == 304
+    assert file.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert file.headers["content-encoding"] == "gzip"
+    assert plain.text == file.text
+    assert "content-encoding" not in plain.headers
+    other = await api.get("/console/another-version/app.js")
+    assert (other.text, other.headers["cache-control"]) == (file.text, "no-cache")
+    assert (await api.get("/console/x/controller.py")).status_code == 404
+    head = await api.head("/")
+    assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", page.headers["etag"])
+
+
+async def test_what_people_write_is_never_markup_or_code(open_tab: OpenTab, make_user: MakeUser) -> None:
+    evil = "<img src=x onerror='window.broken=1'><script>window.broken=1</script>"
+    author = await make_user("author", display_name=evil[:90], bio=evil, avatar_url="https://elsewhere.example/a.png")
+    await publish(author, evil, metadata={"symbol": "<b>x", "category": "<i>"})
+    tab = await open_tab(f"#/u/{author.username}")
+    await expect(texts(tab.page)).to_have_text([evil])
+
+    assert await tab.page.evaluate("window.broken") is None
+    assert await tab.page.locator("#page img, #page script").count() == 0
+    tab.expected_errors = ("TrustedHTML", "Trusted Type")
+    refused = await tab.page.evaluate(
+        "(() => { try { document.body.innerHTML = '<p>' } catch (e) { return e.name } })()"
+    )
+    assert refused == "TypeError"
+
+
+async def test_many_posts_do_not_grow_the_page_and_older_ones_are_loaded_again(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author = await make_user("author")
+    tab = await open_tab(f"#/u/{author.username}")
+    made = []
+    for _ in range(3):
+        made += await asyncio.gather(*(publish(author, "one of many") for _ in range(48)))
+        await tab.page.get_by_role("button", name="48 new").or_(tab.page.locator(".pill:visible")).click()
+        await expect(tab.page.locator(".pill")).to_be_hidden()
+    assert await tab.page.locator("article").count() <= MAX_CARDS
+
+    for _ in range(3):
+        await tab.page.locator("article").last.scroll_into_view_if_needed()
+        await tab.page.mouse.wheel(0, 3000)
+    await expect(tab.page.locator("article")).to_have_count(len(made))
+    shown = await tab.page.locator("article").evaluate_all("all => all.map(one => one.dataset.post)")
+    assert sorted(shown) == sorted(made)
+
+
+async def test_a_flood_waits_behind_the_pill(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    await publish(author, "before")
+    tab = await open_tab(f"#/u/{author.username}")
+    await asyncio.gather(*(publish(author, f"{number}") for number in range(90)))
+    await expect(tab.page.locator(".pill")).to_contain_text("new")
+    await tab.page.locator(".pill").click()
+    newest = (await author.client.get("/api/timeline/home?limit=1")).json()["posts"][0]["content"]
+
+    await expect(texts(tab.page).first).to_have_text(newest)
+    assert await tab.page.locator("article").count() <= MAX_CARDS

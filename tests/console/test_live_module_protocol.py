@@ -1,0 +1,254 @@
+"""live.js against a server that misbehaves, or says what a real one says only after a long time."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+from websockets.asyncio.server import ServerConnection, serve
+
+from tests.console.program import program
+
+CONNECTED = {"connection_id": "c", "user_id": None, "cursor": "e.10", "epoch": "e", "limits": {}, "heartbeat_s": 25}
+
+Message = dict[str, Any]
+
+
+class Peer:
+    """The server's end of a connection; keeps what the client sent."""
+
+    def __init__(self, socket: ServerConnection, received: list[Message]) -> None:
+        self.socket = socket
+        self.received = received
+
+    async def send(self, kind: str, payload: Any, **fields: Any) -> None:
+        await self.socket.send(json.dumps({"type": kind, "payload": payload, **fields}))
+
+    async def post(self, number: int, cursor: str) -> None:
+        await self.send("post", {"id": str(number)}, cursor=cursor, topics=["explore"])
+
+    async def serve(self, until: Callable[[Message], bool]) -> Message:
+        """Say ok, or pong, to everything up to a message."""
+        while True:
+            message: Message = json.loads(await self.socket.recv())
+            self.received.append(message)
+            if "id" in message:
+                pong = message["type"] == "ping"
+                await self.send("pong" if pong else "ok", None if pong else {"topics": []}, id=message["id"])
+            if until(message):
+                return message
+
+
+Script = Callable[[Peer], Awaitable[None]]
+
+
+@asynccontextmanager
+async def acting(*scripts: Script, **greeting: Any) -> AsyncIterator[tuple[str, list[Message]]]:
+    """A server that plays one script a connection, and the last one for all others. Its address, and what it received."""
+    received: list[Message] = []
+    left = list(scripts)
+
+    async def play(socket: ServerConnection) -> None:
+        peer = Peer(socket, received)
+        await peer.send("connected", {**CONNECTED, **greeting})
+        await (left.pop(0) if len(left) > 1 else left[0])(peer)
+
+    async with serve(play, "127.0.0.1", 0, subprotocols=["x18.v1.json"]) as server:
+        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", received
+
+
+def is_subscribe(message: Message) -> bool:
+    return bool(message["type"] == "subscribe")
+
+
+async def stay(peer: Peer) -> None:
+    await peer.serve(is_subscribe)
+    await peer.socket.wait_closed()
+
+
+async def test_an_event_that_comes_again_is_told_once() -> None:
+    async def twice(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        for number in (11, 11, 12):
+            await peer.post(number, f"e.{number}")
+
+    async def again(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        for number in (11, 12, 13):
+            await peer.post(number, f"e.{number}")
+        await peer.socket.wait_closed()
+
+    async with acting(twice, again) as (url, received), program(url, "explore") as client:
+        await client.wait_for_post("13")
+
+        assert client.post_ids == ["11", "12", "13"]
+        assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.10", "e.12"]
+
+
+async def test_a_gap_is_told_and_what_follows_continues_at_its_cursor() -> None:
+    async def gap(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.send("gap", {"reason": "unknown_epoch", "cursor": "f.3", "backfill": ["/api/timeline/explore"]})
+        await peer.post(4, "f.4")
+
+    async with acting(gap, stay) as (url, received), program(url, "explore", since="e.9") as client:
+        told = await client.wait_for(lambda one: one["type"] == "gap")
+        await client.wait_for(lambda one: one["type"] == "disconnected")
+        await client.wait_for_state("live", len(client.messages))
+
+        assert told["payload"]["backfill"] == ["/api/timeline/explore"]
+        assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.9", "f.4"]
+
+
+async def test_a_heartbeat_moves_the_cursor() -> None:
+    async def beat(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.send("heartbeat", {"cursor": "e.99"})
+
+    async with acting(beat, stay) as (url, received), program(url, "explore") as client:
+        await client.wait_for(lambda one: one["type"] == "disconnected")
+        await client.wait_for_state("live", len(client.messages))
+
+        assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.10", "e.99"]
+
+
+async def test_a_replay_that_broke_off_begins_again_where_it_began() -> None:
+    async def break_off(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.post(11, "e.11")
+        message = json.loads(await peer.socket.recv())
+        await peer.send("ok", {"topics": []}, id=message["id"])
+        await peer.post(5, "e.5")  # and no pong: the replay from 3 on has not ended
+
+    async def go_on(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        for number in (5, 6, 11):
+            await peer.post(number, f"e.{number}")
+        await peer.socket.wait_closed()
+
+    async with acting(break_off, go_on) as (url, received), program(url, "explore") as client:
+        await client.wait_for_post("11")
+        await client.do("subscribe", ["user:x"], {"since": "e.3"})
+        await client.wait_for_post("6")
+
+        assert client.post_ids == ["11", "5", "6"]
+        assert received[-1]["payload"] == {"topics": [{"topic": "explore"}, {"topic": "user:x"}], "since": "e.3"}
+
+
+async def test_a_token_is_renewed_on_the_connection() -> None:
+    async def expire(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.send("auth_expiring", {"expires_in_s": 60})
+        await peer.serve(lambda one: one["type"] == "auth")
+        await peer.post(11, "e.11")
+        await peer.socket.wait_closed()
+
+    async with acting(expire) as (url, received), program(url, "explore", tokens=["old", "new"]) as client:
+        await client.wait_for_post("11")
+
+        assert [one["payload"]["token"] for one in received if one["type"] == "auth"] == ["old", "new"]
+        asked = [one["payload"]["mustBeNew"] for one in client.messages if one["type"] == "asked for a token"]
+        assert asked == [False, True]
+        assert sum(one["type"] == "connected" for one in client.messages) == 1
+
+
+async def test_after_4001_the_next_token_is_a_new_one() -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.socket.recv()
+        await peer.send("error", {"code": "token_expired", "detail": "The token has expired."})
+        await peer.socket.close(4001, "token_expired")
+
+    async with acting(refuse, stay) as (url, received), program(url, "explore", tokens=["old", "new"]) as client:
+        await client.wait_for_state("live")
+
+        asked = [one["payload"]["mustBeNew"] for one in client.messages if one["type"] == "asked for a token"]
+        assert asked == [False, True]
+        assert received[0]["payload"] == {"token": "new"}
+
+
+async def test_a_planned_restart_is_waited_for_as_long_as_was_told() -> None:
+    async def restart(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.send("reconnect", {"after_ms": 700})
+        await peer.socket.close(1012)
+
+    async with acting(restart, stay) as (url, _), program(url, "explore") as client:
+        told = await client.wait_for(lambda one: one["type"] == "disconnected")
+        start = time.monotonic()
+        await client.wait_for_state("live", client.messages.index(told))
+
+        assert told["payload"]["again_in_s"] == 0.7
+        assert time.monotonic() - start > 0.6
+
+
+async def test_silence_is_a_broken_connection() -> None:
+    async def fall_silent(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.socket.wait_closed()
+
+    async with acting(fall_silent, heartbeat_s=0.2) as (url, _), program(url, "explore") as client:
+        told = await client.wait_for(lambda one: one["type"] == "disconnected")
+
+        assert told["payload"]["reason"] == "silence"
+
+
+async def test_delays_grow_and_differ() -> None:
+    async def close(peer: Peer) -> None:
+        await peer.socket.close(1013)
+
+    async with acting(close) as (url, _), program(url, "explore") as client:
+        await client.wait_for(lambda _: sum(one["type"] == "disconnected" for one in client.messages) == 4)
+        delays = [one["payload"]["again_in_s"] for one in client.messages if one["type"] == "disconnected"]
+
+        assert len(set(delays)) == 4
+        assert all(0 <= delay <= 0.2 * 2**number for number, delay in enumerate(delays, start=1))
+
+
+@pytest.mark.parametrize("code", [1003, 1007, 1009, 4400, 4401, 4403, 4409])
+async def test_after_a_final_code_it_does_not_come_again(code: int) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.socket.close(code, "no")
+
+    async with acting(refuse) as (url, _), program(url, "explore") as client:
+        assert await client.end() == 1
+        assert client.messages[-1] == {"type": "refused", "payload": {"code": code, "detail": "no"}}
+        assert sum(one["type"] == "connected" for one in client.messages) == 1
+
+
+async def test_watched_posts_are_watched_again_in_messages_that_fit() -> None:
+    async def cut(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.serve(lambda one: one["type"] == "unwatch")
+
+    ids = [f"00000000-0000-7000-8000-{number:012}" for number in range(450)]
+    async with acting(cut, stay_and_watch) as (url, received), program(url, "explore") as client:
+        await client.wait_for_state("live")
+        await client.do("watch", ids)
+        await client.do("unwatch", ids[:1])
+        await client.wait_for(lambda one: one["type"] == "counts")
+
+        sizes = [len(one["payload"]["posts"]) for one in received if one["type"] == "watch"]
+        assert sizes == [200, 200, 50, 200, 200, 49]
+
+
+async def stay_and_watch(peer: Peer) -> None:
+    await peer.serve(is_subscribe)
+    for _ in range(3):
+        await peer.serve(lambda one: one["type"] == "watch")
+    await peer.send("counts", {"posts": {}})
+    await peer.socket.wait_closed()
+
+
+async def test_a_call_that_was_cut_off_is_told_so() -> None:
+    async def cut(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        while json.loads(await peer.socket.recv())["type"] != "call":
+            pass
+
+    async with acting(cut, stay) as (url, _), program(url, "explore") as client:
+        failed = await asyncio.wait_for(client.do("call", "POST", "/api/posts", {"body": {"content": "once"}}), 10)
+
+        assert failed["type"] == "failed"
