@@ -6,11 +6,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import asyncpg
 import httpx
 
 from tests.conftest import MakeUser
 from tests.flows.test_delivery import follow, post
+from tests.flows.test_sessions import short_token
 from tests.server import Server
+from x18.clients.live import Live
 
 X18 = [sys.executable, "-m", "x18"]
 
@@ -63,6 +66,28 @@ async def test_tail_logs_in_for_ones_own_topics(server: Server, make_user: MakeU
 
     assert f"@{author.username}" in line
     assert "for my followers" in line
+
+
+async def test_a_client_whose_token_was_too_old_comes_back_with_another(
+    server: Server, make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    await follow(reader, author)
+    tokens = iter([await short_token(database, reader, -60), reader.access_token])
+
+    async def source() -> str:
+        return next(tokens)
+
+    seen = []
+    async with asyncio.timeout(15):
+        async for event in Live(server.url, ["home"], token=source):
+            seen.append(event.type)
+            if seen.count("connected") == 2 and "post" not in seen:
+                await post(author, "for my followers", visibility="followers")
+            if event.type == "post":
+                break
+
+    assert seen == ["connected", "disconnected", "connected", "post"]
 
 
 async def test_what_cannot_work_is_one_line_and_exit_code_1(server: Server) -> None:

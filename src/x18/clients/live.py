@@ -27,6 +27,9 @@ TokenSource = Callable[[], Awaitable[str]]
 DURABLE = frozenset(
     {"post", "post.deleted", "retweet", "retweet.deleted", "notification", "notification.read", "notification.deleted"}
 )
+PASSING_ERRORS = frozenset({"rate_limited", "unavailable", "token_expired"})
+"""The connection is closed after them, and the next one has another chance; with another token, after the last."""
+
 FINAL_CODES = frozenset({1003, 1007, 1009, 4400, 4401, 4403, 4409})
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 10.0
 
@@ -117,7 +120,7 @@ class Live:
             await _send(socket, "auth", {"token": await self._token()})
         elif kind == "reconnect":
             self._after_ms = payload["after_ms"]
-        elif kind == "error" and payload["code"] not in ("rate_limited", "unavailable"):
+        elif kind == "error" and payload["code"] not in PASSING_ERRORS:
             raise Refused(payload["detail"])
         elif kind == "counts":
             return Event(kind, payload)
