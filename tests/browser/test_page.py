@@ -54,7 +54,8 @@ async def test_likes_retweets_and_bookmarks_stay(open_tab: OpenTab, make_user: M
     await publish(author, "worth it")
     tab = await open_tab(f"#/u/{author.username}", user=reader)
     for name in ("Like", "Retweet", "Bookmark"):
-        await tab.page.locator("article").get_by_role("button", name=name, exact=True).click()
+        async with tab.page.expect_response(f"**/{name.lower()}"):
+            await tab.page.locator("article").get_by_role("button", name=name, exact=True).click()
         await expect(tab.page.get_by_role("button", name=f"{name}, 1 {name.lower()}")).to_have_attribute(
             "aria-pressed", "true"
         )

@@ -21,11 +21,12 @@ def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
     """
     if UNSTORABLE.search(value):
         raise BadInput.of(field, "must not contain NUL or unpaired surrogates")
-    if len(value) > most * 4 + 64:  # normalising is not free: refuse early what cannot fit anyhow
-        raise BadInput.of(field, f"must have at most {most} characters")
+    too_long = BadInput.of(field, f"must have at most {most} characters")
+    if len(value) > most:  # before normalising, which is not free, and as the schema counts
+        raise too_long
     text = unicodedata.normalize("NFC", value).strip()
     if len(text) > most:
-        raise BadInput.of(field, f"must have at most {most} characters")
+        raise too_long
     if len(text) < least:
         raise BadInput.of(field, f"must have at least {least} character{'s' if least > 1 else ''}")
     return text
