@@ -1,6 +1,7 @@
 """Like, retweet, bookmark: one statement each, in which the counter moves only when the row did.
 
-The order of locks is the same everywhere: posts, post_stats, users.
+The order of locks is the same everywhere: posts, the rows of reactions, post_stats, users. The post is locked first and by hand: a
+foreign key would lock it last, and deadlock with whoever deletes the post.
 """
 
 from typing import Final
@@ -17,7 +18,7 @@ from x18.realtime.outbox import wake
 # $1 viewer, $2 post, $3 id of the new row, $4 id of the new notification
 POST: Final = f"""
     p AS (SELECT p.id, p.author_id, {LEVEL} AS level FROM posts p JOIN users u ON u.id = p.author_id
-          WHERE p.id = $2 AND {visible("$1")})"""
+          WHERE p.id = $2 AND {visible("$1")} FOR KEY SHARE OF p)"""
 
 
 def _add(table: str, counter: str, *, notify: NotificationKind | None = None, feeds: bool = False) -> str:
@@ -50,7 +51,8 @@ def _remove(table: str, counter: str, *, notify: NotificationKind | None = None,
     event = f"UNION ALL SELECT {EventKind.RETWEET_DELETED}, $1, NULL, post_id FROM gone" if feeds else ""
     kind = notify or 0
     return f"""
-    WITH gone AS (DELETE FROM {table} WHERE user_id = $1 AND post_id = $2 RETURNING id, post_id), {entry}
+    WITH p AS (SELECT id FROM posts WHERE id = $2 FOR KEY SHARE),
+    gone AS (DELETE FROM {table} t USING p WHERE t.user_id = $1 AND t.post_id = p.id RETURNING t.id, t.post_id), {entry}
     counted AS (UPDATE post_stats s SET {counter} = {counter} - 1 FROM gone WHERE s.post_id = gone.post_id),
     told AS (DELETE FROM notifications n USING gone WHERE n.actor_id = $1 AND n.kind = {kind} AND n.post_id = gone.post_id
              RETURNING n.id, n.user_id)
