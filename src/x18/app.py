@@ -38,6 +38,7 @@ from x18.posts import controller as posts
 from x18.posts.counts import read_counts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
+from x18.realtime.calls import ENTRY
 from x18.realtime.channel import Channel
 from x18.runtime.documents import openapi, pages
 from x18.runtime.health import Checks, SystemController
@@ -180,7 +181,9 @@ def create_app_from_env() -> ASGIApp:
     """The application as the environment says, observed; what uvicorn calls in each worker."""
     settings = read_settings(os.environ)
     set_up_logging(settings.log_level, as_json=settings.is_production or None)
-    return Observed(traced(create_app(settings)))
+    app = create_app(settings)
+    app.state[ENTRY] = entry = Observed(traced(app))
+    return entry
 
 
 def open_storage(settings: Settings) -> Storage:
