@@ -76,7 +76,7 @@ def create_app(settings: Settings) -> Litestar:
     """The ASGI application. ``settings`` has the addresses of both servers."""
     redis = connect_redis(settings)
     parts = _make_parts(settings, redis)
-    handlers = [
+    handlers: list[Any] = [
         SystemController,
         show_metrics,
         _api(),
