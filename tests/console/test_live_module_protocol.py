@@ -3,70 +3,11 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from websockets.asyncio.server import ServerConnection, serve
 
 from tests.console.program import program
-
-CONNECTED = {"connection_id": "c", "user_id": None, "cursor": "e.10", "epoch": "e", "limits": {}, "heartbeat_s": 25}
-
-Message = dict[str, Any]
-
-
-class Peer:
-    """The server's end of a connection; keeps what the client sent."""
-
-    def __init__(self, socket: ServerConnection, received: list[Message]) -> None:
-        self.socket = socket
-        self.received = received
-
-    async def send(self, kind: str, payload: Any, **fields: Any) -> None:
-        await self.socket.send(json.dumps({"type": kind, "payload": payload, **fields}))
-
-    async def post(self, number: int, cursor: str) -> None:
-        await self.send("post", {"id": str(number)}, cursor=cursor, topics=["explore"])
-
-    async def serve(self, until: Callable[[Message], bool]) -> Message:
-        """Say ok, or pong, to everything up to a message."""
-        while True:
-            message: Message = json.loads(await self.socket.recv())
-            self.received.append(message)
-            if "id" in message:
-                pong = message["type"] == "ping"
-                await self.send("pong" if pong else "ok", None if pong else {"topics": []}, id=message["id"])
-            if until(message):
-                return message
-
-
-Script = Callable[[Peer], Awaitable[None]]
-
-
-@asynccontextmanager
-async def acting(*scripts: Script, **greeting: Any) -> AsyncIterator[tuple[str, list[Message]]]:
-    """A server that plays one script a connection, and the last one for all others. Its address, and what it received."""
-    received: list[Message] = []
-    left = list(scripts)
-
-    async def play(socket: ServerConnection) -> None:
-        peer = Peer(socket, received)
-        await peer.send("connected", {**CONNECTED, **greeting})
-        await (left.pop(0) if len(left) > 1 else left[0])(peer)
-
-    async with serve(play, "127.0.0.1", 0, subprotocols=["x18.v1.json"]) as server:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", received
-
-
-def is_subscribe(message: Message) -> bool:
-    return bool(message["type"] == "subscribe")
-
-
-async def stay(peer: Peer) -> None:
-    await peer.serve(is_subscribe)
-    await peer.socket.wait_closed()
+from tests.peer import Peer, Refusal, acting, is_subscribe, stay
 
 
 async def test_an_event_that_comes_again_is_told_once() -> None:
@@ -155,10 +96,10 @@ async def test_a_token_is_renewed_on_the_connection() -> None:
         assert sum(one["type"] == "connected" for one in client.messages) == 1
 
 
-async def test_after_4001_the_next_token_is_a_new_one() -> None:
+@pytest.mark.parametrize("has_id", [True, False])
+async def test_after_4001_the_next_token_is_a_new_one(has_id: bool) -> None:
     async def refuse(peer: Peer) -> None:
-        await peer.socket.recv()
-        await peer.send("error", {"code": "token_expired", "detail": "The token has expired."})
+        await peer.answer_with_error("auth", "token_expired", has_id=has_id)
         await peer.socket.close(4001, "token_expired")
 
     async with acting(refuse, stay) as (url, received), program(url, "explore", tokens=["old", "new"]) as client:
@@ -166,7 +107,7 @@ async def test_after_4001_the_next_token_is_a_new_one() -> None:
 
         asked = [one["payload"]["mustBeNew"] for one in client.messages if one["type"] == "asked for a token"]
         assert asked == [False, True]
-        assert received[0]["payload"] == {"token": "new"}
+        assert [one["payload"]["token"] for one in received if one["type"] == "auth"] == ["old", "new"]
 
 
 async def test_a_planned_restart_is_waited_for_as_long_as_was_told() -> None:
@@ -252,3 +193,43 @@ async def test_a_call_that_was_cut_off_is_told_so() -> None:
         failed = await asyncio.wait_for(client.do("call", "POST", "/api/posts", {"body": {"content": "once"}}), 10)
 
         assert failed["type"] == "failed"
+
+
+async def test_a_refusal_before_connected_is_final_by_its_close_code() -> None:
+    async with acting(Refusal("too_many_connections", 4409)) as (url, _), program(url, "explore") as client:
+        refused = await client.wait_for(lambda message: message["type"] == "refused")
+
+        assert (refused["payload"]["code"], await client.end()) == (4409, 1)
+
+
+async def test_an_outage_before_connected_passes() -> None:
+    async with acting(Refusal("unavailable", 1013), stay) as (url, received), program(url, "explore") as client:
+        await client.wait_for_state("live")
+
+        assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.10"]
+
+
+@pytest.mark.parametrize(("code", "has_id"), [("unavailable", True), ("rate_limited", False)])
+async def test_a_subscription_that_was_not_taken_is_asked_for_again_from_the_same_cursor(
+    code: str, has_id: bool
+) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.answer_with_error("subscribe", code, has_id=has_id)
+        await peer.send("heartbeat", {"cursor": "e.99"})
+        await peer.socket.wait_closed()
+
+    async with acting(refuse, stay) as (url, received), program(url, "explore") as client:
+        await client.wait_for_state("live")
+
+        assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.10", "e.10"]
+
+
+async def test_a_heartbeat_before_the_subscription_moves_nothing() -> None:
+    async def beat(peer: Peer) -> None:
+        await peer.hear("subscribe")
+        await peer.send("heartbeat", {"cursor": "e.99"})
+
+    async with acting(beat, stay) as (url, received), program(url, "explore") as client:
+        await client.wait_for_state("live")
+
+        assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.10", "e.10"]

@@ -28,14 +28,19 @@ DURABLE = frozenset(
     {"post", "post.deleted", "retweet", "retweet.deleted", "notification", "notification.read", "notification.deleted"}
 )
 PASSING_ERRORS = frozenset({"rate_limited", "unavailable", "token_expired"})
-"""The connection is closed after them, and the next one has another chance; with another token, after the last."""
+"""Another connection has another chance; with another token, after the last. This one may stand, without its topics."""
 
 FINAL_CODES = frozenset({1003, 1007, 1009, 4400, 4401, 4403, 4409})
 FIRST_DELAY_S, LONGEST_DELAY_S = 0.2, 10.0
+GREETING_S = 30.0
 
 
 class Refused(Exception):
     """The server does not want this connection, or not this subscription; trying again in the same way is of no use."""
+
+
+class _Passing(Exception):
+    """Come back on another connection."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +64,7 @@ class Live:
         self._token = token
         self._failures = 0
         self._after_ms: int | None = None
+        self._is_subscribed = False
         self.cursor = since
 
     async def __aiter__(self) -> AsyncIterator[Event]:
@@ -75,7 +81,7 @@ class Live:
                     async for event in self._events(socket):
                         yield event
                 reason = "closed"
-            except (OSError, TimeoutError, websockets.InvalidHandshake, websockets.InvalidMessage) as error:
+            except (_Passing, OSError, TimeoutError, websockets.InvalidHandshake, websockets.InvalidMessage) as error:
                 reason = str(error) or type(error).__name__
             except websockets.ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd else 1006
@@ -87,16 +93,16 @@ class Live:
             await asyncio.sleep(delay)
 
     async def _events(self, socket: ClientConnection) -> AsyncIterator[Event]:
-        connected = json.loads(await socket.recv())
-        heartbeat_s = connected["payload"]["heartbeat_s"]
+        self._is_subscribed = False
+        connected = await _greeting(socket)
         if self._token is not None:
             await _send(socket, "auth", {"token": await self._token()})
         if self.cursor is None:
-            self.cursor = connected["payload"]["cursor"]
+            self.cursor = connected["cursor"]
         await _send(socket, "subscribe", {"topics": self._topics, "since": self.cursor})
-        yield Event("connected", connected["payload"])
+        yield Event("connected", connected)
         while True:
-            async with asyncio.timeout(heartbeat_s * 2.5):
+            async with asyncio.timeout(connected["heartbeat_s"] * 2.5):
                 message = json.loads(await socket.recv())
             event = await self._take(socket, message)
             if event is not None:
@@ -111,8 +117,10 @@ class Live:
                 return None
             self.cursor = message["cursor"]
             return Event(kind, payload, tuple(message["topics"]), self.cursor)
-        if kind == "heartbeat" and self._is_new(payload["cursor"]):
-            self.cursor = payload["cursor"]
+        if kind == "ok" and message.get("id") == "subscribe":
+            self._is_subscribed = True
+        elif kind == "heartbeat" and self._is_subscribed and self._is_new(payload["cursor"]):
+            self.cursor = payload["cursor"]  # before the subscription's ok it would be a step over what was not sent
         elif kind == "gap":
             self.cursor = payload["cursor"]
             return Event(kind, payload, (), self.cursor)
@@ -120,8 +128,8 @@ class Live:
             await _send(socket, "auth", {"token": await self._token()})
         elif kind == "reconnect":
             self._after_ms = payload["after_ms"]
-        elif kind == "error" and payload["code"] not in PASSING_ERRORS:
-            raise Refused(payload["detail"])
+        elif kind == "error":
+            raise (_Passing if payload["code"] in PASSING_ERRORS else Refused)(payload["detail"])
         elif kind == "counts":
             return Event(kind, payload)
         return None
@@ -141,5 +149,21 @@ class Live:
         return random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**self._failures))
 
 
+async def _greeting(socket: ClientConnection) -> Any:
+    """What ``connected`` says. Where an error comes in its place, the close code after it tells whether it is final."""
+    async with asyncio.timeout(GREETING_S):
+        first = json.loads(await socket.recv())
+        if first["type"] != "error":
+            return first["payload"]
+        try:
+            while True:
+                await socket.recv()
+        except websockets.ConnectionClosed as closed:
+            if closed.rcvd and closed.rcvd.code in FINAL_CODES:
+                raise Refused(first["payload"]["detail"]) from closed
+            raise
+
+
 async def _send(socket: ClientConnection, kind: str, payload: Any) -> None:
-    await socket.send(json.dumps({"type": kind, "payload": payload}))
+    """The answer carries the kind as its id."""
+    await socket.send(json.dumps({"type": kind, "id": kind, "payload": payload}))

@@ -25,6 +25,7 @@ export type Payloads = {
   gap: { reason: string; cursor: string; backfill: string[] };
   error: { code: string; detail: string; retry_after_s?: number };
   connected: { connection_id: string; user_id: string | null; cursor: string; epoch: string; limits: Json; heartbeat_s: number };
+  /** The connection broke, or was left after an error that passes: the next one subscribes from the same cursor. */
   disconnected: { code: number; reason: string; again_in_s: number };
   /** The server does not want this connection, or `close()` was called (code 1000). */
   closed: { code: number | string; reason: string };

@@ -13,9 +13,8 @@
 const setOf = (names) => new Set(names.split(" "));
 const DURABLE = setOf("post post.deleted retweet retweet.deleted notification notification.read notification.deleted");
 const UNTOLD = setOf("ok pong heartbeat auth_expiring reconnect");
-const PASSING = setOf("rate_limited unavailable");
+const PASSING = { rate_limited: 1013, unavailable: 1013, token_expired: 4001 }; // what they would be as close codes
 const FINAL_CODES = new Set([1003, 1007, 1009, 4400, 4401, 4403, 4409]);
-const TOKEN_EXPIRED = 4001;
 const [FIRST_DELAY_MS, LONGEST_DELAY_MS] = [200, 10_000];
 const KEPT_SEQS = 10_000; // a replay has at most 5,000 events
 const WATCHED_PER_MESSAGE = 200; // a message has at most 16 KiB
@@ -137,7 +136,7 @@ export class Live {
     if (socket !== this.#socket) return;
     this.#letGo(reason);
     if (FINAL_CODES.has(code)) return this.#finish(code, reason);
-    this.#mustBeNew ||= code === TOKEN_EXPIRED;
+    this.#mustBeNew ||= code === PASSING.token_expired;
     const delay = this.#nextDelay();
     this.#retry = setTimeout(() => this.#connect(), delay);
     this.#setState("waiting");
@@ -180,17 +179,18 @@ export class Live {
       if (type === "error") answer.reject(new Refused(payload.detail, payload.code));
       else answer.resolve(payload);
     } else if (DURABLE.has(type)) {
-      this.#failures = 0;
       this.#advance(message.cursor);
       if (this.#isNew(seqOf(message.cursor))) this.#emit(message);
     } else {
       if (type === "connected") this.#begin(socket, payload);
       if (type === "auth_expiring") this.#authenticate(true).catch(() => {}); // what cannot be renewed is closed with 4001
       if (type === "reconnect") this.#afterMs = payload.after_ms;
-      if (type === "heartbeat") this.#failures = 0;
-      if (type === "heartbeat") this.#advance(payload.cursor);
+      if (type === "heartbeat" && this.state === "live") this.#advance(payload.cursor); // before, we have no topics
       if (type === "gap") this.#jump(payload.cursor);
       if (!UNTOLD.has(type)) this.#emit(message);
+      // It may mean any message that waits for its answer (`rate_limited` has no id), or a replay that broke off after its `ok`.
+      const isOurs = id != null || this.#answers.size || this.state !== "live";
+      if (type === "error" && payload.code in PASSING && isOurs) this.#lost(socket, PASSING[payload.code], payload.detail);
     }
   }
 
@@ -203,8 +203,8 @@ export class Live {
       for (let wanted; (wanted = unsent()).length; ) await this.#subscribe(wanted, this.#oldestSince(wanted));
     } catch (error) {
       if (socket !== this.#socket || error instanceof Disconnected) return; // how it was closed is about to be told
-      if (error instanceof Refused && !PASSING.has(error.code)) this.#finish(error.code, error.message);
-      else this.#lost(socket, 1006, error.message);
+      if (error instanceof Refused && !(error.code in PASSING)) this.#finish(error.code, error.message);
+      else this.#lost(socket, PASSING[error.code] ?? 1006, error.message);
     }
     if (socket !== this.#socket) return;
     this.#setState("live");
@@ -222,6 +222,7 @@ export class Live {
 
   /** Forward only: a topic that was added with `since` is replayed behind our cursor. */
   #advance(cursor) {
+    this.#failures = 0;
     if (epochOf(cursor) !== epochOf(this.cursor)) this.#jump(cursor);
     if (seqOf(cursor) > seqOf(this.cursor)) this.cursor = cursor;
   }
@@ -284,9 +285,7 @@ export class Live {
     return true;
   }
 
-  #setState(state) {
-    this.#emit({ type: "state", payload: { state: (this.state = state) } });
-  }
+  #setState = (state) => this.#emit({ type: "state", payload: { state: (this.state = state) } });
 
   #emit(event) {
     const isInner = event.type === "frame" || event.type === "state";

@@ -1,0 +1,115 @@
+"""``clients/live.py`` against a server that misbehaves."""
+
+import asyncio
+
+import pytest
+
+from tests.peer import Message, Peer, Refusal, acting, is_subscribe, stay
+from x18.clients.live import Event, Live, Refused
+
+DEADLINE_S = 15.0
+
+
+async def read_until(live: Live, kind: str) -> list[Event]:
+    """The events up to the first of a kind."""
+    events = []
+    async with asyncio.timeout(DEADLINE_S):
+        async for event in live:
+            events.append(event)
+            if event.type == kind:
+                break
+    return events
+
+
+def cursors(received: list[Message]) -> list[str]:
+    """From where each subscription was asked for."""
+    return [one["payload"]["since"] for one in received if is_subscribe(one)]
+
+
+async def bring(peer: Peer) -> None:
+    await peer.serve(is_subscribe)
+    await peer.post(11, "e.11")
+    await peer.socket.wait_closed()
+
+
+async def test_a_refusal_before_connected_is_final_by_its_close_code() -> None:
+    async with acting(Refusal("too_many_connections", 4409)) as (url, _):
+        with pytest.raises(Refused, match=r"^No: too_many_connections\.$"):
+            await read_until(Live(url, ["explore"]), "connected")
+
+
+@pytest.mark.parametrize(("code", "close_code"), [("unavailable", 1013), ("token_expired", 4001)])
+async def test_an_outage_or_an_old_token_before_connected_passes(code: str, close_code: int) -> None:
+    async with acting(Refusal(code, close_code), bring) as (url, received):
+        events = await read_until(Live(url, ["explore"], since="e.9"), "post")
+
+    assert [event.type for event in events] == ["disconnected", "connected", "post"]
+    assert events[0].payload["reason"] == f"closed with {close_code}"
+    assert cursors(received) == ["e.9"]
+
+
+@pytest.mark.parametrize(("code", "has_id"), [("unavailable", True), ("rate_limited", False)])
+async def test_a_subscription_that_was_not_taken_is_asked_for_again_from_the_same_cursor(
+    code: str, has_id: bool
+) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.answer_with_error("subscribe", code, has_id=has_id)
+        await peer.send("heartbeat", {"cursor": "e.99"})
+        await peer.socket.wait_closed()  # as the real one, which does not close for these
+
+    async with acting(refuse, bring) as (url, received):
+        events = await read_until(Live(url, ["explore"]), "post")
+
+    assert [event.type for event in events] == ["connected", "disconnected", "connected", "post"]
+    assert cursors(received) == ["e.10", "e.10"]
+
+
+async def test_only_heartbeats_after_the_subscription_move_the_cursor() -> None:
+    async def beat_before(peer: Peer) -> None:
+        await peer.hear("subscribe")
+        await peer.send("ok", {"topics": []}, id="auth")
+        await peer.send("heartbeat", {"cursor": "e.99"})
+
+    async def beat_after(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.send("heartbeat", {"cursor": "e.10"})
+        await peer.send("heartbeat", {"cursor": "e.11"})
+
+    async def go_on(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.post(12, "e.12")
+
+    async with acting(beat_before, beat_after, go_on) as (url, received):
+        await read_until(Live(url, ["explore"]), "post")
+
+    assert cursors(received) == ["e.10", "e.10", "e.11"]
+
+
+@pytest.mark.parametrize("has_id", [True, False])
+async def test_an_expired_token_is_followed_by_another(has_id: bool) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.answer_with_error("auth", "token_expired", has_id=has_id)
+        await peer.socket.close(4001, "token_expired")
+
+    tokens = iter(["old", "new"])
+
+    async def source() -> str:
+        return next(tokens)
+
+    async with acting(refuse, bring) as (url, received):
+        await read_until(Live(url, ["explore"], token=source), "post")
+
+    assert [one["payload"]["token"] for one in received if one["type"] == "auth"] == ["old", "new"]
+
+
+@pytest.mark.parametrize("has_id", [True, False])
+async def test_another_error_is_final(has_id: bool) -> None:
+    async def refuse(peer: Peer) -> None:
+        await peer.answer_with_error("subscribe", "unknown_topic", has_id=has_id)
+        await peer.socket.wait_closed()
+
+    async with acting(refuse, stay) as (url, received):
+        with pytest.raises(Refused, match=r"^No: unknown_topic\.$"):
+            await read_until(Live(url, ["nothing"]), "post")
+
+    assert len(cursors(received)) == 1
