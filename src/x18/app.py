@@ -28,8 +28,8 @@ from x18.core.problems import answer_error
 from x18.core.requests import add_headers
 from x18.core.tokens import Tokens
 from x18.media import controller as media
-from x18.media.actions import sweep
 from x18.media.storage import Storage
+from x18.media.sweep import forget_abandoned, remove_orphans
 from x18.media.workshop import Workshop
 from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
@@ -141,7 +141,7 @@ def _make_jobs(storage: Storage) -> Jobs:
             Job("old hashtags", 3600, forget_old_hours),
             Job("idempotency keys", 3600, forget_old_keys),
             Job("used tickets", 600, tickets.forget_used_tickets),
-            Job("media sweep", 600, partial(sweep, storage)),
+            Job("media sweep", 600, forget_abandoned, partial(remove_orphans, storage)),
         ]
     )
 
