@@ -113,7 +113,7 @@ class LimitReached(TooManyRequests):
 
 
 async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Guard of all API routes, after ``identify``."""
+    """Guard of all API routes, after ``identify``, which calls it before a 401."""
     rate = handler.opt.get("rate")
     if rate is None:
         rate = Rates.READ if connection.scope.get("method") in ("GET", "HEAD") else Rates.WRITE
