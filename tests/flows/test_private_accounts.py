@@ -85,3 +85,26 @@ async def test_a_replay_does_not_tell_who_undid_a_private_retweet_of_a_deleted_p
         by_public, by_private = ({"id": made["id"], "retweeted_by": str(user.id)} for user in (public, private))
         assert of_type(anonymous, "retweet.deleted") == [by_public]
         assert of_type(his, "retweet.deleted") == [by_private, by_public]
+
+
+async def test_a_deletion_reaches_whoever_had_the_post_before_the_account_turned_private(
+    server: Server, make_user: MakeUser
+) -> None:
+    author, other = await make_user("author"), await make_user("other")
+    topics = ("explore", f"user:{author.id}", f"user:{other.id}")
+    async with live(server, None, *topics) as client:
+        shown = await post(author)
+        await client.wait_for_post(str(shown["id"]))
+        cursor = client.cursor
+        hidden = await post(author, "not for everybody", visibility="followers")
+        await set_private(author)
+        for made in (hidden, shown):
+            await delete(author, f"/api/posts/{made['id']}")
+        fence = str((await post(other, "fence"))["id"])
+        async with live(server) as resumed:
+            await resumed.subscribe(*topics, since=cursor)
+            for told in (client, resumed):
+                await told.wait_for_post(fence)
+
+                assert of_type(told, "post.deleted") == [{"id": shown["id"]}]
+                assert hidden["id"] not in told.post_ids

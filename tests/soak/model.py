@@ -107,7 +107,7 @@ class Model:
             own = moods[actor].since(row.seq) if kind in RETWEETS else {0}
             also = retweeters[post.id] if kind == EventKind.POST_DELETED else set()
             if kind == EventKind.POST_DELETED:
-                owner = {max(post.level, moods[post.author].at(row.seq))}
+                owner = {post.level}
             was_undone = kind == EventKind.RETWEET and undone.get((actor, post.id), 0) > row.seq
             yield Happening(
                 row.seq, kind, actor, post, frozenset(product(owner, own)),
