@@ -25,18 +25,15 @@ async def once(
     """The answer of ``make`` as JSON; for a key that this user sent before within 24 h, the answer of that time.
 
     ``content`` is what was asked for. All is one transaction: of parallel requests one acts and the others wait for it, and what
-    fails leaves the key unused.
+    fails leaves the key unused. So ``make`` may speak to the database only: what takes long is done before, after ``recall``.
 
     Raises:
         BadInput: a key that is none.
         Conflict: ``idempotency_key_reused``, for something else.
     """
-    key = request.headers.get("idempotency-key")
+    key, fingerprint = _key_of(request), _fingerprint(request, content)
     if key is None:
         return msgspec.Raw(_encoder.encode(await make()))
-    if not 0 < len(key) <= MAX_KEY or not key.isprintable():
-        raise BadInput.of("Idempotency-Key", f"must have 1 to {MAX_KEY} printable characters")
-    fingerprint = hashlib.sha256(request.scope["path"].rstrip("/").encode() + b"\n" + content).digest()
     async with db.transaction():
         await db.execute(
             "DELETE FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND created_at < now() - $3::interval",
@@ -62,9 +59,38 @@ async def once(
     return msgspec.Raw(answer)
 
 
+async def recall(request: Request[Any, Any, Any], user_id: UUID, content: bytes) -> msgspec.Raw | None:
+    """The answer of an earlier request with the same key; None for a new key, and while the first one is still at it.
+
+    Raises:
+        BadInput, Conflict: as ``once``.
+    """
+    key = _key_of(request)
+    if key is None:
+        return None
+    known = await db.fetch_value(
+        "SELECT true FROM idempotency_keys WHERE user_id = $1 AND key = $2 AND created_at >= now() - $3::interval",
+        user_id,
+        key,
+        KEPT,
+    )
+    return msgspec.Raw(await _answer_of(user_id, key, _fingerprint(request, content))) if known else None
+
+
 async def forget_old_keys() -> None:
     """Delete what nobody may send again."""
     await db.execute("DELETE FROM idempotency_keys WHERE created_at < now() - $1::interval", KEPT)
+
+
+def _key_of(request: Request[Any, Any, Any]) -> str | None:
+    key = request.headers.get("idempotency-key")
+    if key is not None and (not 0 < len(key) <= MAX_KEY or not key.isprintable()):
+        raise BadInput.of("Idempotency-Key", f"must have 1 to {MAX_KEY} printable characters")
+    return key
+
+
+def _fingerprint(request: Request[Any, Any, Any], content: bytes) -> bytes:
+    return hashlib.sha256(request.scope["path"].rstrip("/").encode() + b"\n" + content).digest()
 
 
 async def _answer_of(user_id: UUID, key: str, fingerprint: bytes) -> bytes:

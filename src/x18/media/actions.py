@@ -3,6 +3,9 @@
 import hashlib
 import shutil
 import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +19,7 @@ from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, TooManyRequ
 from x18.core.ids import id_floor, new_id
 from x18.core.text import clean_text
 from x18.media.kinds import HEAD_BYTES, Kind, kind_of
+from x18.media.queries import SEEN
 from x18.media.results import Processed
 from x18.media.schemas import MAX_ALT_TEXT
 from x18.media.storage import Storage
@@ -28,8 +32,28 @@ MAX_BYTES_A_DAY: Final = 1024**3
 """What a user may upload within 24 hours and have kept; what was deleted since does not count."""
 
 
-async def upload(user_id: UUID, file: UploadFile, alt_text: str | None, storage: Storage, workshop: Workshop) -> UUID:
-    """Check, process and store a file. Its id.
+@dataclass
+class Upload:
+    """A file that is stored, and what its row will say. ``has_row``: the row was inserted, and its transaction may have committed."""
+
+    id: UUID
+    user_id: UUID
+    kind: Kind
+    names: tuple[str, str]
+    alt_text: str
+    processed: Processed
+    size: int
+    has_row: bool = False
+
+
+@asynccontextmanager
+async def stored(
+    user_id: UUID, file: UploadFile, alt_text: str | None, storage: Storage, workshop: Workshop
+) -> AsyncIterator[Upload]:
+    """Check, process and store a file, for ``describe`` to insert its row; it is deleted again where that did not happen.
+
+    This may take seconds and must be in no transaction. Where the insertion's commit fails, it is not known whether it happened: the
+    file stays, for the sweep to look at.
 
     Raises:
         TooLarge: more than 10 MiB.
@@ -50,14 +74,27 @@ async def upload(user_id: UUID, file: UploadFile, alt_text: str | None, storage:
             raise UnsupportedMedia("Send a JPG, PNG, GIF, WebP, MP4 or WebM file.")
         result = await workshop.process(source, target, thumbnail, kind.extension)
         names = f"{media_id}.{kind.extension}", f"{media_id}_thumb.webp"
+        upload = Upload(media_id, user_id, kind, names, described, result, target.stat().st_size)
         try:
             await storage.put(names[0], target)
             await storage.put(names[1], thumbnail)
-            await _insert(media_id, user_id, kind, result, names, target.stat().st_size, described)
-        except BaseException:
-            await storage.delete(*names)
-            raise
-    return media_id
+            yield upload
+        finally:
+            if not upload.has_row:
+                await storage.delete(*names)
+
+
+async def describe(upload: Upload) -> None:
+    """Insert the row of a stored file. Parallel uploads of a user wait for each other here, so that none passes the quota.
+
+    Raises:
+        TooManyRequests: ``media_quota_exceeded``.
+    """
+    async with db.transaction():
+        await db.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", f"media of {upload.user_id}")
+        await _check_quota(upload.user_id)
+        await _insert(upload)
+        upload.has_row = True
 
 
 async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
@@ -67,14 +104,20 @@ async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
         NotFound: no such file, or one that the viewer may not see.
         Forbidden: somebody else's.
     """
+    row = await db.fetch_row(
+        f"SELECT m.user_id, m.post_id, m.file_name, m.thumbnail_name {SEEN} AND m.id = $2", user_id, media_id
+    )
+    if row is None:
+        raise NotFound("No such file.", code="media_not_found")
+    if row["user_id"] != user_id:
+        raise Forbidden("Only its owner may delete a file.", code="not_your_media")
     async with db.transaction():
-        row = await db.fetch_row("SELECT * FROM media WHERE id = $1 FOR UPDATE", media_id)
-        if row is None or (row["user_id"] != user_id and row["post_id"] is None):
+        # The post first, as whoever deletes the post does.
+        await db.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", row["post_id"])
+        deleted = await db.fetch_row("DELETE FROM media WHERE id = $1 RETURNING post_id", media_id)
+        if deleted is None:
             raise NotFound("No such file.", code="media_not_found")
-        if row["user_id"] != user_id:
-            raise Forbidden("Only its owner may delete a file.", code="not_your_media")
-        await db.execute("DELETE FROM media WHERE id = $1", media_id)
-        await db.execute("UPDATE posts SET media_count = media_count - 1 WHERE id = $1", row["post_id"])
+        await db.execute("UPDATE posts SET media_count = media_count - 1 WHERE id = $1", deleted["post_id"])
     await storage.delete(row["file_name"], row["thumbnail_name"])
 
 
@@ -94,24 +137,22 @@ async def _check_quota(user_id: UUID) -> None:
         )
 
 
-async def _insert(
-    media_id: UUID, user_id: UUID, kind: Kind, result: Processed, names: tuple[str, str], size: int, alt_text: str
-) -> None:
+async def _insert(upload: Upload) -> None:
     await db.execute(
         """INSERT INTO media (id, user_id, type, mime_type, file_name, thumbnail_name, alt_text, width, height, duration_ms,
                               size_bytes, blurhash)
            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)""",
-        media_id,
-        user_id,
-        kind.type,
-        kind.mime_type,
-        *names,
-        alt_text,
-        result.width,
-        result.height,
-        result.duration_ms,
-        size,
-        result.blurhash,
+        upload.id,
+        upload.user_id,
+        upload.kind.type,
+        upload.kind.mime_type,
+        *upload.names,
+        upload.alt_text,
+        upload.processed.width,
+        upload.processed.height,
+        upload.processed.duration_ms,
+        upload.size,
+        upload.processed.blurhash,
     )
 
 

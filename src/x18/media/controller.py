@@ -15,7 +15,7 @@ from litestar.response import Stream
 from x18.core.answers import Success
 from x18.core.errors import BadInput, NotFound
 from x18.core.http import CurrentUser, Visitor
-from x18.core.idempotency import once
+from x18.core.idempotency import once, recall
 from x18.core.limits import Rates
 from x18.core.paging import Page, listed
 from x18.core.viewer import id_of
@@ -55,12 +55,17 @@ class MediaController(Controller):
         if file is None:
             raise BadInput.of("file", "send the file as a part named file")
 
-        async def make() -> MediaView:
-            media_id = await actions.upload(viewer.user_id, file, data.alt_text, storage, workshop)
-            return await queries.get_media(media_id, viewer.user_id)
-
         content = await actions.digest(file, data.alt_text)
-        return Response(await once(request, viewer.user_id, content, make), status_code=201)
+        answer = await recall(request, viewer.user_id, content)
+        if answer is None:
+            async with actions.stored(viewer.user_id, file, data.alt_text, storage, workshop) as upload:
+
+                async def make() -> MediaView:
+                    await actions.describe(upload)
+                    return await queries.get_media(upload.id, viewer.user_id)
+
+                answer = await once(request, viewer.user_id, content, make)
+        return Response(answer, status_code=201)
 
     @get("/{media_id:uuid}", summary="A file's description")
     async def show(self, media_id: FromPath[UUID], visitor: Visitor) -> MediaView:
@@ -85,7 +90,11 @@ class MediaController(Controller):
 async def serve_file(
     name: FromPath[str], request: Request[Any, Any, Any], storage: NamedDependency[Storage]
 ) -> Response[Any]:
-    """The bytes, whole or a range (RFC 9110 §14); 304 when the client has them."""
+    """The bytes, whole or a range (RFC 9110 §14); 304 when the client has them.
+
+    Nobody is asked who they are: the address is the secret, and who may see the post is told it. What was once given may be kept by
+    caches for a year.
+    """
     match = NAME.fullmatch(name)
     file = await storage.look_up(name) if match else None
     if file is None or match is None:
@@ -95,6 +104,7 @@ async def serve_file(
         "ETag": file.etag,
         "Last-Modified": format_datetime(file.modified, usegmt=True),
         "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Disposition": f'inline; filename="{name}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Cross-Origin-Resource-Policy": "cross-origin",
         "X-Content-Type-Options": "nosniff",
