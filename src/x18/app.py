@@ -2,11 +2,11 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
 from functools import partial
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
@@ -27,10 +27,9 @@ from x18.core.passwords import Passwords
 from x18.core.problems import answer_error
 from x18.core.requests import add_headers
 from x18.core.tokens import Tokens
-from x18.core.viewer import Viewer
 from x18.media import controller as media
-from x18.media.actions import sweep
 from x18.media.storage import Storage
+from x18.media.sweep import forget_abandoned, remove_orphans
 from x18.media.workshop import Workshop
 from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
@@ -38,6 +37,7 @@ from x18.posts import controller as posts
 from x18.posts.counts import read_counts
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
+from x18.realtime.calls import ENTRY
 from x18.realtime.channel import Channel
 from x18.runtime.documents import openapi, pages
 from x18.runtime.health import Checks, SystemController
@@ -59,74 +59,117 @@ MAX_BODY_BYTES: Final = 128 * 1024
 REDIS_TIMEOUT_S: Final = 1.0
 
 
+class Parts(NamedTuple):
+    """What has a life, or is one for the whole process. Handlers get each under its name."""
+
+    tokens: Tokens
+    passwords: Passwords
+    limiter: Limiter
+    storage: Storage
+    workshop: Workshop
+    channel: Channel
+    metrics_access: MetricsAccess
+    checks: Checks
+
+
 def create_app(settings: Settings) -> Litestar:
     """The ASGI application. ``settings`` has the addresses of both servers."""
+    redis = connect_redis(settings)
+    parts = _make_parts(settings, redis)
+    handlers: list[Any] = [
+        SystemController,
+        show_metrics,
+        _api(),
+        *live.handlers,
+        *media.files,
+        *pages.handlers,
+        *console.handlers,
+    ]
+    app = Litestar(
+        route_handlers=handlers,
+        lifespan=[_life(settings, parts, redis)],
+        before_send=[add_headers],
+        dependencies={name: _provide(part) for name, part in parts._asdict().items()},
+        exception_handlers={Exception: answer_error},
+        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
+        request_max_body_size=MAX_BODY_BYTES,
+        request_class=StrictRequest,
+        openapi_config=openapi.CONFIG,
+        logging_config=None,  # Litestar would take the handlers of the root logger away
+        debug=False,
+    )
+    app.state.authenticate = partial(sessions.authenticate, tokens=parts.tokens)
+    app.state.limiter = parts.limiter
+    app.state.channel = parts.channel
+    return app
+
+
+def _make_parts(settings: Settings, redis: Redis) -> Parts:
     tokens = Tokens(
         settings.jwt_access_secret,
         settings.jwt_refresh_secret,
         access_ttl=timedelta(minutes=settings.jwt_access_expiry_min),
         refresh_ttl=timedelta(days=settings.jwt_refresh_expiry_days),
     )
-    passwords = Passwords(settings.bcrypt_cost)
-    redis = connect_redis(settings)
-    limiter = Limiter(redis, enforced=settings.rate_limits)
-    storage = open_storage(settings)
-    workshop = Workshop()
-    jobs = Jobs(
-        [
-            Job("hashtags", 5, roll_up),
-            Job("old hashtags", 3600, forget_old_hours),
-            Job("idempotency keys", 3600, forget_old_keys),
-            Job("used tickets", 600, tickets.forget_used_tickets),
-            Job("media sweep", 600, partial(sweep, storage)),
-        ]
-    )
-
-    async def authenticate(token: str) -> Viewer:
-        return await sessions.authenticate(token, tokens)
-
-    async def redeem(ticket: str) -> str:
-        return await tickets.redeem(ticket, tokens)
-
     channel = Channel(
         database_url=str(settings.database_url),
         redis=redis,
         renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
         read_counts=read_counts,
-        authenticate=authenticate,
-        redeem=redeem,
+        authenticate=partial(sessions.authenticate, tokens=tokens),
+        redeem=partial(tickets.redeem, tokens=tokens),
         origins=settings.cors_origins,
         query_tokens=settings.ws_query_token,
         limited=settings.rate_limits,
     )
+    return Parts(
+        tokens=tokens,
+        passwords=Passwords(settings.bcrypt_cost),
+        limiter=Limiter(redis, enforced=settings.rate_limits),
+        storage=open_storage(settings),
+        workshop=Workshop(),
+        channel=channel,
+        metrics_access=MetricsAccess(settings.metrics_token, is_production=settings.is_production),
+        checks=Checks({"postgres": partial(db.fetch_value, "SELECT 1"), "redis": redis.ping, "relay": channel.check}),
+    )
 
-    async def check_database() -> None:
-        await db.fetch_value("SELECT 1")
 
-    async def check_redis() -> None:
-        await redis.ping()
+def _make_jobs(storage: Storage) -> Jobs:
+    return Jobs(
+        [
+            Job("hashtags", 5, roll_up),
+            Job("old hashtags", 3600, forget_old_hours),
+            Job("idempotency keys", 3600, forget_old_keys),
+            Job("used tickets", 600, tickets.forget_used_tickets),
+            Job("media sweep", 600, forget_abandoned, partial(remove_orphans, storage)),
+        ]
+    )
 
-    metrics_access = MetricsAccess(settings.metrics_token, is_production=settings.is_production)
-    checks = Checks({"postgres": check_database, "redis": check_redis, "relay": channel.check})
 
+def _life(settings: Settings, parts: Parts, redis: Redis) -> Callable[[Litestar], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def running(_: Litestar) -> AsyncIterator[None]:
         await db.start_pool(str(settings.database_url))
         try:
-            await channel.start()
-            working = [asyncio.create_task(jobs.run()), asyncio.create_task(sample(channel, passwords))]
+            await parts.channel.start()
+            work = [_make_jobs(parts.storage).run(), sample(parts.channel, parts.passwords)]
+            working = [asyncio.create_task(one) for one in work]
             settle()
             yield
             for task in working:
                 task.cancel()
         finally:
-            workshop.stop()
-            await channel.stop()
+            parts.workshop.stop()
+            await parts.channel.stop()
             await redis.aclose()
             await db.close_pool()
-            passwords.close()
+            parts.passwords.close()
 
-    api = Router(
+    return running
+
+
+def _api() -> Router:
+    return Router(
         path="/api",
         route_handlers=[
             *auth.controllers,
@@ -140,47 +183,19 @@ def create_app(settings: Settings) -> Litestar:
         guards=[identify, limit_rate],
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
-    app = Litestar(
-        route_handlers=[
-            SystemController,
-            show_metrics,
-            api,
-            *live.handlers,
-            *media.files,
-            *pages.handlers,
-            *console.handlers,
-        ],
-        lifespan=[running],
-        before_send=[add_headers],
-        dependencies={
-            "tokens": Provide(lambda: tokens, sync_to_thread=False),
-            "passwords": Provide(lambda: passwords, sync_to_thread=False),
-            "limiter": Provide(lambda: limiter, sync_to_thread=False),
-            "storage": Provide(lambda: storage, sync_to_thread=False),
-            "workshop": Provide(lambda: workshop, sync_to_thread=False),
-            "channel": Provide(lambda: channel, sync_to_thread=False),
-            "metrics_access": Provide(lambda: metrics_access, sync_to_thread=False),
-            "checks": Provide(lambda: checks, sync_to_thread=False),
-        },
-        exception_handlers={Exception: answer_error},
-        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
-        request_max_body_size=MAX_BODY_BYTES,
-        request_class=StrictRequest,
-        openapi_config=openapi.CONFIG,
-        logging_config=None,  # Litestar would take the handlers of the root logger away
-        debug=False,
-    )
-    app.state.authenticate = authenticate
-    app.state.limiter = limiter
-    app.state.channel = channel
-    return app
+
+
+def _provide(part: Any) -> Provide:
+    return Provide(lambda: part, sync_to_thread=False)
 
 
 def create_app_from_env() -> ASGIApp:
     """The application as the environment says, observed; what uvicorn calls in each worker."""
     settings = read_settings(os.environ)
     set_up_logging(settings.log_level, as_json=settings.is_production or None)
-    return Observed(traced(create_app(settings)))
+    app = create_app(settings)
+    app.state[ENTRY] = entry = Observed(traced(app))
+    return entry
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -223,6 +223,18 @@ def forge(token: str, *, drop: str = "", secret: str = SECRET, algorithm: str = 
     return jwt.encode(payload, "" if algorithm == "none" else secret, algorithm, headers=extra)
 
 
+@pytest.mark.parametrize(("ahead_s", "status"), [(0.5, 200), (25, 200), (40, 401)])
+async def test_the_clock_of_another_node_may_be_ahead_by_half_a_minute(
+    api: httpx.AsyncClient, ahead_s: float, status: int
+) -> None:
+    token = (await api.post("/api/auth/register", json=fresh())).json()["access_token"]
+    made = (datetime.now(UTC) + timedelta(seconds=ahead_s)).timestamp()
+
+    answer = await api.get("/api/users/me", headers={"Authorization": f"Bearer {forge(token, iat=made)}"})
+
+    assert answer.status_code == status
+
+
 @pytest.mark.filterwarnings("ignore::jwt.warnings.InsecureKeyLengthWarning")  # HS512 with a key made for HS256
 async def test_a_forged_token_is_refused(api: httpx.AsyncClient) -> None:
     token = (await api.post("/api/auth/register", json=fresh())).json()["access_token"]

@@ -81,6 +81,8 @@ async def test_a_body_without_a_content_type_is_read_as_json(make_user: MakeUser
         {"content": "x", "metadata": {"big": "x" * 16384}},
         {"content": "x", "metadata": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}}}},
         {"content": "x", "metadata": {"nul\x00": 1}},
+        {"content": "x", "metadata": {"n": [10**30]}},
+        {"content": "x", "metadata": {"n": 1e-30}},
         {"content": "x", "media_ids": ["not-an-id"]},
         {"content": "x", "media_ids": [str(uuid4())]},
         {"content": "x", "media_ids": [str(uuid4()) for _ in range(5)]},
@@ -274,26 +276,3 @@ async def test_bookmarks_are_ones_own_and_newest_first(api: httpx.AsyncClient, m
     assert all(post["is_bookmarked"] for post in rest["posts"])
     assert (await other.client.get("/api/bookmarks")).json()["posts"] == []
     assert (await api.get("/api/bookmarks")).status_code == 401
-
-
-async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothing(make_user: MakeUser) -> None:
-    author = await make_user("author")
-    fans = [await make_user(f"fan{number}") for number in range(4)]
-    statuses: set[int] = set()
-
-    async def react(fan: Account, post_id: str) -> None:
-        for _ in range(3):
-            for kind in ("like", "retweet", "bookmark"):
-                statuses.add((await fan.client.post(f"/api/posts/{post_id}/{kind}")).status_code)
-                statuses.add((await fan.client.delete(f"/api/posts/{post_id}/{kind}")).status_code)
-
-    for number in range(12):
-        made = await author.client.post("/api/posts", json={"content": f"short-lived {number}"})
-        post_id = made.json()["id"]
-        reacting = [asyncio.create_task(react(fan, post_id)) for fan in fans]
-        await asyncio.sleep(0.02 * (number % 4))
-        assert (await author.client.delete(f"/api/posts/{post_id}")).status_code == 200
-        await asyncio.gather(*reacting)
-
-    assert statuses <= {200, 201, 404}
-    assert 404 in statuses

@@ -111,6 +111,11 @@ async def test_trending_hashtags_count_public_posts_and_forget_deleted_ones(
     await becomes(3)
     await author.client.delete(f"/api/posts/{posts[0]['id']}")
     await becomes(2)
+    private = await make_user(private_account=True)
+    never_counted = await publish(private, f"#{tag}")
+    await private.client.delete(f"/api/posts/{never_counted['id']}")
+    await publish(author, f"#{tag}")
+    await becomes(3)
 
 
 async def test_trending_ranks_by_likes_and_retweets_then_newest(api: httpx.AsyncClient, make_user: MakeUser) -> None:

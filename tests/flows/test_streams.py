@@ -147,3 +147,12 @@ async def test_a_stop_sends_streams_and_sockets_elsewhere(server: Server, make_u
         assert await stopping == 0
     other.listener.close()
     assert "Cancel" not in other.read_log()
+
+
+async def test_a_replay_of_megabytes_reaches_a_client_that_reads(server: Server, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    async with live(server) as client:
+        cursor = client.cursor
+    made = [(await post(author, "x" * 5_000, metadata={"more": "y" * 16_000}))["id"] for _ in range(70)]
+    async with stream(server, f"user:{author.id}", params={"since": cursor}) as events:
+        assert await events.read_posts(len(made)) == made

@@ -4,6 +4,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+from websockets.exceptions import InvalidStatus
+
 from tests.conftest import Account, MakeUser
 from tests.crowd import TOKENS
 from tests.live import Live, live
@@ -79,3 +82,15 @@ async def test_tokens_in_addresses_can_be_turned_off_and_tickets_stay(
     finally:
         strict.stop()
         strict.listener.close()
+
+
+async def test_a_token_in_the_address_is_not_taken_from_a_page_of_another_origin(
+    server: Server, make_user: MakeUser
+) -> None:
+    user = await make_user()
+    host = server.url.removeprefix("http://")
+    async with live(server, path=f"/api/ws?token={user.access_token}", headers={"Origin": f"http://{host}"}) as client:
+        assert client.messages[0]["payload"]["user_id"] == str(user.id)
+    for origin in ("https://evil.example", "null", f"http://{host}.evil.example"):
+        with pytest.raises(InvalidStatus):
+            await Live.open(server, path=f"/api/ws?token={user.access_token}", headers={"Origin": origin})

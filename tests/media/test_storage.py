@@ -35,8 +35,7 @@ def storage(request: pytest.FixtureRequest, tmp_path: Path) -> Storage:
     if request.param == "folder":
         return Storage.in_folder(tmp_path / "media")
     endpoint: str = request.getfixturevalue("endpoint")
-    options = {"endpoint": endpoint, "region": "us-east-1", "access_key_id": "id", "secret_access_key": "key"}
-    return Storage.in_bucket(BUCKET, {**options, "client_options": {"allow_http": True}})
+    return bucket_at(endpoint)
 
 
 @pytest.fixture
@@ -45,6 +44,15 @@ def file(tmp_path: Path) -> Path:
     path = tmp_path / "upload"
     path.write_bytes(bytes(range(256)) * (CHUNK // 256) + b"the rest")
     return path
+
+
+def bucket_at(endpoint: str) -> Storage:
+    options = {"endpoint": endpoint, "region": "us-east-1", "access_key_id": "id", "secret_access_key": "key"}
+    return Storage.in_bucket(BUCKET, {**options, "client_options": {"allow_http": True}})
+
+
+async def list_older(storage: Storage, age: timedelta) -> list[str]:
+    return [name async for page in storage.pages_older(age) for name in page]
 
 
 async def read_all(storage: Storage, name: str, start: int, length: int) -> bytes:
@@ -77,5 +85,19 @@ async def test_deleted_files_are_gone_and_missing_ones_not_missed(storage: Stora
 async def test_old_files_are_listed_and_new_ones_not(storage: Storage, file: Path) -> None:
     await storage.put("three.bin", file)
 
-    assert "three.bin" not in await storage.list_older(timedelta(minutes=1))
-    assert "three.bin" in await storage.list_older(timedelta(seconds=-5))
+    assert "three.bin" not in await list_older(storage, timedelta(minutes=1))
+    assert "three.bin" in await list_older(storage, timedelta(seconds=-5))
+
+
+async def test_a_bucket_may_hold_other_things(endpoint: str, file: Path) -> None:
+    client = boto3.client(
+        "s3", endpoint_url=endpoint, region_name="us-east-1", aws_access_key_id="id", aws_secret_access_key="key"
+    )
+    client.put_object(Bucket=BUCKET, Key="backup.dump", Body=b"not ours")
+    storage = bucket_at(endpoint)
+    await storage.put("four.bin", file)
+
+    assert "four.bin" in await list_older(storage, timedelta(seconds=-5))
+    assert "backup.dump" not in await list_older(storage, timedelta(seconds=-5))
+    assert client.head_object(Bucket=BUCKET, Key="media/four.bin")["ContentLength"] == file.stat().st_size
+    client.close()

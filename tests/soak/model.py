@@ -28,6 +28,9 @@ class Happening:
     levels: frozenset[tuple[int, int]]
     certain: bool
     also_actors: frozenset[str]
+    """The retweeters of a deleted post."""
+    also_topics: tuple[frozenset[str], ...]
+    """Those of them whose retweets everybody may see: by the fewest and by the most accounts that may be public when it is shown."""
 
 
 @dataclass
@@ -58,7 +61,10 @@ class Model:
             event = by_seq.get(row.seq)
             if event is None or row.seq <= start:
                 continue
-            verdicts = [_gets(event, user, followees, topics, *levels) for levels in event.levels]
+            verdicts = [
+                _gets(event, user, followees, topics, *levels, {event.actor, *also})
+                for levels, also in product(event.levels, event.also_topics)
+            ]
             if any(verdicts):
                 may[event.seq] = MESSAGE_TYPES[event.kind]
             if all(verdicts) and event.certain:
@@ -99,15 +105,16 @@ class Model:
                 retweeters[post.id].discard(actor)
             owner = {max(post.level, mood) for mood in moods[post.author].since(row.seq)}
             own = moods[actor].since(row.seq) if kind in RETWEETS else {0}
+            also = retweeters[post.id] if kind == EventKind.POST_DELETED else set()
             if kind == EventKind.POST_DELETED:
-                owner = {max(post.level, moods[post.author].at(row.seq))}
-            elif post.id in deleted:
-                own = own | {0}
+                owner = {post.level}
             was_undone = kind == EventKind.RETWEET and undone.get((actor, post.id), 0) > row.seq
             yield Happening(
                 row.seq, kind, actor, post, frozenset(product(owner, own)),
                 certain=not was_undone and (kind in (EventKind.POST_DELETED, EventKind.RETWEET_DELETED) or post.id not in deleted),
-                also_actors=frozenset(retweeters[post.id]) if kind == EventKind.POST_DELETED else frozenset(),
+                also_actors=frozenset(also),
+                also_topics=tuple(frozenset(one for one in also if is_public(moods[one].since(row.seq)))
+                                  for is_public in (lambda states: states == {0}, lambda states: 0 in states)),
             )  # fmt: skip
 
     def _moods(self) -> "dict[str, Mood]":
@@ -136,26 +143,35 @@ class Mood:
 
 
 def _gets(
-    event: Happening, user: str | None, followees: set[str], topics: list[dict[str, Any]], level: int, own: int
+    event: Happening,
+    user: str | None,
+    followees: set[str],
+    topics: list[dict[str, Any]],
+    level: int,
+    own: int,
+    shown: set[str],
 ) -> bool:
+    """``level`` and ``own`` are the levels of the post and of the act; ``shown`` the users whose topics tell of it."""
+
     def may_see(author: str, needed: int) -> bool:
         return needed == 0 or author == user or (needed == 1 and author in followees)
 
     if not (may_see(event.post.author, level) and may_see(event.actor, own)):
         return False
-    return any(_matches(event, user, followees, one, level) for one in topics)
+    return any(_matches(event, user, followees, one, level, shown) for one in topics)
 
 
-def _matches(event: Happening, user: str | None, followees: set[str], one: dict[str, Any], level: int) -> bool:
+def _matches(
+    event: Happening, user: str | None, followees: set[str], one: dict[str, Any], level: int, shown: set[str]
+) -> bool:
     wanted = one.get("filter", {}).get("category")
     if wanted and not any(f"category:{category}" in event.post.terms for category in wanted):
         return False
     topic = one["topic"]
-    actors = {event.actor, *event.also_actors}
     if topic == "home":
-        return any(actor == user or actor in followees for actor in actors)
+        return any(actor == user or actor in followees for actor in {event.actor, *event.also_actors})
     if topic.startswith("user:"):
-        return topic.removeprefix("user:") in actors
+        return topic.removeprefix("user:") in shown
     if event.kind in RETWEETS:
         return False
     return level == 0 if topic == "explore" else topic in event.post.terms

@@ -91,14 +91,13 @@ def _listener(
 
 async def _break(redis_url: str, stopping: asyncio.Event) -> int:
     """Kill the nodes' subscriptions and empty Redis, again and again. How often."""
-    broker = redis.asyncio.Redis.from_url(redis_url)
     faults = 0
-    while not stopping.is_set():
-        await asyncio.sleep(FAULT_EVERY_S)
-        await broker.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        await broker.flushall()
-        faults += 1
-    await broker.aclose()
+    async with redis.asyncio.Redis.from_url(redis_url) as broker:
+        while not stopping.is_set():
+            await asyncio.sleep(FAULT_EVERY_S)
+            await broker.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+            await broker.flushall()
+            faults += 1
     return faults
 
 

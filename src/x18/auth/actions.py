@@ -9,9 +9,10 @@ from msgspec import UNSET
 
 from x18.auth.schemas import MIN_PASSWORD_BYTES, Credentials, Registration
 from x18.core import db
-from x18.core.errors import BadInput, NotAuthenticated
+from x18.core.addresses import network_of
+from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests
 from x18.core.ids import new_id
-from x18.core.limits import Limiter, Rates
+from x18.core.limits import Limiter, Rate, Rates
 from x18.core.passwords import MAX_BYTES, Passwords
 from x18.core.text import UNSTORABLE, clean_email, clean_text
 from x18.users.names import clean_username, taken
@@ -51,23 +52,61 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
 
     Raises:
         BadInput: no name was sent.
-        TooManyRequests: ten wrong passwords for this account from this address in a quarter of an hour.
+        TooManyRequests: in a quarter of an hour ten wrong passwords for this account from this address, or a hundred from all
+            addresses that the account was never used at.
         NotAuthenticated: ``invalid_credentials``; the same answer after the same time whether the account exists or not.
     """
     if credentials.email is UNSET and credentials.username is UNSET:
         raise BadInput.of("email", "send the e-mail address or the username")
-    name = credentials.email if credentials.email is not UNSET else credentials.username
-    # By account and address: a stranger's guesses from elsewhere do not lock the owner out.
-    guesser = hashlib.sha256(f"{address} {str(name).strip().lower()}".encode(errors="replace")).hexdigest()
-    await limiter.take(Rates.LOGIN_FAILURES.value, guesser, cost=0)
-    account = await _find_account(str(name).strip(), by_email=credentials.email is not UNSET)
-    if not await passwords.check(credentials.password, account and account["password_hash"]) or account is None:
-        logger.info("log-in failed for %r", str(name)[:254])
-        await limiter.take(Rates.LOGIN_FAILURES.value, guesser)
+    name = str(credentials.email if credentials.email is not UNSET else credentials.username).strip()
+    account = await _find_account(name, by_email=credentials.email is not UNSET)
+    guesses = await _reserve_guess(name, account, address, limiter)
+    try:
+        is_right = await passwords.check(credentials.password, account and account["password_hash"])
+    except Problem:  # nothing was learned
+        await _give_back(guesses, limiter)
+        raise
+    if not is_right or account is None:
+        logger.info("log-in failed for %r", name[:254])
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
+    await _give_back(guesses, limiter)
     user_id: UUID = account["id"]
     logger.info("logged in", extra={"user_id": str(user_id)})
     return user_id
+
+
+async def _reserve_guess(
+    name: str, account: asyncpg.Record | None, address: str, limiter: Limiter
+) -> list[tuple[Rate, str]]:
+    """Count a guess before it is made: of many at once no more are checked than the limit allows.
+
+    Where the owner logged in before, guesses from elsewhere do not count: nobody can lock an account for good.
+    """
+    whose = str(account["id"]) if account else hashlib.sha256(name.lower().encode(errors="replace")).hexdigest()
+    guesses = [(Rates.LOGIN_FAILURES.value, f"{network_of(address)} {whose}")]
+    if account is None or not await _knows(account["id"], address):
+        guesses.append((Rates.ACCOUNT_FAILURES.value, whose))
+    taken_of: list[tuple[Rate, str]] = []
+    for rate, who in guesses:
+        try:
+            await limiter.take(rate, who)
+        except TooManyRequests:
+            await _give_back(taken_of, limiter)
+            raise
+        taken_of.append((rate, who))
+    return guesses
+
+
+async def _give_back(guesses: list[tuple[Rate, str]], limiter: Limiter) -> None:
+    for rate, who in guesses:
+        await limiter.give_back(rate, who)
+
+
+async def _knows(user_id: UUID, address: str) -> bool:
+    """Whether the user ever logged in at this address."""
+    return address != "" and bool(
+        await db.fetch_value("SELECT true FROM auth_sessions WHERE user_id = $1 AND ip = $2 LIMIT 1", user_id, address)
+    )
 
 
 def check_password(value: str) -> None:

@@ -10,6 +10,7 @@ from msgspec import UNSET
 from x18.auth import actions, sessions
 from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, TicketView, TokensView
 from x18.auth.tickets import TTL, make_ticket
+from x18.core.addresses import address_of
 from x18.core.answers import Success
 from x18.core.errors import BadInput
 from x18.core.http import CurrentUser, bearer_token
@@ -96,7 +97,7 @@ async def _show(pair: sessions.TokenPair, tokens: Tokens) -> TokensView:
 
 def _device(request: Request[Any, Any, Any]) -> sessions.Device:
     agent = request.headers.get("user-agent", "")[:512]
-    return sessions.Device(agent.replace("\x00", ""), request.client.host if request.client else "")
+    return sessions.Device(agent.replace("\x00", ""), address_of(request))
 
 
 controllers = [AuthController, TicketController]

@@ -9,6 +9,7 @@ from litestar.handlers import BaseRouteHandler
 from structlog.contextvars import bind_contextvars
 
 from x18.core.errors import NotAuthenticated
+from x18.core.limits import limit_rate
 from x18.core.viewer import Viewer
 
 CurrentUser = NamedDependency[Viewer]
@@ -21,8 +22,17 @@ Visitor = NamedDependency[Viewer | None]
 async def identify(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of all API routes: reads the token where the handler's signature asks for a viewer.
 
-    As a guard it runs before the body is read, so that a stranger is told 401 whatever was sent.
+    As a guard it runs before the body is read, so that a stranger is told 401 whatever was sent. A 401 counts against the limit
+    of the address: a flood of forged tokens ends in 429.
     """
+    try:
+        await _identify(connection, handler)
+    except NotAuthenticated:
+        await limit_rate(connection, handler)
+        raise
+
+
+async def _identify(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     wanted = handler.parsed_fn_signature.parameters
     if "viewer" not in wanted and "visitor" not in wanted:
         return

@@ -14,13 +14,14 @@ from litestar.handlers import BaseRouteHandler
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from x18.core.addresses import address_of, network_of
 from x18.core.errors import TooManyRequests
 
 logger = logging.getLogger("x18.limits")
 
 # The last window counts for as much of it as still lies within a window's length from now.
 SCRIPT: Final = """
-local limit, window, cost = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
+local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local slot = math.floor(now / window)
@@ -28,11 +29,16 @@ local current, last = KEYS[1] .. slot, KEYS[1] .. (slot - 1)
 local left = window - now % window
 local used = tonumber(redis.call('GET', last) or '0') * left / window + tonumber(redis.call('GET', current) or '0')
 if used + 1 > limit then return {0, 0, math.ceil(left)} end
-if cost > 0 then
-  redis.call('INCR', current)
-  redis.call('EXPIRE', current, window * 2)
+redis.call('INCR', current)
+redis.call('EXPIRE', current, window * 2)
+return {1, math.floor(limit - used - 1), math.ceil(left)}
+"""
+
+GIVE_BACK: Final = """
+local slot = math.floor(tonumber(redis.call('TIME')[1]) / tonumber(ARGV[1]))
+for _, key in ipairs({KEYS[1] .. slot, KEYS[1] .. (slot - 1)}) do
+  if tonumber(redis.call('GET', key) or '0') > 0 then return redis.call('DECR', key) end
 end
-return {1, math.floor(limit - used - cost), math.ceil(left)}
 """
 
 MAX_LOCAL_KEYS: Final = 10_000
@@ -52,6 +58,7 @@ class Rates(Enum):
 
     AUTH = Rate("auth", 120, 60, local_too=True)
     LOGIN_FAILURES = Rate("login", 10, 900, local_too=True)
+    ACCOUNT_FAILURES = Rate("account", 100, 900, local_too=True)
     UPLOAD = Rate("upload", 30, 60)
     WRITE = Rate("write", 300, 60)
     SEARCH = Rate("search", 120, 60)
@@ -64,10 +71,11 @@ class Limiter:
     def __init__(self, redis: Redis, *, enforced: bool) -> None:
         self._enforced = enforced
         self._script = redis.register_script(SCRIPT)
+        self._give_back = redis.register_script(GIVE_BACK)
         self._local: OrderedDict[str, list[float]] = OrderedDict()
 
-    async def take(self, rate: Rate, who: str, *, cost: int = 1) -> dict[str, str]:
-        """Count one request; the headers that tell what is left. With ``cost`` 0 it is only asked whether one is left.
+    async def take(self, rate: Rate, who: str) -> dict[str, str]:
+        """Count one request; the headers that tell what is left.
 
         Raises:
             TooManyRequests: none is left.
@@ -76,12 +84,12 @@ class Limiter:
             return {}
         try:
             allowed, left, reset = await self._script(
-                keys=[f"x18:rate:{rate.name}:{who}:"], args=[rate.requests, rate.seconds, cost]
+                keys=[f"x18:rate:{rate.name}:{who}:"], args=[rate.requests, rate.seconds]
             )
         except (RedisError, OSError, TimeoutError):
             if not rate.local_too:
                 return {}
-            allowed, left, reset = self._take_locally(rate, who, cost)
+            allowed, left, reset = self._take_locally(rate, who)
         headers = {
             "RateLimit-Limit": str(rate.requests),
             "RateLimit-Remaining": str(left),
@@ -92,11 +100,21 @@ class Limiter:
             raise LimitReached(f"Too many requests: wait {reset} s.", retry_after_s=reset, headers=headers)
         return headers
 
-    def _take_locally(self, rate: Rate, who: str, cost: int) -> tuple[bool, int, int]:
+    async def give_back(self, rate: Rate, who: str) -> None:
+        """Take one back that was counted before it was known whether it counts."""
+        if not self._enforced:
+            return
+        try:
+            await self._give_back(keys=[f"x18:rate:{rate.name}:{who}:"], args=[rate.seconds])
+        except (RedisError, OSError, TimeoutError):
+            if recent := self._local.get(f"{rate.name}:{who}"):
+                recent.pop()
+
+    def _take_locally(self, rate: Rate, who: str) -> tuple[bool, int, int]:
         now = time.monotonic()
         recent = [at for at in self._local.pop(f"{rate.name}:{who}", []) if at > now - rate.seconds]
         allowed = len(recent) < rate.requests
-        if allowed and cost:
+        if allowed:
             recent.append(now)
         self._local[f"{rate.name}:{who}"] = recent
         if len(self._local) > MAX_LOCAL_KEYS:
@@ -113,16 +131,16 @@ class LimitReached(TooManyRequests):
 
 
 async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """Guard of all API routes, after ``identify``."""
+    """Guard of all API routes, after ``identify``, which calls it before a 401."""
     rate = handler.opt.get("rate")
     if rate is None:
         rate = Rates.READ if connection.scope.get("method") in ("GET", "HEAD") else Rates.WRITE
     state = connection.scope["state"]
     viewer = state.get("viewer") if rate is not Rates.AUTH else None
-    address = connection.client.host if connection.client else "nowhere"
+    network = network_of(address_of(connection))
     limiter: Limiter = connection.app.state.limiter
     try:
-        state["rate_limit"] = await limiter.take(rate.value, f"u{viewer.user_id}" if viewer else f"a{address}")
+        state["rate_limit"] = await limiter.take(rate.value, f"u{viewer.user_id}" if viewer else f"a{network}")
     except LimitReached as error:
         state["rate_limit"] = error.headers
         raise

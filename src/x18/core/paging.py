@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from typing import Annotated, Final, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import UUID
 
 import msgspec
@@ -117,4 +117,5 @@ def listed(request: Request, listing: L) -> Response[L]:  # type: ignore[type-ar
         return Response(listing)
     query = [(k, v) for k, v in request.query_params.multi_items() if k not in ("before", "after", "offset")]
     query.append(("before", str(listing.next_cursor)))
-    return Response(listing, headers={"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'})
+    # The path came decoded: a header holds no Cyrillic, and a bare ``#`` or ``?`` would end it.
+    return Response(listing, headers={"Link": f'<{quote(request.scope["path"])}?{urlencode(query)}>; rel="next"'})

@@ -100,11 +100,18 @@ def as_problem(error: BaseException) -> Problem | None:
         error = error.__cause__
     if isinstance(error, RecursionError):
         return BadInput("The JSON is nested too deeply.")
-    if isinstance(error, UnicodeError):
+    if _is_bad_text(error):
         return BadInput("The text is not valid Unicode.")
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or db.is_outage(error):
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
     return None
+
+
+def _is_bad_text(error: BaseException) -> bool:
+    """Whether the client's bytes are no UTF-8 or its text holds half a surrogate pair; any other such error is ours."""
+    return isinstance(error, UnicodeDecodeError) or (
+        isinstance(error, UnicodeEncodeError) and error.encoding == "utf-8" and "surrogates" in error.reason
+    )
 
 
 def _detail_of(error: HTTPException, fields: list[FieldError]) -> str:

@@ -1,4 +1,4 @@
-"""Uploading, deleting and sweeping. A file is stored before its row, and its row is deleted before it."""
+"""Uploading and deleting. A file is stored before its row, and its row is deleted before it."""
 
 import hashlib
 import shutil
@@ -26,9 +26,6 @@ DAY: Final = timedelta(days=1)
 MAX_FILES_A_DAY: Final = 500
 MAX_BYTES_A_DAY: Final = 1024**3
 """What a user may upload within 24 hours and have kept; what was deleted since does not count."""
-
-ABANDONED_AFTER: Final = timedelta(hours=24)
-ORPHANED_AFTER: Final = timedelta(minutes=10)
 
 
 async def upload(user_id: UUID, file: UploadFile, alt_text: str | None, storage: Storage, workshop: Workshop) -> UUID:
@@ -79,24 +76,6 @@ async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
         await db.execute("DELETE FROM media WHERE id = $1", media_id)
         await db.execute("UPDATE posts SET media_count = media_count - 1 WHERE id = $1", row["post_id"])
     await storage.delete(row["file_name"], row["thumbnail_name"])
-
-
-async def sweep(storage: Storage) -> int:
-    """Delete uploads that no post took within a day, and files without a row; how many."""
-    rows = await db.fetch(
-        """DELETE FROM media WHERE id IN (SELECT id FROM media WHERE post_id IS NULL AND created_at < now() - $1::interval LIMIT 500)
-           RETURNING file_name, thumbnail_name""",
-        ABANDONED_AFTER,
-    )
-    await storage.delete(*(row[column] for row in rows for column in ("file_name", "thumbnail_name")))
-    stored = await storage.list_older(ORPHANED_AFTER)
-    known = await db.fetch(
-        "SELECT file_name AS name FROM media WHERE file_name = ANY($1) UNION SELECT thumbnail_name FROM media WHERE thumbnail_name = ANY($1)",
-        stored,
-    )
-    orphans = set(stored) - {row["name"] for row in known}
-    await storage.delete(*orphans)
-    return len(rows) + len(orphans)
 
 
 async def _check_quota(user_id: UUID) -> None:

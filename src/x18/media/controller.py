@@ -20,13 +20,12 @@ from x18.core.limits import Rates
 from x18.core.paging import Page, listed
 from x18.core.viewer import id_of
 from x18.media import actions, queries
-from x18.media.kinds import KINDS
+from x18.media.kinds import KINDS, NAME
 from x18.media.schemas import MediaList, MediaView, UploadForm
 from x18.media.storage import Storage, StoredFile
 from x18.media.workshop import Workshop
 
 MAX_BODY_BYTES: Final = actions.MAX_BYTES + 64 * 1024
-NAME: Final = re.compile(r"[0-9a-f-]{36}(_thumb)?\.([a-z0-9]{3,4})")
 RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
@@ -88,7 +87,7 @@ async def serve_file(
 ) -> Response[Any]:
     """The bytes, whole or a range (RFC 9110 §14); 304 when the client has them."""
     match = NAME.fullmatch(name)
-    file = await storage.look_up(name) if match and match[2] in KINDS else None
+    file = await storage.look_up(name) if match else None
     if file is None or match is None:
         raise NotFound("No such file.", code="media_not_found")
     headers = {
@@ -108,7 +107,7 @@ async def serve_file(
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.size}"
     headers["Content-Length"] = str(length)
-    media_type = KINDS[match[2]].mime_type
+    media_type = KINDS[match[1] or match[2]].mime_type
     if request.method == "HEAD":
         return Response(b"", status_code=status, headers=headers, media_type=media_type)
     return Stream(storage.read(name, start, length), status_code=status, headers=headers, media_type=media_type)

@@ -1,5 +1,6 @@
 """The six kinds of file that are taken, told by their first bytes and by nothing else."""
 
+import re
 from typing import Final, Literal
 
 import msgspec
@@ -24,6 +25,11 @@ MP4: Final = Kind("video", "video/mp4", "mp4", "mp4")
 WEBM: Final = Kind("video", "video/webm", "webm", "webm")
 
 KINDS: Final = {kind.extension: kind for kind in (JPEG, PNG, GIF, WEBP, MP4, WEBM)}
+
+NAME: Final = re.compile(
+    rf"[0-9a-f]{{8}}-[0-9a-f]{{4}}-7[0-9a-f]{{3}}-[89ab][0-9a-f]{{3}}-[0-9a-f]{{12}}(?:_thumb\.(webp)|\.({'|'.join(KINDS)}))"
+)
+"""The names of stored files: a UUIDv7 and the kind."""
 
 HEAD_BYTES: Final = 64
 

@@ -9,6 +9,10 @@ import obstore
 from obstore.store import LocalStore, S3Store
 
 CHUNK: Final = 256 * 1024
+PREFIX: Final = "media"
+"""Where files are in a bucket, which may hold other things too."""
+
+PAGE: Final = 1_000
 
 
 class StoredFile(NamedTuple):
@@ -33,8 +37,8 @@ class Storage:
 
     @classmethod
     def in_bucket(cls, bucket: str, options: Mapping[str, Any]) -> "Storage":
-        """Files in a bucket; ``options`` are obstore's."""
-        return cls(S3Store(bucket, **options))
+        """Files below ``media/`` in a bucket; ``options`` are obstore's."""
+        return cls(S3Store(bucket, prefix=PREFIX, **options))
 
     async def put(self, name: str, path: Path) -> None:
         """Store a file, streamed."""
@@ -67,9 +71,8 @@ class Storage:
             except FileNotFoundError:
                 continue
 
-    async def list_older(self, age: timedelta) -> list[str]:
-        """Names of the files that are older than this."""
-        limit, names = datetime.now(UTC) - age, []
-        async for page in obstore.list(self._store):
-            names += [meta["path"] for meta in page if meta["last_modified"] < limit]
-        return names
+    async def pages_older(self, age: timedelta) -> AsyncIterator[list[str]]:
+        """Names of the files that are older than this, some at a time."""
+        limit = datetime.now(UTC) - age
+        async for page in obstore.list(self._store, chunk_size=PAGE):
+            yield [meta["path"] for meta in page if meta["last_modified"] < limit]

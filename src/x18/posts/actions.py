@@ -62,6 +62,8 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
 async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
     """Delete one's own post with all that hangs on it. A tombstone tells the live channel who could have received it.
 
+    That is the post's own level: whoever had it before the account turned private has to be told too, and is told an id only.
+
     Raises:
         NotFound: no such post, or none that the viewer may see.
         Forbidden: somebody else's.
@@ -70,9 +72,9 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
         post = await _lock_own(post_id, viewer_id)
         await db.execute(
             f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids)
-                SELECT p.id, p.author_id, GREATEST(p.visibility, u.private_account::int), p.terms, p.media_count > 0,
+                SELECT p.id, p.author_id, p.visibility, p.terms, p.media_count > 0,
                        ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS})
-                FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1""",
+                FROM posts p WHERE p.id = $1""",
             post_id,
         )
         await db.execute(

@@ -13,6 +13,11 @@ MAX_BYTES: Final = 16 * 1024
 MAX_DEPTH: Final = 8
 MAX_VALUE: Final = 64
 MAX_TAGS: Final = 32
+LEAST_NUMBER: Final = 1e-20
+"""PostgreSQL writes numbers out in full: ``1e-300`` would come back as 302 characters."""
+
+MOST_NUMBER: Final = 2**63
+"""MessagePack has no greater integers."""
 
 
 class Metadata(msgspec.Struct, frozen=True):
@@ -28,7 +33,7 @@ def check_metadata(data: dict[str, Any] | None) -> Metadata:
     """The metadata if it is within bounds.
 
     Raises:
-        BadInput: more than 16 KiB, deeper than 8, or one of the known keys with a bad value.
+        BadInput: more than 16 KiB, deeper than 8, a number out of range, or one of the known keys with a bad value.
     """
     data = data or {}
     try:
@@ -51,6 +56,10 @@ def _check_values(value: Any, depth: int) -> None:
     for part in _parts(value):
         if isinstance(part, str) and UNSTORABLE.search(part):
             raise BadInput.of("metadata", "must not contain NUL or unpaired surrogates")
+        if isinstance(part, int | float) and part and not LEAST_NUMBER <= abs(part) < MOST_NUMBER:
+            raise BadInput.of(
+                "metadata", f"must have no numbers but 0 and those from {LEAST_NUMBER} to 2^63; send a text"
+            )
         if isinstance(part, dict | list):
             _check_values(part, depth + 1)
 

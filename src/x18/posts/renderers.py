@@ -11,7 +11,7 @@ from x18.core import db
 from x18.core.ids import moment_of
 from x18.posts.queries import load_rows, post_of
 from x18.posts.schemas import PostGone, RetweetBody, RetweetGone
-from x18.realtime.audience import level_of
+from x18.realtime.audience import AUTHOR, level_of
 from x18.realtime.events import Content, EventKind, LogRow, Renderers
 from x18.users.queries import load_users
 
@@ -48,7 +48,9 @@ async def render_deletions(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     """Ids only, for whoever could have received the post."""
     stones = await _load_stones([row.object_id for row in rows])
     return {
-        row.seq: _content_of_stone(stones[row.object_id], PostGone(row.object_id))
+        row.seq: _content_of_stone(
+            stones[row.object_id], PostGone(row.object_id), audience=stones[row.object_id]["level"]
+        )
         for row in rows
         if row.object_id in stones
     }
@@ -69,12 +71,19 @@ async def render_undone_retweets(rows: Sequence[LogRow]) -> Mapping[int, Content
         if row.object_id in posts:
             contents[row.seq] = _content(posts[row.object_id], body, actor_level=level)
         elif row.object_id in stones:
-            contents[row.seq] = _content_of_stone(stones[row.object_id], body)
+            stone = stones[row.object_id]
+            contents[row.seq] = _content_of_stone(stone, body, audience=stone["level_now"], actor_level=level)
     return contents
 
 
 async def _load_stones(post_ids: list[UUID]) -> dict[UUID, asyncpg.Record]:
-    rows = await db.fetch("SELECT * FROM post_tombstones WHERE post_id = ANY($1)", post_ids)
+    """Tombstones, with what depends on the accounts: the level in force now, and which retweeters are private."""
+    rows = await db.fetch(
+        f"""SELECT p.*, GREATEST(p.level, u.private_account::int) AS level_now,
+                   ARRAY(SELECT id FROM users WHERE id = ANY(p.retweeter_ids) AND private_account) AS private_retweeter_ids
+            FROM post_tombstones p {AUTHOR} WHERE p.post_id = ANY($1)""",
+        post_ids,
+    )
     return {row["post_id"]: row for row in rows}
 
 
@@ -89,14 +98,16 @@ def _content(post: asyncpg.Record, body: msgspec.Struct, *, actor_level: int = 0
     )
 
 
-def _content_of_stone(stone: asyncpg.Record, body: msgspec.Struct) -> Content:
+def _content_of_stone(stone: asyncpg.Record, body: msgspec.Struct, *, audience: int, actor_level: int = 0) -> Content:
     return Content(
         owner_id=stone["author_id"],
-        audience=stone["level"],
+        audience=audience,
         terms=tuple(stone["terms"]),
         has_media=stone["has_media"],
         body=_encoder.encode(body),
         also_actors=tuple(stone["retweeter_ids"]),
+        private_actors=tuple(stone["private_retweeter_ids"]),
+        actor_level=actor_level,
     )
 
 

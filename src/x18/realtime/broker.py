@@ -67,8 +67,9 @@ class Broker:
             while self._waiting:
                 try:
                     await self._redis.publish(EVENTS, self._waiting[0])
-                except OUTAGES:
+                except Exception as error:
                     metrics.BROKER_DROPS.inc()
+                    _tell(error, "a batch was not published")
                     await asyncio.sleep(RETRY_S)
                 if self._waiting:
                     self._waiting.popleft()
@@ -78,8 +79,8 @@ class Broker:
         while True:
             try:
                 await self._listen()
-            except OUTAGES as error:
-                logger.debug("subscription lost: %s", error)
+            except Exception as error:
+                _tell(error, "subscription lost")
             await asyncio.sleep(RETRY_S)
 
     async def _listen(self) -> None:
@@ -95,3 +96,11 @@ class Broker:
                 else:
                     heard = self._heard = time.monotonic()
                     self._on_events(message["data"])
+
+
+def _tell(error: Exception, what: str) -> None:
+    """An outage is nothing to speak of: the log is read meanwhile. Anything else is a fault of ours."""
+    if isinstance(error, OUTAGES):
+        logger.debug("%s: %s", what, error)
+    else:
+        logger.error(what, exc_info=error)

@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote, urlencode
 
 import msgspec
 from litestar import WebSocket
+from litestar.types import ASGIApp
 
 from x18.core.errors import BadInput, TooLarge, TooManyRequests
 from x18.realtime.protocol import MAX_CALLS, Call, CallPayload, Result, ResultPayload
@@ -28,6 +29,9 @@ TOLD_HEADERS: Final = frozenset(
 URL: Final = "/?:@!$&'()*+,;=%-._~"
 """What is sent as it is; everything else is percent-encoded first, as a browser does."""
 
+ENTRY: Final = "entry"
+"""Under which name the application's state has what stands around it: logs and metrics."""
+
 CALL: Final = "x18.call"
 """Stands in the scope of a call, for endpoints that cannot answer over a socket."""
 
@@ -36,7 +40,7 @@ class Calls:
     """The calls of one connection, side by side. They end by themselves, also when the connection is over before."""
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
-        self._app = socket.app
+        self._app: ASGIApp = socket.app.state.get(ENTRY, socket.app)
         self._client = socket.scope.get("client")
         self._scheme = "https" if socket.scope["scheme"] in ("wss", "https") else "http"
         self._agent = socket.headers.get("user-agent", "")

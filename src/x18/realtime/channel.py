@@ -178,7 +178,7 @@ class Channel:
             await asyncio.sleep(TICK_S)
             try:
                 for number, session in enumerate(list(self.sessions), start=1):
-                    session.tick(time.monotonic(), time.time())
+                    _tick(session)
                     if number % TICK_CHUNK == 0:
                         await asyncio.sleep(0)
                 if loop.time() - checked >= RECHECK_EVERY_S:
@@ -199,3 +199,10 @@ class Channel:
         for session in list(self.sessions):
             if session.connection.session_id in ended:
                 session.close(CloseCode.REVOKED, "the session has ended")
+
+
+def _tick(session: Session) -> None:
+    try:
+        session.tick(time.monotonic(), time.time())
+    except Exception:
+        logger.exception("session %s stumbled", session.id)

@@ -7,8 +7,9 @@ from litestar import WebSocket, websocket
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
-from x18.core.errors import Problem
+from x18.core.errors import Unavailable
 from x18.core.http import bearer_token
+from x18.core.problems import as_problem
 from x18.realtime.calls import Calls
 from x18.realtime.channel import Channel
 from x18.realtime.line import Line
@@ -34,7 +35,7 @@ async def legacy(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Chan
 
 
 async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool = False) -> None:
-    if not _origin_may(socket, channel.origins):
+    if not _origin_may(socket, channel.origins, is_legacy=is_legacy):
         await socket.close(code=CloseCode.NOT_AUTHENTICATED)  # before the handshake: HTTP 403
         return
     offered = socket.scope.get("subprotocols") or []
@@ -45,8 +46,11 @@ async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legac
     with channel.attend(session, socket.client.host if socket.client else "") as is_admitted:
         try:
             await session.open(await _token_of(socket, channel, is_legacy=is_legacy), is_admitted=is_admitted)
-        except Problem as problem:
-            session.refuse(problem)
+        except Exception as error:
+            problem = as_problem(error)
+            if problem is None:
+                channel.services.logger.error("a connection cannot be opened", exc_info=error)
+            session.refuse(problem or Unavailable("Something went wrong on our side."))
         await session.run()
 
 
@@ -58,13 +62,11 @@ async def _token_of(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_le
     return socket.query_params.get("token") if is_legacy and channel.query_tokens else None
 
 
-def _origin_may(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, ...]) -> bool:
-    """Whether the page that connects may. A page of another origin may, as long as its token is in a message or a ticket.
-
-    A browser sends no ``Authorization`` of its own accord, so a header with a foreign origin is no browser's doing; it is refused.
-    """
+def _origin_may(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, ...], *, is_legacy: bool) -> bool:
+    """Whether the page that connects may. A page of another origin may, as long as its token is in a message or a ticket."""
     origin = socket.headers.get("origin")
-    if origin is None or origin in origins or "authorization" not in socket.headers:
+    has_token = "authorization" in socket.headers or (is_legacy and "token" in socket.query_params)
+    if origin is None or origin in origins or not has_token:
         return True
     return urlsplit(origin).netloc == socket.headers.get("host")
 

@@ -66,6 +66,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     also for a retweet). ``terms`` select the topics and filters (``terms.py``). ``also_actors``: further users in whose
     followers' home the post may stand (its retweeters, at most 1,000 newest). ``body`` is the JSON of the payload.
     ``actor_level`` is the level of the act itself where that is not the owner's: a retweet by a private account is for its followers.
+    ``private_actors`` are those of ``also_actors`` for whom that holds: their own topic does not tell that they retweeted.
     """
 
     owner_id: UUID
@@ -75,6 +76,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     body: bytes
     also_actors: tuple[UUID, ...] = ()
     actor_level: int = 0
+    private_actors: tuple[UUID, ...] = ()
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):

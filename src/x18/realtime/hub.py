@@ -3,6 +3,7 @@
 An event costs what matches, not what is connected. Who asks for a filter is found under the filter's terms.
 """
 
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,8 @@ from x18.realtime.matching import Subscription, may_receive
 from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, kind_of, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
 from x18.realtime.wire import Encoding, EventFrames, Run
+
+logger = logging.getLogger("x18.hub")
 
 NOBODY: Final[frozenset[UUID]] = frozenset()
 
@@ -165,7 +168,10 @@ class Hub:
             if event.kind not in DURABLE_KINDS:
                 self._obey(event)
             elif event.content is not None:
-                self._collect(event, EventFrames(event, epoch), outgoing, nothing)
+                try:
+                    self._collect(event, EventFrames(event, epoch), outgoing, nothing)
+                except Exception:  # one event that cannot be shown must not cost the others
+                    logger.exception("event %s cannot be delivered", event.seq)
         now = time.monotonic()
         for connection, run in outgoing.items():
             connection.sent_at = now

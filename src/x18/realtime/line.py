@@ -5,7 +5,7 @@ from typing import Any
 
 from x18.realtime.hub import Connection, Hub
 from x18.realtime.protocol import CloseCode
-from x18.realtime.sockets import Socket
+from x18.realtime.sockets import Backlog, Socket
 from x18.realtime.wire import Encoding, encode_message
 
 
@@ -16,7 +16,7 @@ class Line:
         self.connection = Connection(encoding, socket.write)
         self.socket = socket
         self._hub = hub
-        self._held: list[bytes] | None = None
+        self._held: Backlog | None = None
         socket.on_write_changed = self._use_writer
 
     @property
@@ -33,13 +33,12 @@ class Line:
         self.connection.sent_at = time.monotonic()
         self.socket.write(frames)
 
-    def hold(self, most: int) -> None:
-        """Let live events wait until ``release``. More than ``most`` writes of them close the line with 4008."""
-        held = self._held = []
+    def hold(self) -> None:
+        """Let live events wait until ``release``. More than a backlog may hold closes the line with 4008."""
+        held = self._held = Backlog()
 
         def keep(frames: bytes) -> None:
-            held.append(frames)
-            if len(held) > most:
+            if not held.add(frames):
                 self.close(CloseCode.SLOW_CONSUMER, "too slow: resume from your cursor")
 
         self.connection.write = keep
@@ -48,8 +47,11 @@ class Line:
         """Send what waited, and go on live."""
         held, self._held = self._held, None
         self._use_writer()
+        waiting = held.items[:] if held else []
         if held:
-            self.socket.write(b"".join(held))
+            held.clear()
+        for frames in waiting:
+            self.socket.write(frames)
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Deliver nothing any more and close. Further calls are ignored."""

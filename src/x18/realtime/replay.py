@@ -1,6 +1,6 @@
 """What a client missed: the log after its cursor, shown by the same code and decided by the same rule as live events."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from x18.realtime.viewers import apply_follow, load_followees
 from x18.realtime.wire import Encoding, EventFrames
 
 PAGE: Final = 250
+PIECE_BYTES: Final = 256 * 1024
 
 
 class Unreplayable(Exception):
@@ -81,7 +82,7 @@ class Replayer:
         return cursor
 
     async def read(self, missed: Missed) -> AsyncIterator[bytes]:
-        """The frames of what was missed, in order, joined by pages.
+        """The frames of what was missed, in order, joined to pieces that a client can take.
 
         Raises:
             Unreplayable: there are more than 5,000 events, or the log was cut meanwhile; before the first frame.
@@ -93,7 +94,8 @@ class Replayer:
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
                 followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
         for start in range(0, len(rows), PAGE):
-            yield await self._show(rows[start : start + PAGE], follows, followees, missed)
+            for piece in _joined(await self._show(rows[start : start + PAGE], follows, followees, missed)):
+                yield piece
 
     async def _read_rows(self, connection: asyncpg.Connection, missed: Missed) -> list[LogRow]:
         rows = await read_kinds(
@@ -110,7 +112,9 @@ class Replayer:
     async def _read_follows(connection: asyncpg.Connection, missed: Missed) -> list[LogRow]:
         return await read_follows(connection, missed.cursor.seq, missed.until, missed.user_id) if missed.user_id else []
 
-    async def _show(self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], missed: Missed) -> bytes:
+    async def _show(
+        self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], missed: Missed
+    ) -> list[bytes]:
         """The frames of a page. ``follows`` and ``followees`` move forward with the events."""
         async with self._readers.lend() as connection, db.using(connection):
             events = await render(rows, self._renderers)
@@ -122,4 +126,16 @@ class Replayer:
                 continue
             if topics := matched_topics(event, missed.wanted, missed.user_id, followees):
                 frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))
-        return b"".join(frames)
+        return frames
+
+
+def _joined(frames: list[bytes]) -> Iterator[bytes]:
+    piece, size = [], 0
+    for frame in frames:
+        piece.append(frame)
+        size += len(frame)
+        if size >= PIECE_BYTES:
+            yield b"".join(piece)
+            piece, size = [], 0
+    if piece:
+        yield b"".join(piece)

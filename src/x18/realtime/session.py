@@ -78,9 +78,9 @@ class Session:
         while (message := await self.line.socket.receive()) is not None:
             await self._receive(message)
 
-    def refuse(self, problem: Problem) -> None:
+    def refuse(self, problem: Problem, message_id: p.MessageId = None) -> None:
         """Say why there will be no connection, and close."""
-        self.line.send(p.Error(p.ErrorPayload(problem.code, problem.detail)))
+        self.line.send(p.Error(p.ErrorPayload(problem.code, problem.detail), message_id))
         self.close(_close_code_of(problem), problem.code)
 
     def end(self) -> None:
@@ -182,12 +182,14 @@ class Session:
         if isinstance(problem, TooManyConnections) or (
             isinstance(problem, NotAuthenticated) and not isinstance(problem, NeedsAccount)
         ):
-            self.refuse(problem)
+            self.refuse(problem, message_id)
             return
         wait = problem.retry_after_s
         self.line.send(
             p.Error(p.ErrorPayload(problem.code, problem.detail, None if wait is None else float(wait)), message_id)
         )
+        if problem.status >= 500 or problem.code == "too_many_calls":
+            return  # not the client's fault, and to try again is what it was told
         self._errors += 1
         if self._errors >= p.MAX_ERRORS:
             limited = isinstance(problem, TooManyRequests)
@@ -197,8 +199,9 @@ class Session:
     # Who
 
     async def _authenticate(self, message: p.Auth) -> None:
+        was_anonymous = self.connection.viewer is None
         await self._log_in(message.payload.token)
-        if self._is_legacy:
+        if self._is_legacy and was_anonymous:
             self.subscriber.subscribe_to_notifications()
         self.line.send(self.subscriber.ok(message.id))
 
@@ -210,13 +213,21 @@ class Session:
         self.user_id = viewer.user_id
         if known is None and not self._services.admission.log_in(viewer.user_id):
             raise TooManyConnections("You have too many connections: close one.")
-        live = self._services.join(self.connection, viewer)
-        if viewer.user_id in self._services.just_revoked:
-            viewer = await self._services.authenticate(token)
         self._token = token
         self._expires_at, self._notice_sent, self._log_in_by = viewer.expires_at.timestamp(), False, 0.0
+        live = self._services.join(self.connection, viewer)
+        if viewer.user_id in self._services.just_revoked:
+            await self._check_again(token)
         if self.connection.subscriptions or self._watcher is not None:
             await self._services.followees.ensure(live)  # what it has may show more from now on
+
+    async def _check_again(self, token: str) -> None:
+        """A session of the user ended while this one was being checked: it may have been this one."""
+        try:
+            await self._services.authenticate(token)
+        except Problem as problem:
+            self.refuse(problem)
+            raise
 
 
 def _close_code_of(problem: Problem) -> CloseCode:

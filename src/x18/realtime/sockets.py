@@ -47,12 +47,13 @@ class Backlog:
         self.bytes = 0
 
     def add(self, data: bytes) -> bool:
-        """Keep the frames; False when that is too much."""
+        """Keep the frames; False when that is too much. One write may be of any size: it is no sign of a slow client."""
+        was_empty = not self.items
         self.items.append(data)
         self.frames += count_frames(data)
         self.bytes += len(data)
         Backlog.waiting_bytes += len(data)
-        return self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES
+        return was_empty or (self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES)
 
     def take_all(self) -> bytes:
         """Everything, and nothing stays."""

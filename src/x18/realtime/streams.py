@@ -9,10 +9,12 @@ from litestar.types import Receive, Scope, Send
 
 from x18.core.errors import BadInput
 from x18.core.http import bearer_token
+from x18.core.problems import as_problem
 from x18.realtime.calls import CALL
 from x18.realtime.channel import Channel
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode, TopicRequest
+from x18.realtime.services import logger
 from x18.realtime.session import Session
 from x18.realtime.sockets import CLOSE_TIMEOUT_S, Socket
 from x18.realtime.wire import Encoding
@@ -101,12 +103,22 @@ async def _carry(
     sending = asyncio.create_task(socket.run())
     leaving = asyncio.create_task(_wait_until_gone(receive))
     try:
-        await session.subscriber.subscribe(wanted, since, None)
+        await _subscribe(session, wanted, since)
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in (sending, leaving):
             task.cancel()
         await asyncio.gather(sending, leaving, return_exceptions=True)
+
+
+async def _subscribe(session: Session, wanted: list[TopicRequest], since: str | None) -> None:
+    """Once the answer has begun, an error can only end it."""
+    try:
+        await session.subscriber.subscribe(wanted, since, None)
+    except Exception as error:
+        if as_problem(error) is None:
+            logger.error("a stream cannot be carried", exc_info=error)
+        session.close(CloseCode.OVERLOADED, "try again in a moment")
 
 
 async def _wait_until_gone(receive: Receive) -> None:

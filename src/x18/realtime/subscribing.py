@@ -1,9 +1,10 @@
 """What one connection is subscribed to, and the seam between what it missed and what comes."""
 
-from typing import Any, Final
+from typing import Any
 
 from x18.core import metrics
 from x18.core.errors import BadInput, NotAuthenticated
+from x18.core.problems import as_problem
 from x18.realtime import protocol as p
 from x18.realtime.cursors import Cursor
 from x18.realtime.filters import Filter, parse_filter
@@ -13,9 +14,6 @@ from x18.realtime.protocol import CloseCode
 from x18.realtime.replay import Missed, Unreplayable
 from x18.realtime.services import Services
 from x18.realtime.topics import NOTIFICATIONS, Topic, parse_topic
-
-MAX_BUFFERED: Final = 1_000
-"""How many writes of live events may wait for a replay to end."""
 
 Wanted = list[tuple[Topic, Filter | None]]
 
@@ -47,7 +45,7 @@ class Subscriber:
         start, gap = await self._find_start(since)
         # From here to the replay nothing is awaited: the seam is between two events.
         head = self._services.feed.cursor
-        had = dict(self._connection.subscriptions)
+        had = {name: one for name, one in self._connection.subscriptions.items() if name not in names}
         for topic, chosen in wanted:
             subscription = Subscription(topic, chosen, head.seq if start is None else start.seq)
             self._services.hub.subscribe(self._connection, subscription)
@@ -113,16 +111,25 @@ class Subscriber:
             return None, error.reason
 
     async def _replay(self, missed: Missed) -> None:
-        """Send what was missed while live events wait."""
-        self._line.hold(MAX_BUFFERED)
+        """Send what was missed while live events wait. Where that breaks off, so does the connection: a hole would be silent."""
+        self._line.hold()
         try:
             async for frames in self._services.replayer.read(missed):
-                if frames:
-                    self._line.socket.write(frames)
-                    await self._line.socket.drain()
+                self._line.socket.write(frames)
+                await self._drain()
         except Unreplayable as error:
+            for subscription in missed.wanted.values():
+                subscription.start = missed.until
             self.tell_gap(error.reason, Cursor(missed.cursor.epoch, missed.until))
-        except TimeoutError:
-            self._line.close(CloseCode.SLOW_CONSUMER, "too slow: resume from your cursor")
+        except Exception as error:
+            if as_problem(error) is None:
+                self._services.logger.error("a replay broke off", exc_info=error)
+            self._line.close(CloseCode.OVERLOADED, "try again in a moment, from your cursor")
         finally:
             self._line.release()
+
+    async def _drain(self) -> None:
+        try:
+            await self._line.socket.drain()
+        except TimeoutError:
+            self._line.close(CloseCode.SLOW_CONSUMER, "too slow: resume from your cursor")

@@ -23,7 +23,6 @@ class TestTopic:
         if topic.test_rate and topic.name not in self._clocks:
             clock = asyncio.get_running_loop().create_task(self._tick(topic))
             self._clocks[topic.name] = clock
-            clock.add_done_callback(lambda _: self._clocks.pop(topic.name, None))
 
     def stop(self) -> None:
         """End all clocks."""
@@ -33,9 +32,12 @@ class TestTopic:
     async def _tick(self, topic: Topic) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
-        for number in count(1):
-            due = max(due + 1 / topic.test_rate, loop.time() - 1)
-            await asyncio.sleep(due - loop.time())
-            event = TestEvent([topic.name], TestPayload(number, time.time_ns() // 1_000_000))
-            if not self._hub.broadcast(topic.name, partial(encode_message, event)):
-                return
+        try:
+            for number in count(1):
+                due = max(due + 1 / topic.test_rate, loop.time() - 1)
+                await asyncio.sleep(due - loop.time())
+                event = TestEvent([topic.name], TestPayload(number, time.time_ns() // 1_000_000))
+                if not self._hub.broadcast(topic.name, partial(encode_message, event)):
+                    return
+        finally:
+            del self._clocks[topic.name]

@@ -98,7 +98,8 @@ def topics_of(event: Event) -> list[str]:
         return [f"user:{event.actor_id}"]
     if event.kind not in POST_KINDS:
         return []
-    topics = [f"user:{event.actor_id}", *(f"user:{actor}" for actor in content.also_actors)]
+    actors = {*content.also_actors}.difference(content.private_actors) | {event.actor_id}
+    topics = [f"user:{actor}" for actor in actors]
     topics += [f"{TOPIC_OF_PREFIX[term[:2]]}:{term[2:]}" for term in content.terms]
     if content.audience == 0:
         topics.append(EXPLORE)

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from x18.core.migrations import list_pending
+from x18.core.tokens import SKEW
 from x18.runtime.start import place_of
 
 TIMEOUT_S: Final = 5.0
@@ -20,7 +21,8 @@ CONNECTIONS_WANTED: Final = 30
 """A process keeps 20 for requests, 4 for the channel and one for its relay."""
 
 CLOCK_TOLERANCE_S: Final = 2.0
-CLOCK_LIMIT_S: Final = 30.0
+CLOCK_LIMIT_S: Final = SKEW.total_seconds() / 2
+"""Two nodes that are no farther from the database's clock take each other's tokens."""
 
 State = Literal["ok", "warning", "failed"]
 

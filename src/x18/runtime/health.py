@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 
 CHECK_TIMEOUT_S: Final = 2.0
 
-Check = Callable[[], Awaitable[None]]
+Check = Callable[[], Awaitable[object]]
 """Returns when the part works, raises when it does not."""
 
 State = Literal["ok", "down"]

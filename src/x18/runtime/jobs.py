@@ -13,11 +13,16 @@ FIRST_LOCK: Final = 7720
 
 
 class Job(NamedTuple):
-    """A name for the log, how often, and what; it must be safe to run twice."""
+    """A name for the log, how often, and what; it must be safe to run twice.
+
+    ``work`` is one transaction. ``then`` follows its commit, outside of it: for what takes long or cannot be rolled back, as deleting
+    files. Two processes may be at it at once.
+    """
 
     name: str
     every_s: float
     work: Callable[[], Awaitable[object]]
+    then: Callable[[], Awaitable[object]] | None = None
 
 
 class Jobs:
@@ -36,8 +41,11 @@ class Jobs:
             await asyncio.sleep(job.every_s)
             try:
                 async with db.transaction():
-                    if await db.fetch_value("SELECT pg_try_advisory_xact_lock($1)", lock):
+                    is_ours = await db.fetch_value("SELECT pg_try_advisory_xact_lock($1)", lock)
+                    if is_ours:
                         await job.work()
+                if is_ours and job.then is not None:
+                    await job.then()
             except Exception as error:
                 metrics.JOBS_FAILED.labels(job.name).inc()
                 outage = db.is_outage(error)

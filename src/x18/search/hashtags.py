@@ -61,7 +61,8 @@ async def roll_up() -> int:
                LEFT JOIN LATERAL (SELECT p.hashtags FROM posts p JOIN users u ON u.id = p.author_id
                    WHERE p.id = e.object_id AND p.visibility = 0 AND NOT u.private_account AND e.kind = $3) p ON true
                LEFT JOIN LATERAL (SELECT ARRAY(SELECT substr(term, 3) FROM unnest(t.terms) term WHERE term LIKE 'h:%') AS hashtags
-                   FROM post_tombstones t WHERE t.post_id = e.object_id AND t.level = 0) t ON true
+                   FROM post_tombstones t JOIN users u ON u.id = t.author_id
+                   WHERE t.post_id = e.object_id AND t.level = 0 AND NOT u.private_account) t ON true
                WHERE e.seq > $1 AND e.seq <= $5 AND e.kind IN ($3, $4) ORDER BY e.seq LIMIT $2""",
             seq,
             BATCH,

@@ -1,0 +1,102 @@
+"""Guessing passwords, from one address and from many."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+
+import asyncpg
+import httpx
+import pytest
+
+from tests.conftest import PASSWORD, Account, MakeUser
+from tests.server import Server, make_server
+
+
+@pytest.fixture(scope="module")
+async def guessed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server with its limits on, that believes what a proxy here says of addresses."""
+    folder = tmp_path_factory.mktemp("guessed")
+    other = make_server(
+        server.database_url, server.redis_url, folder, RATE_LIMITS="on", BCRYPT_COST="4", TRUSTED_PROXIES="127.0.0.1"
+    )
+    await other.start()
+    async with httpx.AsyncClient(base_url=other.url, timeout=20) as client:
+        yield client
+    assert other.stop() == 0, other.read_log()
+    other.listener.close()
+
+
+async def guess(
+    client: httpx.AsyncClient, user: Account, address: str, password: str = "wrong password", *, by: str = "username"
+) -> int:
+    """The status of one log-in from an address."""
+    body = {by: getattr(user, by), "password": password}
+    return (await client.post("/api/auth/login", json=body, headers={"X-Forwarded-For": address})).status_code
+
+
+def new_network() -> str:
+    """A network of IPv6 that nobody has used."""
+    return f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}"
+
+
+async def test_guesses_at_once_are_no_more_than_guesses_one_by_one(
+    guessed: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    user, network = await make_user(), new_network()
+    passwords = ["wrong password"] * 29 + [PASSWORD]
+
+    codes = await asyncio.gather(
+        *(guess(guessed, user, f"{network}::{place}", password) for place, password in enumerate(passwords, start=1))
+    )
+
+    assert codes.count(429) >= 20
+    assert codes.count(401) <= 10
+
+
+async def test_the_name_the_address_and_other_hosts_of_a_network_share_one_count(
+    guessed: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    user, network = await make_user(), new_network()
+    codes = [await guess(guessed, user, f"{network}::{host}", by="username") for host in range(5)]
+    codes += [await guess(guessed, user, f"{network}:ffff::{host}", by="email") for host in range(6)]
+
+    assert codes == [401] * 10 + [429]
+    assert await guess(guessed, user, f"{new_network()}::1", PASSWORD) == 200
+
+
+async def test_the_right_password_uses_nothing_up(guessed: httpx.AsyncClient, make_user: MakeUser) -> None:
+    user, network = await make_user(), new_network()
+
+    assert [await guess(guessed, user, f"{network}::1", PASSWORD) for _ in range(12)] == [200] * 12
+
+
+async def test_guesses_from_everywhere_meet_a_limit_that_does_not_lock_the_owner_out(
+    guessed: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    user, home = await make_user(), f"{new_network()}::1"
+    assert await guess(guessed, user, home, PASSWORD) == 200
+    codes: list[int] = []
+    while 429 not in codes and len(codes) < 200:
+        codes += await asyncio.gather(*(guess(guessed, user, f"{new_network()}::1") for _ in range(10)))
+
+    assert 100 <= codes.count(401) < 120
+    assert await guess(guessed, user, f"{new_network()}::1", PASSWORD) == 429
+    assert await guess(guessed, user, home, PASSWORD) == 200
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [("x" * 60, ""), ("fe80::1%" + "e" * 60, "fe80::1"), ("::ffff:192.0.2.7", "192.0.2.7"), ("2001:DB8::0:1", "2001:db8::1")],
+)  # fmt: skip
+async def test_whatever_a_proxy_says_of_the_address_an_account_can_be_made(
+    guessed: httpx.AsyncClient, database: asyncpg.Pool, said: str, kept: str
+) -> None:
+    name = f"forwarded_{secrets.token_hex(6)}"
+    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
+
+    answer = await guessed.post("/api/auth/register", json=body, headers={"X-Forwarded-For": said})
+
+    assert answer.status_code == 201, answer.text
+    assert (
+        await database.fetchval("SELECT ip FROM auth_sessions WHERE user_id = $1", answer.json()["user"]["id"]) == kept
+    )

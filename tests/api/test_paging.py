@@ -1,0 +1,37 @@
+"""Following the ``Link`` of lists, and what their envelopes say."""
+
+import secrets
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from tests.api.test_posts import publish
+from tests.conftest import MakeUser
+
+
+async def follow_links(client: httpx.AsyncClient, path: str) -> list[httpx.Response]:
+    """All pages of a list, by its links alone."""
+    pages = [await client.get(path)]
+    while "next" in pages[-1].links:
+        assert len(pages) < 10
+        pages.append(await client.get(pages[-1].links["next"]["url"]))
+    return pages
+
+
+@pytest.mark.parametrize("word", ["биткоин", "café", "#x"])
+async def test_the_link_of_a_hashtag_can_be_followed_in_any_script(
+    api: httpx.AsyncClient, make_user: MakeUser, word: str
+) -> None:
+    author, tag = await make_user(), f"{word}{secrets.token_hex(4)}"
+    made = [(await publish(author, f"#{tag.lstrip('#')}"))["id"] for _ in range(3)]
+
+    pages = await follow_links(api, f"/api/search/hashtag/{quote(tag)}?limit=1")
+
+    assert [page.status_code for page in pages] == [200] * 3, pages[-1].text
+    assert [post["id"] for page in pages for post in page.json()["posts"]] == made[::-1]
+
+
+async def test_half_a_surrogate_pair_and_bytes_that_are_no_text_are_the_clients_fault(api: httpx.AsyncClient) -> None:
+    for body in (b'{"username": "x", "password": "\\ud800"}', b'{"username": "\xff", "password": "x"}'):
+        assert (await api.post("/api/auth/login", content=body)).status_code == 400

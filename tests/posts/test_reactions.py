@@ -1,0 +1,28 @@
+"""Reactions beside everything else that happens to a post."""
+
+import asyncio
+
+from tests.conftest import Account, MakeUser
+
+
+async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothing(make_user: MakeUser) -> None:
+    author = await make_user("author")
+    fans = [await make_user(f"fan{number}") for number in range(4)]
+    statuses: set[int] = set()
+
+    async def react(fan: Account, post_id: str) -> None:
+        for _ in range(3):
+            for kind in ("like", "retweet", "bookmark"):
+                statuses.add((await fan.client.post(f"/api/posts/{post_id}/{kind}")).status_code)
+                statuses.add((await fan.client.delete(f"/api/posts/{post_id}/{kind}")).status_code)
+
+    for number in range(12):
+        made = await author.client.post("/api/posts", json={"content": f"short-lived {number}"})
+        post_id = made.json()["id"]
+        reacting = [asyncio.create_task(react(fan, post_id)) for fan in fans]
+        await asyncio.sleep(0.02 * (number % 4))
+        assert (await author.client.delete(f"/api/posts/{post_id}")).status_code == 200
+        await asyncio.gather(*reacting)
+
+    assert statuses <= {200, 201, 404}
+    assert 404 in statuses

@@ -1,0 +1,124 @@
+"""What goes wrong for one event or one client costs no other, and is never a silent hole."""
+
+import json
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import pytest
+
+from tests.realtime.test_session import NoServices, RecordingSocket
+from x18.core.errors import Problem, TooManyRequests, Unavailable
+from x18.realtime.cursors import Cursor
+from x18.realtime.events import Content, Event, EventKind
+from x18.realtime.hub import Connection, Hub
+from x18.realtime.line import Line
+from x18.realtime.matching import Subscription
+from x18.realtime.protocol import MAX_ERRORS, TopicRequest
+from x18.realtime.replay import Missed, Unreplayable
+from x18.realtime.session import Session
+from x18.realtime.subscribing import Subscriber
+from x18.realtime.topics import parse_topic
+from x18.realtime.wire import Encoding, EventFrames, split_frames
+
+EPOCH = "e" * 32
+
+
+def event(seq: int, body: bytes) -> Event:
+    return Event(seq, EventKind.POST, UUID(int=1), None, UUID(int=seq), Content(UUID(int=1), 0, (), False, body))
+
+
+def subscribed(hub: Hub, encoding: Encoding) -> list[bytes]:
+    written: list[bytes] = []
+    hub.subscribe(Connection(encoding, written.append), Subscription(parse_topic("explore"), None, 0))
+    return written
+
+
+def test_integers_that_message_pack_does_not_have_are_texts() -> None:
+    body = b'{"a":[1,{"b":%d}],"c":%d}' % (10**30, 2**63)
+    (frame,) = split_frames(EventFrames(event(1, body), EPOCH).get(Encoding.MSGPACK, ("explore",)))
+
+    assert msgspec.msgpack.decode(frame)["payload"] == {"a": [1, {"b": str(10**30)}], "c": 2**63}
+
+
+def test_an_event_that_cannot_be_encoded_costs_only_itself(caplog: pytest.LogCaptureFixture) -> None:
+    hub = Hub(lambda *_: None)
+    packed, texts = subscribed(hub, Encoding.MSGPACK), subscribed(hub, Encoding.JSON)
+    hub.publish([event(1, b"{}"), event(2, b"{not json"), event(3, b"{}")], EPOCH)
+
+    cursors = [msgspec.msgpack.decode(frame)["cursor"] for data in packed for frame in split_frames(data)]
+    assert cursors == [f"{EPOCH}.1", f"{EPOCH}.3"]
+    assert f"{EPOCH}.3".encode() in b"".join(texts)
+    assert "event 2 cannot be delivered" in caplog.text
+
+
+class BrokenReplayer:
+    """Gives one piece, then fails as it was told."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    async def check(self, since: str) -> Cursor:
+        return Cursor(EPOCH, int(since))
+
+    async def read(self, missed: Missed) -> AsyncIterator[bytes]:
+        yield EventFrames(event(6, b"{}"), EPOCH).get(Encoding.JSON, ("explore",))
+        raise self._error
+
+
+class SomeServices(NoServices):
+    """As much as subscribing needs."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__()
+        self.hub = Hub(lambda *_: None)
+        self.feed: Any = type("Feed", (), {"cursor": Cursor(EPOCH, 10), "last": 10})
+        self.replayer = BrokenReplayer(error)
+        self.test_topic: Any = type("TestTopic", (), {"begin": staticmethod(lambda _: None)})
+        self.logger: Any = type("Logger", (), {"error": staticmethod(lambda *_, **__: None)})
+
+
+class Client:
+    """A line whose frames are kept."""
+
+    def __init__(self, error: Exception) -> None:
+        self.services = SomeServices(error)
+        self.socket = RecordingSocket()
+        self.messages: list[dict[str, Any]] = []
+        self.line = Line(self.services.hub, self.socket, Encoding.JSON)
+        self.socket.write = lambda data: self.messages.extend(json.loads(frame) for frame in split_frames(data))
+        untyped: Any = self.services
+        self.subscriber = Subscriber(untyped, self.line)
+        self.session = Session(untyped, self.line)
+
+
+@pytest.mark.parametrize("error", [Unavailable("No reader."), ConnectionResetError(), ValueError("a fault")])
+async def test_a_replay_that_breaks_off_ends_the_connection(error: Exception) -> None:
+    client = Client(error)
+    await client.subscriber.subscribe([TopicRequest("explore")], "5", 1)
+
+    assert [message["type"] for message in client.messages] == ["ok", "post"]
+    assert client.socket.closed_with == 1013
+    assert client.line.connection.subscriptions == {}
+
+
+async def test_after_a_gap_the_subscription_begins_where_the_gap_ends() -> None:
+    client = Client(Unreplayable("too_far_behind"))
+    await client.subscriber.subscribe([TopicRequest("explore")], "5", 1)
+
+    assert client.messages[-1]["payload"]["cursor"] == f"{EPOCH}.10"
+    assert client.line.connection.subscriptions["explore"].start == 10
+    assert client.socket.closed_with is None
+
+
+@pytest.mark.parametrize(
+    ("problem", "ends"),
+    [(Unavailable("Later."), False), (Problem("Ours."), False), (TooManyRequests("Slow down."), True)],
+)
+async def test_only_the_clients_own_errors_count(problem: Problem, ends: bool) -> None:
+    client = Client(ValueError())
+    for _ in range(MAX_ERRORS + 2):
+        client.session._answer_error(problem, None)
+
+    assert (client.socket.closed_with == 4029) is ends
