@@ -26,9 +26,11 @@ def process_image(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
     try:
         with Image.open(source, formats=[kind.format]) as image:
             frames = getattr(image, "n_frames", 1)
-            if image.width * image.height * (frames if kind is GIF else 1) > MAX_PIXELS * (4 if kind is GIF else 1):
-                raise Rejected(f"The image has more than {MAX_PIXELS // 1_000_000} megapixels.")
-            if image.width * image.height > MAX_PIXELS or frames > MAX_FRAMES:
+            pixels, in_all = (
+                image.width * image.height,
+                MAX_PIXELS * (4 if kind is GIF else 1),
+            )  # one byte each, not four
+            if pixels > MAX_PIXELS or pixels * frames > in_all or frames > MAX_FRAMES:
                 raise Rejected(f"The image has more than {MAX_PIXELS // 1_000_000} megapixels or {MAX_FRAMES} frames.")
             still = _write(image, target, kind)
     except Rejected:
@@ -45,28 +47,46 @@ def process_image(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
 
 def _write(image: Any, target: Path, kind: Kind) -> Any:
     """Write the pixels; a still of them for the thumbnail."""
-    if kind is GIF:
-        frames = [frame.copy() for frame in ImageSequence.Iterator(image)]
-        durations = [frame.info.get("duration", 100) for frame in frames]
-        for frame in frames:
-            frame.info.pop("comment", None)
-        frames[0].save(
-            target, "GIF", save_all=True, append_images=frames[1:], duration=durations, loop=image.info.get("loop", 0)
-        )
-        return frames[0].convert("RGBA")
+    if kind is GIF or (kind.format != "JPEG" and getattr(image, "n_frames", 1) > 1):
+        return _write_frames(image, target, kind)
     image.load()
-    turned = ImageOps.exif_transpose(image)
+    turned = _in_eight_bits(ImageOps.exif_transpose(image))
+    if "transparency" in image.info:
+        turned = turned.convert("RGBA")
     turned.info = {}
     if kind is PNG:
         clean = turned if turned.mode in ("1", "L", "LA", "P", "RGB", "RGBA") else turned.convert("RGBA")
-        if "transparency" in image.info:
-            clean = image.convert("RGBA")
         clean.save(target, "PNG", optimize=False)
     elif kind.format == "JPEG":
         turned.convert("RGB").save(target, "JPEG", quality=90)
     else:
         (turned if turned.mode in ("RGB", "RGBA") else turned.convert("RGBA")).save(target, "WEBP", quality=90)
     return turned.convert("RGBA" if kind is PNG else "RGB")
+
+
+def _write_frames(image: Any, target: Path, kind: Kind) -> Any:
+    frames, durations = [], []
+    for frame in ImageSequence.Iterator(image):
+        frames.append(frame.copy() if kind is GIF else frame.convert("RGBA"))
+        durations.append(frame.info.get("duration", 100))
+        frames[-1].info.pop("comment", None)
+    frames[0].save(
+        target,
+        kind.format,
+        save_all=True,
+        append_images=frames[1:],
+        duration=durations,
+        loop=image.info.get("loop", 0),
+        exif=b"",
+    )
+    return frames[0].convert("RGBA")
+
+
+def _in_eight_bits(image: Any) -> Any:
+    """Pictures of 16 bits, as scanners make them; Pillow would cut off what is over 255."""
+    if not image.mode.startswith("I"):
+        return image
+    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
 
 
 def _size_of(path: Path, kind: Kind) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Final
 from x18.realtime.protocol.limits import MAX_ERRORS, MAX_MESSAGE_BYTES, MAX_QUEUED_FRAMES, CloseCode
 
 CLOSE_MEANINGS: Final[dict[CloseCode, str]] = {
-    CloseCode.GOING_AWAY: "The server goes away.",
+    CloseCode.GOING_AWAY: "A proxy or the browser goes away; the server itself says 1012.",
     CloseCode.UNSUPPORTED_DATA: "A binary frame on a JSON connection or a text frame on a MessagePack one.",
     CloseCode.INVALID_UTF8: "A text frame that is not UTF-8.",
     CloseCode.TOO_BIG: f"A message of more than {MAX_MESSAGE_BYTES // 1024} KiB.",
