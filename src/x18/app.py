@@ -57,6 +57,10 @@ MAX_BODY_BYTES: Final = 128 * 1024
 """5,000 characters of content, escaped as ``\\\\uXXXX\\\\uXXXX`` each, and 16 KiB of metadata fit."""
 
 REDIS_TIMEOUT_S: Final = 1.0
+EXPOSED: Final = [
+    "ETag", "Link", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-ID",
+]  # fmt: skip
+"""What pages of other origins may read besides the body."""
 
 
 class Parts(NamedTuple):
@@ -91,7 +95,7 @@ def create_app(settings: Settings) -> Litestar:
         before_send=[add_headers],
         dependencies={name: _provide(part) for name, part in parts._asdict().items()},
         exception_handlers={Exception: answer_error},
-        cors_config=CORSConfig(allow_origins=list(settings.cors_origins)) if settings.cors_origins else None,
+        cors_config=_cors(settings),
         request_max_body_size=MAX_BODY_BYTES,
         request_class=StrictRequest,
         openapi_config=openapi.CONFIG,
@@ -183,6 +187,12 @@ def _api() -> Router:
         guards=[identify, limit_rate],
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
+
+
+def _cors(settings: Settings) -> CORSConfig | None:
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(allow_origins=list(settings.cors_origins), expose_headers=EXPOSED)
 
 
 def _provide(part: Any) -> Provide:

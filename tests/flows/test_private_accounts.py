@@ -108,3 +108,28 @@ async def test_a_deletion_reaches_whoever_had_the_post_before_the_account_turned
 
                 assert of_type(told, "post.deleted") == [{"id": shown["id"]}]
                 assert hidden["id"] not in told.post_ids
+
+
+async def test_a_replay_shows_what_is_for_followers_only_to_those_who_still_follow(
+    server: Server, make_user: MakeUser
+) -> None:
+    author, former, faithful = await make_user("author"), await make_user("former"), await make_user("faithful")
+    await set_private(author)
+    for reader in (former, faithful):
+        await follow(reader, author)
+    async with live(server) as client:
+        cursor = client.cursor
+    secret, gone = await post(author, "for followers"), await post(author, "for followers, and deleted")
+    await delete(author, f"/api/posts/{gone['id']}")
+    await delete(former, f"/api/users/{author.id}/follow")
+    fences = {reader.id: str((await post(reader, "fence"))["id"]) for reader in (former, faithful)}
+    statuses = {}
+    for reader, shown in ((former, []), (faithful, [secret["id"]])):
+        async with live(server, reader.access_token) as resumed:
+            await resumed.subscribe("home", f"user:{author.id}", since=cursor)
+            await resumed.wait_for_post(fences[reader.id])
+
+            assert resumed.post_ids == [*shown, fences[reader.id]]
+            assert of_type(resumed, "post.deleted") == [{"id": gone["id"]}]
+        statuses[reader.id] = (await reader.client.get(f"/api/posts/{secret['id']}")).status_code
+    assert statuses == {former.id: 404, faithful.id: 200}

@@ -1,7 +1,7 @@
 """What a listener must get, must not get, and may get, worked out from the log in the most naive way.
 
 *May* is for events whose object changed after them, so that what is shown depends on whether one was connected at that time: posts
-that were deleted later, and posts of accounts that changed their privacy later.
+that were deleted later, posts of accounts that changed their privacy later, and what is for followers where one unfollowed later.
 """
 
 from collections import defaultdict
@@ -53,6 +53,11 @@ class Model:
         must, may = self._notifications_of(user, topics, start)
         by_seq = {happening.seq: happening for happening in self.happenings}
         followees: set[str] = set()
+        left = {
+            str(row.object_id): row.seq
+            for row in self.rows
+            if str(row.actor_id) == user and row.kind == EventKind.UNFOLLOW
+        }
         for row in self.rows:
             if str(row.actor_id) == user and row.kind == EventKind.FOLLOW:
                 followees.add(str(row.object_id))
@@ -67,7 +72,11 @@ class Model:
             ]
             if any(verdicts):
                 may[event.seq] = MESSAGE_TYPES[event.kind]
-            if all(verdicts) and event.certain:
+            kept = {followee for followee in followees if left.get(followee, 0) < row.seq}
+            stays = event.kind == EventKind.POST_DELETED or all(
+                _sees(event, user, kept, *levels) for levels in event.levels
+            )
+            if all(verdicts) and event.certain and stays:
                 must[event.seq] = MESSAGE_TYPES[event.kind]
         return must, may
 
@@ -153,12 +162,16 @@ def _gets(
 ) -> bool:
     """``level`` and ``own`` are the levels of the post and of the act; ``shown`` the users whose topics tell of it."""
 
+    if not _sees(event, user, followees, level, own):
+        return False
+    return any(_matches(event, user, followees, one, level, shown) for one in topics)
+
+
+def _sees(event: Happening, user: str | None, followees: set[str], level: int, own: int) -> bool:
     def may_see(author: str, needed: int) -> bool:
         return needed == 0 or author == user or (needed == 1 and author in followees)
 
-    if not (may_see(event.post.author, level) and may_see(event.actor, own)):
-        return False
-    return any(_matches(event, user, followees, one, level, shown) for one in topics)
+    return may_see(event.post.author, level) and may_see(event.actor, own)
 
 
 def _matches(

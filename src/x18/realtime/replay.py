@@ -1,4 +1,7 @@
-"""What a client missed: the log after its cursor, shown by the same code and decided by the same rule as live events."""
+"""What a client missed: the log after its cursor, shown by the same code and decided by the same rule as live events.
+
+Whom one followed when an event happened decides whether it was for one; what it shows must be for one's eyes today as well.
+"""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from typing import Final
@@ -11,7 +14,7 @@ from x18.core import db, metrics
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
 from x18.realtime.log import read_follows, read_kinds, read_position
-from x18.realtime.matching import Subscription, matched_topics
+from x18.realtime.matching import Subscription, matched_topics, may_receive
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
 from x18.realtime.topics import NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS
@@ -93,8 +96,12 @@ class Replayer:
             followees: set[UUID] = set()
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
                 followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
+        today = set(followees)
+        for follow in follows:
+            apply_follow(today, follow)
         for start in range(0, len(rows), PAGE):
-            for piece in _joined(await self._show(rows[start : start + PAGE], follows, followees, missed)):
+            page = rows[start : start + PAGE]
+            for piece in _joined(await self._show(page, follows, followees, today, missed)):
                 yield piece
 
     async def _read_rows(self, connection: asyncpg.Connection, missed: Missed) -> list[LogRow]:
@@ -113,9 +120,9 @@ class Replayer:
         return await read_follows(connection, missed.cursor.seq, missed.until, missed.user_id) if missed.user_id else []
 
     async def _show(
-        self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], missed: Missed
+        self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], today: set[UUID], missed: Missed
     ) -> list[bytes]:
-        """The frames of a page. ``follows`` and ``followees`` move forward with the events."""
+        """The frames of a page. ``follows`` and ``followees`` move forward with the events; ``today`` is where they end."""
         async with self._readers.lend() as connection, db.using(connection):
             events = await render(rows, self._renderers)
         frames = []
@@ -123,6 +130,9 @@ class Replayer:
             while follows and follows[0].seq < event.seq:
                 apply_follow(followees, follows.pop(0))
             if matched_topics(event, missed.had, missed.user_id, followees):
+                continue
+            # A deletion shows an id only, and is for whoever could have received the post.
+            if event.kind != EventKind.POST_DELETED and not may_receive(event, missed.user_id, today):
                 continue
             if topics := matched_topics(event, missed.wanted, missed.user_id, followees):
                 frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))
