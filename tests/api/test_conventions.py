@@ -114,6 +114,9 @@ async def test_a_page_of_an_allowed_origin_may_call_and_no_other(limited: Server
     assert allowed.headers["access-control-allow-origin"] == "https://app.example"
     assert "access-control-allow-origin" not in refused.headers
     assert (error.status_code, error.headers["access-control-allow-origin"]) == (401, "https://app.example")
+    assert {"Link", "ETag", "Retry-After"} <= {
+        name.strip() for name in error.headers["access-control-expose-headers"].split(",")
+    }
 
 
 async def test_a_post_with_a_key_is_made_once(
