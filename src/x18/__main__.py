@@ -30,7 +30,7 @@ AFTERWORD: Final = """\
 Settings come from the environment or from a file .env in the working folder.
 x18 <command> --help shows the options and examples of a command.
 
-Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-C.
+Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-C (serve and demo end with 0: that is how they are stopped).
 """
 
 
@@ -60,9 +60,11 @@ def main(argv: list[str] | None = None) -> int:
     if not argv:
         parser.print_help(sys.stderr)
         return 2
-    args = parser.parse_args(argv)
+    args, unknown = parser.parse_known_args(argv)
     if module is None:
         parser.error("no such command")
+    if unknown:
+        subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         code: int = module.run(args)
         sys.stdout.flush()

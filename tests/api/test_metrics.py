@@ -28,7 +28,7 @@ async def scrape(server: Server) -> Samples:
     async with httpx.AsyncClient(base_url=server.url, timeout=10) as client:
         answer = await client.get("/metrics")
     assert answer.status_code == 200
-    assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
+    assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
     families = text_string_to_metric_families(answer.text)
     return {(one.name, frozenset(one.labels.items())): one.value for family in families for one in family.samples}
 

@@ -90,3 +90,14 @@ def test_it_works_beside_a_server_with_embedded_databases(tmp_path: Path) -> Non
 
     assert (done.returncode, done.stdout) == (0, "beside: created.\n"), done.stderr
     assert login.status_code == 200
+
+
+async def test_no_password_and_unknown_options_are_told(server: Server, make_user: MakeUser) -> None:
+    bob = await make_user("bob")
+    none = user(server, "password", bob.username)
+    assert (none.returncode, none.stdout) == (1, "")
+    assert "No password was given" in none.stderr
+    unknown = user(server, "disable", bob.username, "--force")
+    assert unknown.returncode == 2
+    assert "usage: x18 user" in unknown.stderr
+    assert (await bob.client.get("/api/users/me")).status_code == 200

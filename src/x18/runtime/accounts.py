@@ -38,13 +38,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """An action, and whose account."""
     parser.epilog = EXAMPLES
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
-    create = actions.add_parser("create", help="make an account")
-    password = actions.add_parser("password", help="set a new password and end all sessions")
+    asked = "The password is asked for, read from standard input, or taken from X18_PASSWORD."
+    create = actions.add_parser("create", help="make an account", description=f"Make an account. {asked}")
+    password = actions.add_parser(
+        "password", help="set a new password and end all sessions", description=f"Set a new password. {asked}"
+    )
     disable = actions.add_parser("disable", help="let the user in no more and end all sessions")
     enable = actions.add_parser("enable", help="undo disable")
     mark = actions.add_parser("admin", help="mark the user as an administrator")
     create.add_argument("name", help="username")
-    create.add_argument("email")
+    create.add_argument("email", help="e-mail address")
     for action in (password, disable, enable, mark):
         action.add_argument("name", help="username or e-mail address")
     create.add_argument("--admin", action="store_true", help="mark the user as an administrator")
@@ -107,8 +110,16 @@ def _read_password() -> str:
     """From ``X18_PASSWORD``, from what is piped in, or asked for twice."""
     if given := os.environ.get("X18_PASSWORD"):
         return given
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+    try:
+        password = _ask() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    except EOFError:
+        password = ""
+    if not password:
+        raise StartError("No password was given: type it, pipe it in, or set X18_PASSWORD.")
+    return password
+
+
+def _ask() -> str:
     password = getpass.getpass("New password: ")
     if getpass.getpass("Again: ") != password:
         raise StartError("The passwords differ: try again.")

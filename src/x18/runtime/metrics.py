@@ -62,7 +62,8 @@ async def show_metrics(
     """All metrics in the text format of Prometheus; for strangers there is nothing here."""
     if not metrics_access.may(request):
         raise NotFound("There is nothing here.")
-    return Response(await asyncio.to_thread(expose), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+    # Litestar adds the charset, which the constant has too.
+    return Response(await asyncio.to_thread(expose), media_type=CONTENT_TYPE_PLAIN_0_0_4.partition("; charset")[0])
 
 
 def expose() -> bytes:
