@@ -5,7 +5,7 @@ The ranking of a window is one scan of the narrow counters, shared by all reques
 """
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
@@ -23,6 +23,9 @@ from x18.timeline.filters import Filters
 
 RANKED: Final = 2_000
 """How many posts a window ranks; below them nothing is shown."""
+
+COUNT_LIMIT: Final = 10_000
+"""``total`` stops counting here."""
 
 SCORE: Final = "2 * s.likes_count + 3 * s.retweets_count"
 
@@ -59,9 +62,11 @@ async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, ti
     ranked = [row["id"] for row in ranking if (row["score"], row["id"]) < (score, below) and row["id"] >= floor]
     wanted = page.offset + page.limit + 1
     found = await _keep_public(ranked, filters, wanted)
-    if len(found) < wanted and len(ranking) < RANKED:
+    if filters.groups and len(found) < wanted:  # the ranking was cut before it was filtered
+        found = await _rank_matching(floor, score, below, filters, wanted)
+    elif len(found) < wanted and len(ranking) < RANKED:
         unranked_below = below if score == 0 else MAX_ID
-        found += await _read_unranked(floor, unranked_below, filters, wanted - len(found))
+        found += await _read_unranked(floor, unranked_below, wanted - len(found))
     shown = found[page.offset : page.offset + page.limit]
     cursor = shown[-1] if len(found) == wanted and shown else None
     return await list_posts(shown, cursor, page, viewer_id, total=await _count(floor, filters) if page.count else 0)
@@ -90,16 +95,35 @@ async def _keep_public(post_ids: list[UUID], filters: Filters, limit: int) -> li
     return [row["id"] for row in rows]
 
 
-async def _read_unranked(floor: UUID, below: UUID, filters: Filters, limit: int) -> list[UUID]:
-    """Posts of the window without a reaction, newest first: the newest 2,000 are looked through."""
-    args: list[Any] = [floor, below, limit]
+async def _rank_matching(floor: UUID, score: int, below: UUID, filters: Filters, limit: int) -> list[UUID]:
+    """The posts of the window with the terms by rank, those without a reaction last; the newest 10,000 by the index of terms."""
     rows = await db.fetch(
-        f"""SELECT p.id FROM (SELECT id, author_id, visibility, terms FROM posts
+        f"""WITH matching AS MATERIALIZED (
+                SELECT p.id, p.author_id, p.visibility FROM posts p
+                WHERE p.visibility = 0 AND p.id >= $1 AND {filters.condition("p", 5)})
+            SELECT p.id FROM (SELECT * FROM matching ORDER BY id DESC LIMIT {COUNT_LIMIT}) p
+            {AUTHOR} JOIN post_stats s ON s.post_id = p.id
+            WHERE {LEVEL} = 0 AND ({SCORE}, p.id) < ($2::bigint, $3::uuid)
+            ORDER BY {SCORE} DESC, p.id DESC LIMIT $4""",
+        floor,
+        score,
+        below,
+        limit,
+        *filters.groups,
+    )
+    return [row["id"] for row in rows]
+
+
+async def _read_unranked(floor: UUID, below: UUID, limit: int) -> list[UUID]:
+    """Posts of the window without a reaction, newest first: the newest 2,000 are looked through."""
+    rows = await db.fetch(
+        f"""SELECT p.id FROM (SELECT id, author_id, visibility FROM posts
                               WHERE visibility = 0 AND id >= $1 AND id < $2 ORDER BY id DESC LIMIT {RANKED}) p
             {AUTHOR} JOIN post_stats s ON s.post_id = p.id
-            WHERE {LEVEL} = 0 AND {SCORE} = 0 AND {filters.condition("p", 4)} ORDER BY p.id DESC LIMIT $3""",
-        *args,
-        *filters.groups,
+            WHERE {LEVEL} = 0 AND {SCORE} = 0 ORDER BY p.id DESC LIMIT $3""",
+        floor,
+        below,
+        limit,
     )
     return [row["id"] for row in rows]
 
@@ -107,7 +131,7 @@ async def _read_unranked(floor: UUID, below: UUID, filters: Filters, limit: int)
 async def _count(floor: UUID, filters: Filters) -> int:
     count: int = await db.fetch_value(
         f"""SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR}
-            WHERE p.visibility = 0 AND p.id >= $1 AND {LEVEL} = 0 AND {filters.condition("p", 2)} LIMIT 10000) x""",
+            WHERE p.visibility = 0 AND p.id >= $1 AND {LEVEL} = 0 AND {filters.condition("p", 2)} LIMIT {COUNT_LIMIT}) x""",
         floor,
         *filters.groups,
     )
