@@ -11,8 +11,12 @@ from itertools import product
 from typing import Any
 
 from tests.soak.writers import Post, Story
+from x18.core.ids import moment_of
 from x18.realtime.events import EventKind, LogRow
 from x18.realtime.topics import MESSAGE_TYPES
+
+CLOCK_S = 0.001
+"""Ids tell the time in milliseconds."""
 
 RETWEETS = (EventKind.RETWEET, EventKind.RETWEET_DELETED)
 
@@ -100,14 +104,13 @@ class Model:
             for row in self.rows
             if row.kind == EventKind.RETWEET_DELETED
         }
-        acts = {user: iter(posts) for user, posts in self.story.retweets.items()}
         retweeters: dict[str, set[str]] = defaultdict(set)
         moods = self._moods()
         for row in self.rows:
             actor, kind = str(row.actor_id), row.kind
             if kind not in (EventKind.POST, EventKind.POST_DELETED, *RETWEETS):
                 continue
-            post = self.story.posts[next(acts[actor]) if kind == EventKind.RETWEET else str(row.object_id)]
+            post = self.story.posts[self._retweeted_by(row) if kind == EventKind.RETWEET else str(row.object_id)]
             if kind == EventKind.RETWEET:
                 retweeters[post.id].add(actor)
             elif kind == EventKind.RETWEET_DELETED:
@@ -125,6 +128,16 @@ class Model:
                 also_topics=tuple(frozenset(one for one in also if is_public(moods[one].since(row.seq)))
                                   for is_public in (lambda states: states == {0}, lambda states: 0 in states)),
             )  # fmt: skip
+
+    def _retweeted_by(self, row: LogRow) -> str:
+        """Which post a retweet is of: its id tells when it was made."""
+        made = moment_of(row.object_id).timestamp()
+        (post_id,) = (
+            post_id
+            for began, ended, post_id in self.story.retweets[str(row.actor_id)]
+            if began - CLOCK_S <= made <= ended + CLOCK_S
+        )
+        return post_id
 
     def _moods(self) -> "dict[str, Mood]":
         moods: dict[str, Mood] = defaultdict(Mood)

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,10 +24,12 @@ class Post:
 
 @dataclass
 class Story:
-    """What was done. ``retweets`` and ``privacy`` hold, per user, the acts in their order: each user acts one after the other."""
+    """What was done. ``privacy`` holds, per user, the acts in their order: each user acts one after the other. ``retweets`` holds what
+    was asked for and when, also where the answer was that there is no such post: it may have gone just after it was retweeted.
+    """
 
     posts: dict[str, Post] = field(default_factory=dict)
-    retweets: dict[str, list[str]] = field(default_factory=dict)
+    retweets: dict[str, list[tuple[float, float, str]]] = field(default_factory=dict)
     privacy: dict[str, list[bool]] = field(default_factory=dict)
     alive: list[str] = field(default_factory=list)
 
@@ -73,9 +76,12 @@ class Writer:
     async def _retweet(self) -> None:
         if self._story.alive:
             post_id = self._random.choice(self._story.alive[-50:])
-            if post_id not in self._retweeted and await self._send("POST", f"/api/posts/{post_id}/retweet"):
+            if post_id in self._retweeted:
+                return
+            began = time.time()
+            if await self._send("POST", f"/api/posts/{post_id}/retweet"):
                 self._retweeted.append(post_id)
-                self._story.retweets.setdefault(str(self.account.id), []).append(post_id)
+            self._story.retweets.setdefault(str(self.account.id), []).append((began, time.time(), post_id))
 
     async def _undo(self) -> None:
         if self._retweeted:

@@ -23,7 +23,10 @@ def check_settings(settings: Settings) -> list[Finding]:
     """What is set so that it works, but not as in production."""
     findings = [Finding.ok("settings", f"SERVER_ENV={settings.server_env}, port {settings.server_port}")]
     if not settings.is_production and settings.jwt_access_secret in EXAMPLE_SECRETS.values():
-        advice = "Before others can reach this server, set JWT_ACCESS_SECRET and JWT_REFRESH_SECRET to random values, and SERVER_ENV=production."
+        advice = (
+            "Before others can reach this server, set JWT_ACCESS_SECRET and JWT_REFRESH_SECRET to random values and "
+            "SERVER_ENV=production."
+        )
         findings.append(Finding.warning("secrets", "JWT_ACCESS_SECRET is the example's", advice))
     if settings.is_production and not settings.metrics_token:
         advice = "Set METRICS_TOKEN and give it to Prometheus; until then /metrics answers nobody."
