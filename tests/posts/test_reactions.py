@@ -26,3 +26,18 @@ async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothin
 
     assert statuses <= {200, 201, 404}
     assert 404 in statuses
+
+
+async def test_totals_count_only_what_the_viewer_may_see(make_user: MakeUser) -> None:
+    author, friend = await make_user("author"), await make_user("friend")
+    made = (await author.client.post("/api/posts", json={"content": "question"})).json()
+    for visibility in ("public", "private"):
+        body = {"content": "answer", "reply_to_id": made["id"], "visibility": visibility}
+        assert (await friend.client.post("/api/posts", json=body)).status_code == 201
+    for who, total in ((author, 1), (friend, 2)):
+        page = (await who.client.get(f"/api/posts/{made['id']}/replies?count=true")).json()
+        assert (len(page["posts"]), page["total"]) == (total, total)
+    await friend.client.post(f"/api/posts/{made['id']}/bookmark")
+    await author.client.patch("/api/users/me", json={"private_account": True})
+    page = (await friend.client.get("/api/bookmarks?count=true")).json()
+    assert (page["posts"], page["total"]) == ([], 0)

@@ -22,6 +22,14 @@ VISIBILITIES: Final[dict[int, Visibility]] = {
     Level.PRIVATE: "private",
 }
 
+MOST_COUNTED: Final = 10_000
+COUNT_REPLIES: Final = f"""
+    SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR} WHERE p.reply_to_id = $1 AND {visible("$2")} LIMIT {MOST_COUNTED}) c"""
+COUNT_BOOKMARKS: Final = f"""
+    SELECT count(*) FROM (
+        SELECT 1 FROM bookmarks b JOIN LATERAL (SELECT * FROM posts WHERE id = b.post_id OFFSET 0) p ON true {AUTHOR}
+        WHERE b.user_id = $1 AND {visible("$1")} LIMIT {MOST_COUNTED}) c"""
+
 # The viewer's flags as three arrays: EXISTS in the select list may be planned as a hash of all that the viewer ever liked.
 POSTS: Final = f"""
     WITH v AS MATERIALIZED (
@@ -73,7 +81,7 @@ async def list_replies(post_id: UUID, page: Page, viewer_id: UUID | None) -> Pos
     Raises:
         NotFound: no such post, or none that the viewer may see.
     """
-    post = await get_post(post_id, viewer_id)
+    await get_post(post_id, viewer_id)
     rows = await db.fetch(
         f"""SELECT p.id FROM posts p {AUTHOR}
             WHERE p.reply_to_id = $1 AND p.id > $3 AND p.id < $4 AND {visible("$2")}
@@ -86,7 +94,8 @@ async def list_replies(post_id: UUID, page: Page, viewer_id: UUID | None) -> Pos
         page.offset,
     )
     shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
-    return await list_posts(shown, cursor, page, viewer_id, total=post.replies_count)
+    total = await db.fetch_value(COUNT_REPLIES, post_id, viewer_id) if page.count else 0
+    return await list_posts(shown, cursor, page, viewer_id, total=total)
 
 
 async def list_bookmarks(viewer_id: UUID, page: Page) -> PostList:
@@ -103,7 +112,7 @@ async def list_bookmarks(viewer_id: UUID, page: Page) -> PostList:
         page.offset,
     )
     shown, cursor = cut(rows, page, lambda row: row["id"])
-    total = await db.fetch_value("SELECT count(*) FROM bookmarks WHERE user_id = $1", viewer_id) if page.count else 0
+    total = await db.fetch_value(COUNT_BOOKMARKS, viewer_id) if page.count else 0
     return await list_posts([row["post_id"] for row in shown], cursor, page, viewer_id, total=total)
 
 
