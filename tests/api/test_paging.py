@@ -35,3 +35,21 @@ async def test_the_link_of_a_hashtag_can_be_followed_in_any_script(
 async def test_half_a_surrogate_pair_and_bytes_that_are_no_text_are_the_clients_fault(api: httpx.AsyncClient) -> None:
     for body in (b'{"username": "x", "password": "\\ud800"}', b'{"username": "\xff", "password": "x"}'):
         assert (await api.post("/api/auth/login", content=body)).status_code == 400
+
+
+async def test_lists_by_likeness_go_on_by_offset(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    users = [await make_user("likeness") for _ in range(3)]
+    name = users[0].username.rsplit("_", 1)[0]
+    for path, key in (("/api/search/users", "users"), ("/api/search", "users")):
+        seen: list[str] = []
+        address: str | None = f"{path}?q={name}&limit=2"
+        while address:
+            answer = await api.get(address)
+            body = answer.json()
+            assert body["next_cursor"] is None
+            seen += [user["username"] for user in body[key]]
+            link = answer.links.get("next")
+            address = link["url"] if link else None
+        assert sorted(seen) == sorted(user.username for user in users), path
+    trending = (await api.get("/api/search/trending-hashtags?limit=3")).json()
+    assert {"limit": 3, "offset": 0, "next_cursor": None}.items() <= trending.items()

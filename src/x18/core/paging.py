@@ -1,7 +1,7 @@
 """Lists: limits, cursors and their envelope."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Final, TypeVar
+from typing import Annotated, Final, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -14,12 +14,13 @@ from x18.core.fields import Count
 from x18.core.ids import MAX_ID
 
 MIN_ID: Final = UUID(int=0)
+MAX_OFFSET: Final = 10_000
 
 R = TypeVar("R")
 
 Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many items at most.")]
 Offset = Annotated[
-    int, QueryParameter(ge=0, le=10_000, description="How many items to skip; for deep pages use `before`.")
+    int, QueryParameter(ge=0, le=MAX_OFFSET, description="How many items to skip; for deep pages use `before`.")
 ]
 
 
@@ -99,7 +100,7 @@ class Listing(msgspec.Struct, kw_only=True):
     """Envelope of every list; subclasses add the items under their plural noun."""
 
     limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="What was asked for.")]
-    offset: Annotated[int, msgspec.Meta(ge=0, le=10_000, description="What was asked for.")] = 0
+    offset: Annotated[int, msgspec.Meta(ge=0, le=MAX_OFFSET, description="What was asked for.")] = 0
     next_cursor: Annotated[UUID | None, msgspec.Meta(description="The `before` of the next page; null at the end.")] = (
         None
     )
@@ -108,14 +109,24 @@ class Listing(msgspec.Struct, kw_only=True):
     ] = msgspec.UNSET
 
 
-L = TypeVar("L", bound=Listing)
+class Pageable(Protocol):
+    """What may have a next page."""
+
+    next_cursor: UUID | None
 
 
-def listed(request: Request, listing: L) -> Response[L]:  # type: ignore[type-arg]
-    """The answer with a ``Link`` to the next page (RFC 8288) where there is one."""
-    if listing.next_cursor is None:
+L = TypeVar("L", bound=Pageable)
+
+
+def listed(request: Request, listing: L, *, next_offset: int | None = None) -> Response[L]:  # type: ignore[type-arg]
+    """The answer with a ``Link`` to the next page (RFC 8288) where there is one: by cursor, or by offset in lists without."""
+    if listing.next_cursor is not None:
+        step = ("before", str(listing.next_cursor))
+    elif next_offset is not None and next_offset <= MAX_OFFSET:
+        step = ("offset", str(next_offset))
+    else:
         return Response(listing)
     query = [(k, v) for k, v in request.query_params.multi_items() if k not in ("before", "after", "offset")]
-    query.append(("before", str(listing.next_cursor)))
+    query.append(step)
     # The path came decoded: a header holds no Cyrillic, and a bare ``#`` or ``?`` would end it.
     return Response(listing, headers={"Link": f'<{quote(request.scope["path"])}?{urlencode(query)}>; rel="next"'})

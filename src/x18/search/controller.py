@@ -48,8 +48,9 @@ class SearchController(Controller):
         visitor: Visitor,
         page: NamedDependency[Page],
         text: NamedDependency[str],
+        request: Request[Any, Any, Any],
         type: FromQuery[Kind] = "all",  # noqa: A002  # the contract's name
-    ) -> FoundView:
+    ) -> Response[FoundView]:
         """Both, or one kind. Pages go by `offset`; for cursors use the lists of one kind."""
         viewer_id, totals = id_of(visitor), Totals(users=0, posts=0)
         found = FoundView(users=[], posts=[], total=totals, limit=page.limit, offset=page.offset)
@@ -59,14 +60,21 @@ class SearchController(Controller):
         if type != "users":
             found.posts = (await find_posts(text, page, viewer_id)).posts
             totals.posts = await count_posts(text, viewer_id)
-        return found
+        return listed(request, found, next_offset=_next_offset(page, max(totals.users, totals.posts)))
 
     @get("/users", summary="Users by name or bio", dependencies={"text": Provide(provide_text)})
-    async def users(self, visitor: Visitor, page: NamedDependency[Page], text: NamedDependency[str]) -> FoundUsers:
+    async def users(
+        self,
+        visitor: Visitor,
+        page: NamedDependency[Page],
+        text: NamedDependency[str],
+        request: Request[Any, Any, Any],
+    ) -> Response[FoundUsers]:
         """Exact names first, then beginnings, then names with a typo and words of the bio. Pages go by `offset`."""
         if page.before or page.after:
             raise BadInput.of("before", "users are ordered by likeness: use offset")
-        return (await find_users(text, page, id_of(visitor)))[0]
+        found, total = await find_users(text, page, id_of(visitor))
+        return listed(request, found, next_offset=_next_offset(page, total))
 
     @get("/posts", summary="Posts by words", dependencies={"text": Provide(provide_text)})
     async def posts(
@@ -100,6 +108,11 @@ class SearchController(Controller):
     async def trending_hashtags(self, limit: Limit = 20, timeframe: FromQuery[Timeframe] = "7d") -> TrendingHashtags:
         """By the number of public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
         return await show_trending_hashtags(timeframe, limit)
+
+
+def _next_offset(page: Page, total: int) -> int | None:
+    after = page.offset + page.limit
+    return after if total > after else None
 
 
 controllers = [SearchController]

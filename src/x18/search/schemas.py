@@ -1,6 +1,7 @@
 """Search on the wire."""
 
 from typing import Annotated
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -28,6 +29,7 @@ class FoundView(msgspec.Struct, kw_only=True):
     total: Totals
     limit: Annotated[int, Meta(ge=1, le=100)]
     offset: Annotated[int, Meta(ge=0, le=10_000)]
+    next_cursor: Annotated[UUID | None, Meta(description="Always null: pages go by `offset`, as in `Link`.")] = None
 
 
 class FoundUsers(Listing, kw_only=True):
@@ -49,9 +51,8 @@ class HashtagCount(msgspec.Struct, kw_only=True):
     count: Annotated[int, Meta(ge=0, description="Of public posts in the time that was asked for.")]
 
 
-class TrendingHashtags(msgspec.Struct, kw_only=True):
-    """Hashtags by the number of posts, ties by name."""
+class TrendingHashtags(Listing, kw_only=True):
+    """Hashtags by the number of posts, ties by name. There is one page."""
 
     hashtags: list[HashtagCount]
-    limit: Annotated[int, Meta(ge=1, le=100)]
     timeframe: Timeframe
