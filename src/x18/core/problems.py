@@ -1,6 +1,7 @@
 """How errors look on the wire: RFC 9457, one shape for all, and nothing of the inside in it."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
@@ -16,6 +17,10 @@ from x18.core.requests import request_id_of
 logger = logging.getLogger("x18.http")
 
 MEDIA_TYPE: Final = "application/problem+json"
+
+MISSING: Final = re.compile(r"Missing required \w+ parameter '(\w+)'")
+NO_BODY: Final = ("data", "'data'")
+"""How Litestar says that there is none."""
 
 CODES: Final = {
     400: "bad_input",
@@ -121,7 +126,8 @@ def _detail_of(error: HTTPException, fields: list[FieldError]) -> str:
 
 
 def _fields_of(error: HTTPException) -> list[FieldError]:
+    if missing := MISSING.match(error.detail or ""):
+        return [FieldError(missing[1], "is required")]
     extra = error.extra if isinstance(error.extra, list) else []
-    return [
-        FieldError(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)
-    ]
+    fields = [(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)]
+    return [FieldError("body", "send a JSON body") if field == NO_BODY else FieldError(*field) for field in fields]
