@@ -30,7 +30,8 @@ AFTERWORD: Final = """\
 Settings come from the environment or from a file .env in the working folder.
 x18 <command> --help shows the options and examples of a command.
 
-Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-C (serve and demo end with 0: that is how they are stopped).
+Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-C
+(0 for serve and demo, which are stopped that way).
 """
 
 

@@ -122,3 +122,13 @@ async def test_only_the_clients_own_errors_count(problem: Problem, ends: bool) -
         client.session._answer_error(problem, None)
 
     assert (client.socket.closed_with == 4029) is ends
+
+
+async def test_nothing_is_said_before_connected() -> None:
+    client = Client(ValueError())
+    client.session.tick(1e9, 1e9)
+    assert client.messages == []
+    await client.session.open(None, is_admitted=True)
+    client.session.tick(1e12, 1e12)
+
+    assert [message["type"] for message in client.messages] == ["connected", "heartbeat"]

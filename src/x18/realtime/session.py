@@ -51,6 +51,7 @@ class Session:
         self._watcher: Watcher | None = None
         self._bucket = services.admission.new_bucket()
         self._errors = 0
+        self._is_open = False
         self._token: str | None = None
         self._expires_at = 0.0
         self._notice_sent = False
@@ -69,6 +70,7 @@ class Session:
         if token is not None:
             await self._log_in(token)
         cursor = self._services.feed.cursor
+        self._is_open = True
         self.line.send(p.Connected(p.ConnectedPayload(self.id, self.connection.user_id, str(cursor), cursor.epoch)))
         if self._is_legacy and token is not None:
             self.subscriber.subscribe_to_notifications()
@@ -102,8 +104,8 @@ class Session:
 
     def tick(self, now: float, wall: float) -> None:
         """Once a second: heartbeat, expiry, deadlines. ``now`` is monotonic, ``wall`` the time of day."""
-        if self.line.socket.close_code is not None:
-            return
+        if self.line.socket.close_code is not None or not self._is_open:
+            return  # the first message is always `connected`
         if self._log_in_by and now >= self._log_in_by:
             self.close(CloseCode.NOT_AUTHENTICATED, "not authenticated in time")
         elif self._expires_at and wall >= self._expires_at:
