@@ -41,3 +41,14 @@ async def test_totals_count_only_what_the_viewer_may_see(make_user: MakeUser) ->
     await author.client.patch("/api/users/me", json={"private_account": True})
     page = (await friend.client.get("/api/bookmarks?count=true")).json()
     assert (page["posts"], page["total"]) == ([], 0)
+
+
+async def test_a_total_of_home_leaves_out_retweets_of_what_became_private(make_user: MakeUser) -> None:
+    author, friend, reader = [await make_user(name) for name in ("author", "friend", "reader")]
+    made = (await author.client.post("/api/posts", json={"content": "public for now"})).json()
+    await reader.client.post(f"/api/users/{friend.id}/follow")
+    await friend.client.post(f"/api/posts/{made['id']}/retweet")
+    for private, total in ((False, 1), (True, 0)):
+        await author.client.patch("/api/users/me", json={"private_account": private})
+        page = (await reader.client.get("/api/timeline/home?count=true")).json()
+        assert (len(page["posts"]), page["total"]) == (total, total)

@@ -23,6 +23,10 @@ RECENT: Final = 2_000
 COUNT_LIMIT: Final = 10_000
 """``total`` stops counting here."""
 
+COUNT_VISIBLE: Final = f"""
+    SELECT count(*) FROM unnest($1::uuid[]) e (id) JOIN LATERAL (SELECT * FROM posts WHERE id = e.id OFFSET 0) p ON true {AUTHOR}
+    WHERE {visible("$2")}"""
+
 
 class Entry(msgspec.Struct, frozen=True):
     """What stands in a timeline: a post, or with an id of its own a retweet of one by ``actor_id``."""
@@ -41,7 +45,7 @@ async def show_home(viewer_id: UUID, page: Page, filters: Filters) -> PostList:
     listing = PostList(posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor)
     if page.count:
         counted = await read_home(viewer_id, Page(limit=COUNT_LIMIT - 1), filters)
-        listing.total = len(counted)
+        listing.total = await db.fetch_value(COUNT_VISIBLE, [row["post_id"] for row in counted], viewer_id)
     return listing
 
 
