@@ -25,6 +25,9 @@ GRACE_S: Final = 10
 WORKER_START_S: Final = 30
 """So long may a process of several take to start, or to answer its supervisor, before it is replaced."""
 BACKLOG: Final = 2048
+KEEP_ALIVE_S: Final = 75
+"""Longer than clients and proxies keep idle connections (nginx and AWS 60 s, httpx 5 s): who closes first must be they, or a request
+that they just sent over one is lost."""
 
 EXAMPLES: Final = """examples:
   x18 serve                                     PostgreSQL and Valkey of its own, data in ./storage
@@ -119,6 +122,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         server_header=False,
         proxy_headers=bool(settings.trusted_proxies),
         forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GRACE_S,
         timeout_worker_healthcheck=WORKER_START_S,
         backlog=BACKLOG,
