@@ -1,7 +1,6 @@
 """What holds on every view: accessible, light, safe."""
 
 import asyncio
-import time
 from typing import Any
 
 import httpx
@@ -15,9 +14,8 @@ from tests.files import picture, save
 from tests.server import Server
 
 MAX_FIRST_LOAD_BYTES = 60_000
+"""How soon it is usable is measured by benchmarks/console.py."""
 MAX_CARDS = 120
-MAX_USABLE_S = 3.0
-"""On two busy cores; benchmarks/console.py has the exact figure."""
 
 
 async def test_no_view_has_an_accessibility_fault(open_tab: OpenTab, make_user: MakeUser) -> None:
@@ -82,7 +80,7 @@ async def faults_of(page: Page, place: str) -> list[str]:
     return faults
 
 
-async def test_the_first_load_is_small_and_soon_usable(browser: Browser, server: Server, make_user: MakeUser) -> None:
+async def test_the_first_load_is_small(browser: Browser, server: Server, make_user: MakeUser) -> None:
     author = await make_user("author")
     await asyncio.gather(*(publish(author, f"post {number}") for number in range(30)))
     context = await browser.new_context()
@@ -97,17 +95,14 @@ async def test_the_first_load_is_small_and_soon_usable(browser: Browser, server:
     developer_tools.on(
         "Network.loadingFinished", lambda event: sizes.__setitem__(event["requestId"], event["encodedDataLength"])
     )
-    start = time.monotonic()
     await page.goto(server.url)
     await expect(page.locator("article").first).to_be_visible()
-    took = time.monotonic() - start
     own = {url: sizes[key] for key, url in names.items() if key in sizes and "/api/" not in url}
     await page.reload()
     await expect(page.locator("article").first).to_be_visible()
     await context.close()
 
     assert sum(own.values()) < MAX_FIRST_LOAD_BYTES, own
-    assert took < MAX_USABLE_S
     assert len(own) > 10
 
 
