@@ -15,6 +15,8 @@ from x18.core.migrations import migrate
 from x18.runtime.embedded import Servers, embedded_servers
 
 PASSWORD = "correct horse battery"
+NOBODY = UUID(int=1)
+"""The id of no user and of no post."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import MakeUser
+from tests.conftest import NOBODY, MakeUser
 
 PUBLIC_FIELDS = {
     "id", "username", "display_name", "bio", "location", "website", "avatar_url", "header_url", "verified",
@@ -32,7 +32,7 @@ async def test_a_profile_shows_to_others_what_is_public(api: httpx.AsyncClient, 
 
 
 @pytest.mark.parametrize(
-    "path", [f"/api/users/{uuid4()}", "/api/users/username/nobody_has_this_name", "/api/users/not-an-id"]
+    "path", [f"/api/users/{NOBODY}", "/api/users/username/nobody_has_this_name", "/api/users/not-an-id"]
 )
 async def test_nobody_is_a_404(api: httpx.AsyncClient, path: str) -> None:
     answer = await api.get(path)
