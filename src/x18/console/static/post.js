@@ -51,11 +51,18 @@ export function card(post) {
       actions(post),
     ),
   );
+  article.addEventListener("click", open);
   posts.set(article, post);
   if (!cards.has(post.id)) cards.set(post.id, new Set());
   cards.get(post.id).add(article);
   onScreen.observe(article);
   return article;
+}
+
+/** A press anywhere but on what does something itself, and not to select text, opens the post. */
+function open({ target, currentTarget: article }) {
+  if (target.closest("a, button, video") || String(getSelection())) return;
+  location.hash = linkTo.post(article.dataset.post);
 }
 
 /** Take a card off the page. */
@@ -118,6 +125,8 @@ function figure(media) {
       preload: "metadata",
       poster: media.thumbnail_url,
       "aria-label": media.alt_text || "Video",
+      width: media.width,
+      height: media.height,
     });
   const image = h("img", {
     src: media.thumbnail_url ?? media.url,
@@ -202,12 +211,19 @@ async function erase(post, button) {
     button.dataset.sure = "yes";
     button.setAttribute("aria-label", "Press again to delete");
     button.append(h("span", {}, "Sure?"));
-    return setTimeout(() => button.isConnected && (delete button.dataset.sure, $("span", button)?.remove()), 4000);
+    return setTimeout(() => calm(button), 4000);
   }
   try {
     await api("DELETE", `/api/posts/${post.id}`);
     for (const article of [...cardsOf(post.id)]) discard(article);
+    if (location.hash === linkTo.post(post.id)) location.hash = "#/";
   } catch (error) {
     toast(error.message);
   }
+}
+
+function calm(button) {
+  delete button.dataset.sure;
+  button.setAttribute("aria-label", "Delete");
+  $("span", button)?.remove();
 }
