@@ -12,7 +12,7 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
-from x18.clients.account import Account, CannotLogIn
+from x18.clients.account import Account, CannotLogIn, add_server
 from x18.clients.live import Event, Live, Refused
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_green")
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "topics", nargs="*", default=["explore"], help="explore (default), home, user:<id>, symbol:BTC-USD, …"
     )
-    parser.add_argument("--url", default=os.environ.get("X18_URL", "http://localhost:8080"), help="the server")
+    add_server(parser)
     parser.add_argument("--user", help="log in as this user; the password is asked for, or read from X18_PASSWORD")
     parser.add_argument("--since", help="a cursor: print what came after it first")
     parser.add_argument("--json", action="store_true", help="one line of JSON per event, for scripts")
