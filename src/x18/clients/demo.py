@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from x18.clients.account import Account, CannotLogIn, add_server
 from x18.clients.market_talk import REPLIES, make_name, make_post
@@ -79,7 +79,7 @@ class Demo:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.completed}"),
             TimeElapsedColumn(),
         )
         console = Console(stderr=True)
