@@ -48,6 +48,8 @@ async def test_a_picture_is_posted_with_its_description(open_tab: OpenTab, make_
     image = reading.page.get_by_role("img", name="A chart that rises")
     await expect(image).to_be_visible()
     await image.evaluate("image => image.decode()")
+    shown = await image.evaluate("image => [image.naturalWidth > 0, image.width <= image.getAttribute('width')]")
+    assert shown == [True, True], "sharp, and not larger than it is"
     await expect(composer.locator("figure")).to_have_count(0)
 
 

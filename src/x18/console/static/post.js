@@ -10,6 +10,8 @@ const ACTIONS = [
   { name: "retweet", flag: "is_retweeted", counter: "retweets_count", word: "retweet", icon: "retweet" },
   { name: "bookmark", flag: "is_bookmarked", counter: "bookmarks_count", word: "bookmark", icon: "bookmark" },
 ];
+const THUMBNAIL_PX = 400; // its longer side
+const COLUMN_PX = 528;
 const AUDIENCE = { followers: ["people", "Followers only"], private: ["lock", "Only you"] };
 
 /** All cards on the page by the post's id: one post may be there twice, as itself and as a retweet. */
@@ -46,7 +48,7 @@ export function card(post) {
       { class: "body" },
       header(post, nameId),
       post.content && h("p", { class: "text" }, richText(post.content)),
-      post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map(figure)),
+      post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map((media) => figure(media, post.media.length === 1))),
       chips(post),
       actions(post),
     ),
@@ -117,7 +119,8 @@ function chips(post) {
   return list.length > 0 && h("p", { class: "chips" }, list);
 }
 
-function figure(media) {
+/** Of several pictures the thumbnails; one that has the column for itself is sharp, and moves if it is a GIF. */
+function figure(media, isAlone) {
   if (media.type === "video")
     return h("video", {
       src: media.url,
@@ -130,6 +133,8 @@ function figure(media) {
     });
   const image = h("img", {
     src: media.thumbnail_url ?? media.url,
+    srcset: isAlone && media.thumbnail_url && srcset(media),
+    sizes: isAlone && `(max-width: 700px) calc(100vw - 90px), ${COLUMN_PX}px`,
     alt: media.alt_text || "Picture without a description",
     loading: "lazy",
     width: media.width,
@@ -137,6 +142,11 @@ function figure(media) {
   });
   image.style.backgroundColor = meanColour(media.blurhash);
   return h("a", { href: media.url, target: "_blank", rel: "noopener" }, image);
+}
+
+function srcset({ url, thumbnail_url: thumbnail, width, height }) {
+  const narrow = Math.round(Math.min(1, THUMBNAIL_PX / Math.max(width, height)) * width);
+  return `${thumbnail} ${narrow}w, ${url} ${width}w`;
 }
 
 function actions(post) {
