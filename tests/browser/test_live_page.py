@@ -70,7 +70,7 @@ async def test_follow_and_unfollow_change_home_at_once(open_tab: OpenTab, make_u
     await reader.client.post(f"/api/users/{other.id}/follow")
     tab = await open_tab(f"#/u/{author.username}", user=reader)
     await tab.page.get_by_role("button", name=f"Follow @{author.username}").click()
-    await expect(tab.page.locator(".stats")).to_contain_text("1 followers")
+    await expect(tab.page.locator(".stats")).to_contain_text("1 follower")
     await tab.go("#/")
     await tab.wait_until_live()
     await publish(author, "hello followers")

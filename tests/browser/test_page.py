@@ -1,5 +1,7 @@
 """What one can do on the console, and with what: mouse, keyboard, phone."""
 
+import re
+
 from playwright.async_api import expect
 
 from tests.browser.conftest import PHONE, OpenTab
@@ -46,6 +48,8 @@ async def test_a_picture_is_posted_with_its_description(open_tab: OpenTab, make_
     image = reading.page.get_by_role("img", name="A chart that rises")
     await expect(image).to_be_visible()
     await image.evaluate("image => image.decode()")
+    shown = await image.evaluate("image => [image.naturalWidth > 0, image.width <= image.getAttribute('width')]")
+    assert shown == [True, True], "sharp, and not larger than it is"
     await expect(composer.locator("figure")).to_have_count(0)
 
 
@@ -66,6 +70,48 @@ async def test_likes_retweets_and_bookmarks_stay(open_tab: OpenTab, make_user: M
     await expect(tab.page.get_by_role("button", name="Like", exact=True)).to_have_attribute("aria-pressed", "false")
     answer = (await reader.client.get("/api/bookmarks")).json()["posts"][0]
     assert (answer["likes_count"], answer["is_retweeted"]) == (0, True)
+
+
+async def test_editing_the_profile_keeps_what_was_changed_elsewhere(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    tab = await open_tab("#/", user=author)
+    await author.client.patch("/api/users/me", json={"bio": "written on a phone\nin two lines"})
+    await tab.go(f"#/u/{author.username}")
+    await tab.wait_until_live()
+    await tab.page.get_by_role("button", name="Edit profile").click()
+    await tab.page.get_by_label("Name").fill("Another name")
+    await tab.page.get_by_role("button", name="Save").click()
+
+    await expect(tab.page.locator("#account")).to_contain_text("Another name")
+    await expect(tab.page.locator(".bio")).to_have_text("written on a phone\nin two lines")
+    me = (await author.client.get("/api/users/me")).json()
+    assert (me["display_name"], me["bio"]) == ("Another name", "written on a phone\nin two lines")
+
+
+async def test_a_press_on_a_post_opens_it_and_its_deletion_leads_away(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    post_id = await publish(author, "many\n" * 40)
+    page = (await open_tab(f"#/u/{author.username}", user=author)).page
+    await page.locator("article .text").click()
+    await expect(page).to_have_url(re.compile(f"#/p/{post_id}$"))
+    await page.get_by_role("button", name="Delete").click()
+    await page.get_by_role("button", name="Press again to delete").click()
+
+    await expect(page.get_by_role("heading", name="Home")).to_be_visible()
+
+
+async def test_what_could_not_be_read_is_read_again(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    await publish(author, "here after all")
+    tab = await open_tab("#/explore")
+    tab.expected_errors = ("ERR_FAILED",)
+    await tab.page.route("**/api/users/**", lambda route: route.abort())
+    await tab.go(f"#/u/{author.username}")
+    await expect(tab.page.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+    await tab.page.unroute("**/api/users/**")
+    await tab.page.get_by_role("button", name="Try again").click()
+
+    await expect(texts(tab.page)).to_have_text(["here after all"])
 
 
 async def test_a_reply_stands_under_its_post(open_tab: OpenTab, make_user: MakeUser) -> None:
@@ -127,11 +173,17 @@ async def test_the_keyboard_is_enough(open_tab: OpenTab, make_user: MakeUser) ->
 
 
 async def test_a_phone_shows_all_of_it(open_tab: OpenTab, make_user: MakeUser) -> None:
+    long = await make_user("as_long_as_names_may_be_here_x", display_name="Very long " * 10, bio="y" * 400)
     author = await make_user("author")
     await publish(author, "A word that is long: " + "x" * 200)
+    await long.client.post(f"/api/posts/{await publish(author, f'@{long.username}')}/retweet")
+    await author.client.post(f"/api/users/{long.id}/follow")
     tab = await open_tab("#/", user=author, viewport=PHONE, has_touch=True, is_mobile=True)
     page = tab.page
-    for place in ("#/", "#/explore", "#/search", "#/notifications", f"#/u/{author.username}"):
+    for place in (
+        "#/", "#/explore", "#/search", f"#/search?q={long.username}", "#/notifications",
+        f"#/u/{author.username}/following", f"#/u/{long.username}", f"#/u/{author.username}",
+    ):  # fmt: skip
         await tab.go(place)
         await tab.wait_until_live()
         assert await page.evaluate("document.documentElement.scrollWidth") == PHONE["width"], place

@@ -85,6 +85,17 @@ async def test_only_heartbeats_after_the_subscription_move_the_cursor() -> None:
     assert cursors(received) == ["e.10", "e.10", "e.11"]
 
 
+async def test_events_of_the_topic_test_are_given_without_a_cursor() -> None:
+    async def act(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.send("test", {"number": 7, "sent_at": 1}, topics=["test"])
+
+    async with acting(act) as (url, _):
+        events = await read_until(Live(url, ["test"]), "test")
+
+    assert events[-1] == Event("test", {"number": 7, "sent_at": 1}, ("test",), None)
+
+
 @pytest.mark.parametrize("has_id", [True, False])
 async def test_an_expired_token_is_followed_by_another(has_id: bool) -> None:
     async def refuse(peer: Peer) -> None:

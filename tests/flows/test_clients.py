@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,18 +55,18 @@ async def test_tail_logs_in_for_ones_own_topics(server: Server, make_user: MakeU
     await follow(reader, author)
     tail = await asyncio.create_subprocess_exec(
         *X18, "tail", "home", "--user", reader.username, "--url", server.url,
-        env={"X18_PASSWORD": reader.password}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "X18_PASSWORD": reader.password}, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     assert tail.stderr is not None
     assert tail.stdout is not None
     assert b"connected" in await asyncio.wait_for(tail.stderr.readline(), 15)
-    await post(author, "for my followers", visibility="followers")
+    await post(author, "for my followers\x1b[2J\x9b2J", visibility="followers")
     line = (await asyncio.wait_for(tail.stdout.readline(), 10)).decode()
     tail.terminate()
     await tail.wait()
 
     assert f"@{author.username}" in line
-    assert "for my followers" in line
+    assert "for my followers�[2J�2J" in line
 
 
 async def test_a_client_whose_token_was_too_old_comes_back_with_another(
@@ -100,7 +101,7 @@ async def test_what_cannot_work_is_one_line_and_exit_code_1(server: Server) -> N
         done = await asyncio.create_subprocess_exec(
             *X18,
             *arguments,
-            env={"X18_PASSWORD": "wrong-password"},
+            env={**os.environ, "X18_PASSWORD": "wrong-password"},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import httpx
@@ -101,3 +102,19 @@ async def test_no_password_and_unknown_options_are_told(server: Server, make_use
     assert unknown.returncode == 2
     assert "usage: x18 user" in unknown.stderr
     assert (await bob.client.get("/api/users/me")).status_code == 200
+
+
+def test_a_database_without_tables_is_named_as_that(server: Server) -> None:
+    empty = urlunsplit(urlsplit(server.database_url)._replace(path="/postgres"))
+    done = subprocess.run(
+        [*X18, "user", "disable", "nobody"],
+        env=environment(DATABASE_URL=empty, REDIS_URL=server.redis_url),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        "x18: The database has no tables of X18 yet: make them with x18 migrate.\n",
+    )

@@ -41,6 +41,14 @@ def test_every_command_has_help_of_its_own(name: str) -> None:
 def test_wrong_usage_is_2_and_says_what_there_is() -> None:
     assert (run().returncode, run("dance").returncode, run("user", "dance").returncode) == (2, 2, 2)
     assert "Run it:" in run().stderr
+    for arguments in (
+        ("serve", "--workers", "0"),
+        ("serve", "--port", "70000"),
+        ("tail", "--url", "ftp://x18.example"),
+    ):
+        wrong = run(*arguments)
+        assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False), arguments
+        assert f"argument {arguments[1]}" in wrong.stderr
     assert "bench" in run("dance").stderr
 
 

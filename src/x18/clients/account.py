@@ -1,5 +1,7 @@
-"""An account at a server, for the programs here: logs in, and keeps its access token fresh."""
+"""A server and an account at it, for the programs here: logs in, and keeps its access token fresh."""
 
+import argparse
+import os
 import time
 from typing import Any
 
@@ -7,6 +9,18 @@ import httpx
 
 SPARE_S = 30.0
 """A token is renewed this long before it expires."""
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """The option ``--url``."""
+    default = os.environ.get("X18_URL", "http://localhost:8080")
+    parser.add_argument("--url", type=_address, default=default, help="the server (X18_URL, http://localhost:8080)")
+
+
+def _address(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise argparse.ArgumentTypeError(f"{text!r} must read http://host:port or https://host")
+    return text.rstrip("/")
 
 
 class CannotLogIn(Exception):

@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import json
-import os
 import secrets
 import sys
 import time
@@ -14,7 +13,7 @@ from rich.console import Console
 from rich.live import Live as LiveTable
 from rich.table import Table
 
-from x18.clients.account import Account, CannotLogIn
+from x18.clients.account import Account, CannotLogIn, add_server
 from x18.clients.delivery import Delivery, Figures
 from x18.clients.listener import Listener, Refused
 
@@ -41,7 +40,7 @@ NEWEST = 2_000
 def configure(parser: argparse.ArgumentParser) -> None:
     """How much, how long."""
     parser.epilog = EXAMPLES
-    parser.add_argument("--url", default=os.environ.get("X18_URL", "http://localhost:8080"), help="the server")
+    add_server(parser)
     parser.add_argument("--connections", type=int, default=50, metavar="N", help="live connections (50)")
     parser.add_argument("--rate", type=float, default=4.0, metavar="R", help="posts a second (4)")
     parser.add_argument("--seconds", type=float, default=10.0, metavar="T", help="how long to post (10)")

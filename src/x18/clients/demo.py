@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import os
 import random
 import secrets
 import sys
@@ -12,9 +11,9 @@ from typing import Any
 
 import httpx
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from x18.clients.account import Account, CannotLogIn
+from x18.clients.account import Account, CannotLogIn, add_server
 from x18.clients.market_talk import REPLIES, make_name, make_post
 
 AT_ONCE = 16
@@ -36,7 +35,7 @@ EXAMPLES = """examples:
 def configure(parser: argparse.ArgumentParser) -> None:
     """How many traders, how fast, how long."""
     parser.epilog = EXAMPLES
-    parser.add_argument("--url", default=os.environ.get("X18_URL", "http://localhost:8080"), help="the server")
+    add_server(parser)
     parser.add_argument("--users", type=int, default=12, help="traders to register (12)")
     parser.add_argument("--rate", type=float, default=5.0, help="actions a second, most of them posts (5)")
     parser.add_argument("--seconds", type=float, help="stop after this long; without it, on Ctrl-C")
@@ -80,7 +79,7 @@ class Demo:
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            TextColumn("{task.completed}"),
             TimeElapsedColumn(),
         )
         console = Console(stderr=True)

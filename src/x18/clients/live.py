@@ -130,8 +130,8 @@ class Live:
             self._after_ms = payload["after_ms"]
         elif kind == "error":
             raise (_Passing if payload["code"] in PASSING_ERRORS else Refused)(payload["detail"])
-        elif kind == "counts":
-            return Event(kind, payload)
+        elif kind in ("counts", "test"):
+            return Event(kind, payload, tuple(message.get("topics", ())))
         return None
 
     def _is_new(self, cursor: str) -> bool:

@@ -5,6 +5,7 @@ import asyncio
 import getpass
 import json
 import os
+import re
 import sys
 from typing import Any
 
@@ -12,11 +13,13 @@ import httpx
 from rich.console import Console
 from rich.text import Text
 
-from x18.clients.account import Account, CannotLogIn
+from x18.clients.account import Account, CannotLogIn, add_server
 from x18.clients.live import Event, Live, Refused
 
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_green")
 
+UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""What would speak to the terminal, or turn the line around: anybody may write it into a post."""
 
 EXAMPLES = """examples:
   x18 tail explore symbol:BTC-USD
@@ -31,7 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "topics", nargs="*", default=["explore"], help="explore (default), home, user:<id>, symbol:BTC-USD, …"
     )
-    parser.add_argument("--url", default=os.environ.get("X18_URL", "http://localhost:8080"), help="the server")
+    add_server(parser)
     parser.add_argument("--user", help="log in as this user; the password is asked for, or read from X18_PASSWORD")
     parser.add_argument("--since", help="a cursor: print what came after it first")
     parser.add_argument("--json", action="store_true", help="one line of JSON per event, for scripts")
@@ -86,11 +89,12 @@ def _line(event: Event) -> Text:
         return Text.assemble("↻ ", _name(payload["retweeted_by"]), " ", _post(payload["post"]))
     if event.type == "notification":
         return Text.assemble("♥ ", _name(payload["actor"]), f" {payload['type']}  ({payload['unread_count']} unread)")
-    return Text(f"· {event.type} {payload.get('id') or payload.get('post_id') or ''}", style="dim")
+    about = next((payload[name] for name in ("id", "post_id", "number") if payload.get(name)), "")
+    return Text(f"· {event.type} {about}", style="dim")
 
 
 def _post(post: dict[str, Any]) -> Text:
-    text = Text(post["content"].replace("\n", " "))
+    text = Text(UNPRINTABLE.sub("�", post["content"].replace("\n", " ")))
     text.highlight_regex(r"\$[A-Za-z][\w.-]*", "bold green")
     text.highlight_regex(r"#\w+", "blue")
     text.highlight_regex(r"@\w+", "magenta")

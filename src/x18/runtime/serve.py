@@ -42,9 +42,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options; what is not given comes from the settings."""
     parser.epilog = EXAMPLES
     parser.add_argument("--host", help="address to listen on (SERVER_HOST)")
-    parser.add_argument("--port", type=int, help="port to listen on (PORT or SERVER_PORT, 8080)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes behind the port (1)")
+    parser.add_argument("--port", type=_port, help="port to listen on (PORT or SERVER_PORT, 8080)")
+    parser.add_argument("--workers", type=_count, default=1, metavar="N", help="processes behind the port (1)")
     parser.add_argument("--fd", type=int, help="listen on this inherited socket instead")
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"there is no port {text}: choose one from 1 to 65535")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError("must be a whole number of at least 1")
+    return int(text)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -66,8 +78,6 @@ def run(args: argparse.Namespace) -> int:
 
 def _listen(args: argparse.Namespace, settings: Settings) -> socket.socket:
     """The listening socket, taken before anything slow is done."""
-    if args.workers < 1:
-        raise StartError("--workers must be at least 1.")
     if args.fd is not None:
         return socket.socket(fileno=args.fd)
     host, port = args.host or settings.server_host, settings.server_port if args.port is None else args.port
@@ -80,8 +90,6 @@ def _listen(args: argparse.Namespace, settings: Settings) -> socket.socket:
         raise StartError(
             f"Cannot listen on {host}:{port} ({error.strerror}): choose others with --host, --port."
         ) from error
-    except OverflowError as error:
-        raise StartError(f"There is no port {port}: choose one from 1 to 65535.") from error
 
 
 def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:

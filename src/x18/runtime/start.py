@@ -105,6 +105,8 @@ def explain_outages(url: str) -> Iterator[None]:
         yield
     except asyncpg.InvalidCatalogNameError as error:
         raise StartError(f"{error}: create it, or set DB_NAME to one that exists.") from error
+    except asyncpg.UndefinedTableError as error:
+        raise StartError("The database has no tables of X18 yet: make them with x18 migrate.") from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise StartError(

@@ -10,6 +10,7 @@ const FIELDS = {
     minlength: 3,
     maxlength: 50,
     pattern: "[A-Za-z0-9_]+",
+    title: "Letters, digits and _",
     required: true,
   },
   email: { label: "E-mail", type: "email", autocomplete: "email", required: true },
@@ -61,7 +62,7 @@ export function openProfileDialog(user, onDone) {
     "form",
     { class: "fields", onsubmit: submit },
     field("display_name", { label: "Name", maxlength: 100, required: true, value: user.display_name }),
-    field("bio", { label: "About you", maxlength: 500, value: user.bio }),
+    field("bio", { label: "About you", tag: "textarea", rows: 3, maxlength: 500, value: user.bio }),
     field("location", { label: "Place", maxlength: 100, value: user.location }),
     h(
       "label",
@@ -90,9 +91,9 @@ export function openProfileDialog(user, onDone) {
 
 export const isMe = (user) => me()?.id === user.id;
 
-function field(name, { label, ...attributes }) {
+function field(name, { label, tag = "input", ...attributes }) {
   const id = `field-${name}`;
-  return h("div", { class: "field" }, h("label", { for: id }, label), h("input", { id, name, ...attributes }));
+  return h("div", { class: "field" }, h("label", { for: id }, label), h(tag, { id, name, ...attributes }));
 }
 
 /** What went wrong is told in the form, at the field where it has one. */
@@ -103,7 +104,7 @@ async function attempt(form, work) {
   try {
     await work();
   } catch (error) {
-    for (const input of form.querySelectorAll("input")) input.toggleAttribute("aria-invalid", input.name in (error.fields ?? {}));
+    for (const input of form.elements) input.toggleAttribute("aria-invalid", input.name in (error.fields ?? {}));
     fault.textContent =
       Object.entries(error.fields ?? {})
         .map(([name, message]) => `${FIELDS[name]?.label ?? name} ${message}.`)

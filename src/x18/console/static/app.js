@@ -18,17 +18,19 @@ const SYMBOLS_EVERY_MS = 2_000;
 
 let page = null;
 let number = 0;
+let hasFailed = false;
 
 async function navigate() {
   const mine = (number += 1);
   leave();
   page = pageOf(location.hash);
   const here = page;
+  hasFailed = false;
   document.title = `${page.title} · X18`;
   $("#title").textContent = page.title;
   $("#page").replaceChildren(page.element);
   for (const link of document.querySelectorAll("#side nav a")) {
-    const place = page.topics[0] === "explore" ? "#/explore" : (location.hash || "#/").split("?")[0];
+    const place = page.topics[0] === "explore" ? "#/explore" : (location.hash || "#/").replace(/[?]in=.*/, "");
     if (link.hash === place) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
@@ -39,11 +41,20 @@ async function navigate() {
   try {
     await here.load();
   } catch (error) {
-    if (mine === number) here.element.append(h("p", { class: "empty", role: "alert" }, error.message));
+    if (mine === number) tellOf(error, here);
   }
+  refreshSymbols();
   if (mine !== number) return here.feed?.destroy(); // it may have been made after one left
   await show(here.topics, since);
   document.documentElement.dataset.shown = location.hash; // loaded and live
+}
+
+/** What may be otherwise later is asked for again: by the reader, or when the connection is back. */
+function tellOf(error, { element }) {
+  hasFailed = !(error.status >= 400 && error.status < 500 && error.status !== 429);
+  for (const note of element.querySelectorAll(".empty")) note.hidden = true;
+  const again = hasFailed && h("button", { type: "button", class: "plain", onclick: navigate }, "Try again");
+  element.append(h("div", { class: "empty", role: "alert" }, h("p", {}, error.message), again));
 }
 
 function leave() {
@@ -66,6 +77,7 @@ on("gap", () => {
   readUnread();
 });
 on("state", paintState);
+on("connected", () => hasFailed && navigate());
 on("counts", ({ payload }) => {
   for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
   page?.counts?.(payload.posts);
@@ -124,6 +136,7 @@ function compose(replyTo = null) {
   $("textarea", dialog).focus();
 }
 
+document.addEventListener("me", paintAccount);
 document.addEventListener("login", ({ detail }) => openAccountDialog(detail === true));
 document.addEventListener("reply", ({ detail }) => compose(detail));
 document.addEventListener("posted", ({ detail: post }) => {
@@ -140,6 +153,8 @@ function toggleTheme() {
   dataset.theme = isDark ? "light" : "dark";
   localStorage.setItem("x18.theme", dataset.theme);
 }
+
+const refreshSymbols = () => $("#symbols").replaceChildren(...activeSymbols(6));
 
 async function refreshTrending() {
   if (document.visibilityState !== "visible" || !$("#aside").offsetParent) return;
@@ -167,5 +182,5 @@ paintAccount();
 navigate();
 refreshTrending();
 setInterval(refreshTrending, TRENDING_EVERY_MS);
-setInterval(() => $("#symbols").replaceChildren(...activeSymbols(6)), SYMBOLS_EVERY_MS);
+setInterval(refreshSymbols, SYMBOLS_EVERY_MS);
 setInterval(refreshTimes, 20_000);

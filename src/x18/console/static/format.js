@@ -5,6 +5,8 @@ const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumF
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const MOST_OF_LINK = 42;
+
 export const count = (number) => compact.format(number);
 export const plural = (number, word) => `${count(number)} ${word}${number === 1 ? "" : "s"}`;
 
@@ -78,10 +80,12 @@ export function richText(text) {
     return h(
       "a",
       { href: piece.value, rel: "noopener noreferrer nofollow", target: "_blank" },
-      piece.text.replace(/^https?:\/\//, ""),
+      shortened(piece.text.replace(/^https?:\/\//, "")),
     );
   });
 }
+
+const shortened = (text) => (text.length > MOST_OF_LINK ? `${text.slice(0, MOST_OF_LINK)}…` : text);
 
 /** The mean colour of a picture, from its blurhash: shown until the picture is there. */
 export function meanColour(blurhash) {

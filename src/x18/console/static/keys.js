@@ -15,6 +15,9 @@ const HELP = {
   "g h": "home",
   "g e": "explore",
   "g n": "notifications",
+  "g b": "bookmarks",
+  "g t": "trending",
+  "Ctrl Enter": "send what you write",
 };
 const PLACES = { h: "#/", e: "#/explore", n: "#/notifications", b: "#/bookmarks", t: "#/search" };
 const PRESSED = { l: ".like", r: ".reply", t: ".retweet", b: ".bookmark" };

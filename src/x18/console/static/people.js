@@ -4,7 +4,7 @@ import { isMe, logOut, openProfileDialog } from "./account.js";
 import { ask, h, icon, toast } from "./dom.js";
 import { Feed } from "./feed.js";
 import { avatar, count, linkTo } from "./format.js";
-import { me } from "./session.js";
+import { me, updateMe } from "./session.js";
 
 /** A trader and the trader's posts and retweets. */
 export function userPage(username) {
@@ -14,6 +14,7 @@ export function userPage(username) {
 
   async function load() {
     const user = await get(`/api/users/username/${encodeURIComponent(username)}`);
+    if (isMe(user)) updateMe(user); // it may have been changed elsewhere
     page.userId = user.id;
     page.topics = [`user:${user.id}`];
     page.feed?.destroy();
@@ -38,14 +39,14 @@ export function userPage(username) {
       h("div", { class: "row" }, avatar(user), action(user)),
       h("h2", {}, user.display_name, user.private_account && icon("lock")),
       h("p", { class: "handle" }, `@${user.username}`, user.is_followed_by && h("span", { class: "chip" }, "Follows you")),
-      user.bio && h("p", {}, user.bio),
+      user.bio && h("p", { class: "bio" }, user.bio),
       user.location && h("p", { class: "handle" }, user.location),
       h(
         "p",
         { class: "stats" },
-        stat(user.posts_count, "posts"),
+        stat(user.posts_count, user.posts_count === 1 ? "post" : "posts"),
         stat(user.following_count, "following", "following"),
-        stat(user.followers_count, "followers", "followers"),
+        stat(user.followers_count, user.followers_count === 1 ? "follower" : "followers", "followers"),
       ),
     );
   }
@@ -101,8 +102,12 @@ export function userRow(user) {
     h(
       "div",
       { class: "body" },
-      h("a", { class: "name", href: linkTo.user(user.username) }, user.display_name),
-      h("span", { class: "handle" }, `@${user.username}`),
+      h(
+        "div",
+        { class: "names" },
+        h("a", { class: "name", href: linkTo.user(user.username) }, user.display_name),
+        h("span", { class: "handle" }, `@${user.username}`),
+      ),
       user.bio && h("p", {}, user.bio),
     ),
     !isMe(user) && followButton(user),

@@ -10,6 +10,8 @@ const ACTIONS = [
   { name: "retweet", flag: "is_retweeted", counter: "retweets_count", word: "retweet", icon: "retweet" },
   { name: "bookmark", flag: "is_bookmarked", counter: "bookmarks_count", word: "bookmark", icon: "bookmark" },
 ];
+const THUMBNAIL_PX = 400; // its longer side
+const COLUMN_PX = 528;
 const AUDIENCE = { followers: ["people", "Followers only"], private: ["lock", "Only you"] };
 
 /** All cards on the page by the post's id: one post may be there twice, as itself and as a retweet. */
@@ -46,16 +48,23 @@ export function card(post) {
       { class: "body" },
       header(post, nameId),
       post.content && h("p", { class: "text" }, richText(post.content)),
-      post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map(figure)),
+      post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map((media) => figure(media, post.media.length === 1))),
       chips(post),
       actions(post),
     ),
   );
+  article.addEventListener("click", open);
   posts.set(article, post);
   if (!cards.has(post.id)) cards.set(post.id, new Set());
   cards.get(post.id).add(article);
   onScreen.observe(article);
   return article;
+}
+
+/** A press anywhere but on what does something itself, and not to select text, opens the post. */
+function open({ target, currentTarget: article }) {
+  if (target.closest("a, button, video") || String(getSelection())) return;
+  location.hash = linkTo.post(article.dataset.post);
 }
 
 /** Take a card off the page. */
@@ -110,7 +119,8 @@ function chips(post) {
   return list.length > 0 && h("p", { class: "chips" }, list);
 }
 
-function figure(media) {
+/** Of several pictures the thumbnails; one that has the column for itself is sharp, and moves if it is a GIF. */
+function figure(media, isAlone) {
   if (media.type === "video")
     return h("video", {
       src: media.url,
@@ -118,9 +128,13 @@ function figure(media) {
       preload: "metadata",
       poster: media.thumbnail_url,
       "aria-label": media.alt_text || "Video",
+      width: media.width,
+      height: media.height,
     });
   const image = h("img", {
     src: media.thumbnail_url ?? media.url,
+    srcset: isAlone && media.thumbnail_url && srcset(media),
+    sizes: isAlone && `(max-width: 700px) calc(100vw - 90px), ${COLUMN_PX}px`,
     alt: media.alt_text || "Picture without a description",
     loading: "lazy",
     width: media.width,
@@ -128,6 +142,11 @@ function figure(media) {
   });
   image.style.backgroundColor = meanColour(media.blurhash);
   return h("a", { href: media.url, target: "_blank", rel: "noopener" }, image);
+}
+
+function srcset({ url, thumbnail_url: thumbnail, width, height }) {
+  const narrow = Math.round(Math.min(1, THUMBNAIL_PX / Math.max(width, height)) * width);
+  return `${thumbnail} ${narrow}w, ${url} ${width}w`;
 }
 
 function actions(post) {
@@ -202,12 +221,19 @@ async function erase(post, button) {
     button.dataset.sure = "yes";
     button.setAttribute("aria-label", "Press again to delete");
     button.append(h("span", {}, "Sure?"));
-    return setTimeout(() => button.isConnected && (delete button.dataset.sure, $("span", button)?.remove()), 4000);
+    return setTimeout(() => calm(button), 4000);
   }
   try {
     await api("DELETE", `/api/posts/${post.id}`);
     for (const article of [...cardsOf(post.id)]) discard(article);
+    if (location.hash === linkTo.post(post.id)) location.hash = "#/";
   } catch (error) {
     toast(error.message);
   }
+}
+
+function calm(button) {
+  delete button.dataset.sure;
+  button.setAttribute("aria-label", "Delete");
+  $("span", button)?.remove();
 }

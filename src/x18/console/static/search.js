@@ -5,7 +5,7 @@ import { Feed } from "./feed.js";
 import { count, linkTo } from "./format.js";
 import { userRow } from "./people.js";
 
-const TIMEFRAMES = { "1h": "Last hour", "24h": "Last day", "7d": "Last week", "30d": "Last month" };
+const TIMEFRAMES = { "1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month" };
 
 /** Traders and posts that match; without words, what is trending. */
 export function searchPage(words, timeframe) {
@@ -60,7 +60,7 @@ function trendingPage(timeframe) {
   const tags = h("ol", { class: "tags" });
   const choice = h(
     "nav",
-    { class: "tabs", "aria-label": "Timeframe" },
+    { class: "tabs", "aria-label": "Of the last" },
     Object.entries(TIMEFRAMES).map(([value, name]) =>
       h("a", { href: `#/search?in=${value}`, "aria-current": value === timeframe && "true" }, name),
     ),

@@ -32,7 +32,12 @@ addEventListener("storage", ({ key }) => {
 export const me = () => session?.user ?? null;
 export const onChange = (listener) => listeners.add(listener);
 export const forget = () => write(null);
-export const updateMe = (user) => write({ ...session, user: { ...session.user, ...user } });
+
+/** Keep what the server says of the own account. */
+export function updateMe(user) {
+  write({ ...session, user: { ...session.user, ...user } });
+  document.dispatchEvent(new Event("me"));
+}
 
 /** Keep the answer of register, login or refresh. */
 export function keep({ user, access_token, refresh_token, expires_in }) {

@@ -43,7 +43,7 @@ export function suggest(area) {
           h(
             "li",
             { id: `${id}-${at}`, role: "option", data: { name }, onmousedown: (event) => (event.preventDefault(), take(name)) },
-            name,
+            h("span", {}, name),
             note && h("small", {}, note),
           ),
         ),

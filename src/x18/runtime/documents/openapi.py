@@ -19,8 +19,9 @@ CONFIG: Final = OpenAPIConfig(
     title="X18",
     version=version("x18"),
     description=(
-        "Real-time backend of a network for traders. The live channel has a document of its own: `/asyncapi.json`, shown at "
-        "`/docs/live`.\n\nJSON in UTF-8, ids are UUIDs in the order of time, times RFC 3339 in UTC. Unknown fields and parameters are "
+        "Real-time backend of a network for traders. The live channel has a document of its own, "
+        "[`/asyncapi.json`](/asyncapi.json), and a page: [`/docs/live`](/docs/live).\n\n"
+        "JSON in UTF-8, ids are UUIDs in the order of time, times RFC 3339 in UTC. Unknown fields and parameters are "
         "ignored. Every error is a problem (RFC 9457) with a stable `code`."
     ),
     path="/openapi",

@@ -17,7 +17,8 @@ TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".png": "image/png
 FILES: Final = {file.name: TYPES[file.suffix] for file in STATIC.iterdir() if file.suffix in TYPES}
 
 START: Final = (
-    "SwaggerUIBundle({url: '/openapi.json', dom_id: '#ui', deepLinking: true, persistAuthorization: true,"
+    "document.documentElement.classList.toggle('dark-mode', matchMedia('(prefers-color-scheme: dark)').matches);"
+    " SwaggerUIBundle({url: '/openapi.json', dom_id: '#ui', deepLinking: true, persistAuthorization: true,"
     " validatorUrl: null})"
 )
 PAGE: Final = f"""<!doctype html>
