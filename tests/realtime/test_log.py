@@ -9,16 +9,20 @@ import pytest
 from tests.databases import new_database
 from x18.realtime.events import EventKind
 from x18.realtime.log import read_kinds
-from x18.realtime.topics import NOTIFICATION_KINDS, POST_KINDS
+from x18.realtime.topics import NOTIFICATION_KINDS, POST_KINDS, RETWEET_KINDS
 from x18.runtime.embedded import Servers
 
 EVENTS, EVERY = 20_000, 1_000
-READER, OTHER = uuid4(), uuid4()
+READER, OTHER, AUTHOR = uuid4(), uuid4(), uuid4()
+DELETIONS = 500
+"""Every thousandth event from this one on is a deletion by somebody."""
 
 
 @pytest.fixture(scope="module")
 async def connection(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
-    """A log in which every thousandth event is a notification of the reader, every other one a post or somebody else's."""
+    """A log of posts and of notifications of somebody else, in turn; of a thousand events one is a notification of the reader, one
+    a post of the author and one a deletion.
+    """
     async with new_database(servers) as url:
         connection = await asyncpg.connect(url)
         for first, step, kind, recipient in (
@@ -35,6 +39,10 @@ async def connection(servers: Servers) -> AsyncIterator[asyncpg.Connection]:
                 recipient,
             )
         await connection.execute("UPDATE event_log SET recipient_id = $1 WHERE seq % $2 = 0", READER, EVERY)
+        await connection.execute("UPDATE event_log SET actor_id = $1 WHERE seq % $2 = 1", AUTHOR, EVERY)
+        await connection.execute(
+            "UPDATE event_log SET kind = $1 WHERE seq % $2 = $3", EventKind.POST_DELETED, EVERY, DELETIONS + 1
+        )
         await connection.execute("VACUUM ANALYZE event_log")
         yield connection
         await connection.close()
@@ -58,6 +66,20 @@ async def test_a_resume_of_notifications_reads_the_rows_of_their_owner_only(conn
 
     assert [row.seq for row in rows] == list(range(EVERY, EVENTS + 1, EVERY))
     assert {row.recipient_id for row in rows} == {READER}
+    assert looked_at == len(rows)
+
+
+async def test_a_resume_of_some_users_reads_their_rows_and_deletions_only(connection: asyncpg.Connection) -> None:
+    async with connection.transaction():
+        before = await rows_read(connection)
+        rows = await read_kinds(connection, 0, EVENTS, sorted(POST_KINDS | RETWEET_KINDS), None, 5_001, actors={AUTHOR})
+        looked_at = await rows_read(connection) - before
+
+    posts = [row.seq for row in rows if row.kind == EventKind.POST]
+    deletions = [row.seq for row in rows if row.kind == EventKind.POST_DELETED]
+    assert posts == list(range(1, EVENTS, EVERY))
+    assert deletions == list(range(DELETIONS + 1, EVENTS, EVERY))
+    assert [row.seq for row in rows] == sorted(posts + deletions)
     assert looked_at == len(rows)
 
 

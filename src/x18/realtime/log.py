@@ -1,7 +1,7 @@
 """Reading the numbered log. Every function takes the connection, so that the channel does not depend on the pool of requests."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -9,7 +9,15 @@ import asyncpg
 from x18.realtime.events import EventKind, LogRow
 from x18.realtime.topics import NOTIFICATION_KINDS
 
-COLUMNS = "seq, kind, actor_id, recipient_id, object_id"
+COLUMNS: Final = "seq, kind, actor_id, recipient_id, object_id"
+
+_SPAN: Final = f"SELECT {COLUMNS} FROM event_log WHERE seq > $1 AND seq <= $2"
+_FIRST: Final = "ORDER BY seq LIMIT $3"
+
+OF_EVERYBODY: Final = f"{_SPAN} AND kind = ANY($4) {_FIRST}"
+OF_ACTORS: Final = f"{_SPAN} AND kind = ANY($4) AND actor_id = ANY($5) {_FIRST}"
+OF_RECIPIENT: Final = f"{_SPAN} AND kind = ANY($4) AND recipient_id = $5 {_FIRST}"
+DELETIONS: Final = f"{_SPAN} AND kind = {EventKind.POST_DELETED.value} {_FIRST}"
 
 
 class LogPosition(NamedTuple):
@@ -33,31 +41,32 @@ async def read_after(connection: asyncpg.Connection, seq: int, limit: int) -> li
 
 
 async def read_kinds(
-    connection: asyncpg.Connection, after: int, until: int, kinds: Sequence[EventKind], user_id: UUID | None, limit: int
+    connection: asyncpg.Connection,
+    after: int,
+    until: int,
+    kinds: Sequence[EventKind],
+    user_id: UUID | None,
+    limit: int,
+    *,
+    actors: Collection[UUID] | None = None,
 ) -> list[LogRow]:
     """The first ``limit`` events of some kinds in (``after``, ``until``], and of those with a recipient only the user's.
 
-    Two reads, each by its own index: who asks only for what has a recipient does not wade through everybody's events.
+    ``actors``: of the others only those of these users. Deletions are read of everybody all the same: a deleted post also stood
+    where somebody had retweeted it. Each read goes by its own index: who asks for what few do does not wade through everything.
     """
+    shared = [kind for kind in kinds if kind not in NOTIFICATION_KINDS]
+    own = [kind for kind in kinds if kind in NOTIFICATION_KINDS]
     rows: list[asyncpg.Record] = []
-    if shared := [kind for kind in kinds if kind not in NOTIFICATION_KINDS]:
-        rows += await connection.fetch(
-            f"SELECT {COLUMNS} FROM event_log WHERE seq > $1 AND seq <= $2 AND kind = ANY($3) ORDER BY seq LIMIT $4",
-            after,
-            until,
-            shared,
-            limit,
-        )
-    if user_id is not None and (own := [kind for kind in kinds if kind in NOTIFICATION_KINDS]):
-        rows += await connection.fetch(
-            f"""SELECT {COLUMNS} FROM event_log WHERE recipient_id = $3 AND seq > $1 AND seq <= $2 AND kind = ANY($4)
-                ORDER BY seq LIMIT $5""",
-            after,
-            until,
-            user_id,
-            own,
-            limit,
-        )
+    if shared and actors is None:
+        rows += await connection.fetch(OF_EVERYBODY, after, until, limit, shared)
+    elif shared:
+        acts = [kind for kind in shared if kind != EventKind.POST_DELETED]
+        rows += await connection.fetch(OF_ACTORS, after, until, limit, acts, actors)
+        if EventKind.POST_DELETED in shared:
+            rows += await connection.fetch(DELETIONS, after, until, limit)
+    if own and user_id is not None:
+        rows += await connection.fetch(OF_RECIPIENT, after, until, limit, own, user_id)
     return sorted(to_log_rows(rows))[:limit]
 
 

