@@ -67,7 +67,7 @@ EXPLAINED: Final = {
     "burst": "Messages of a client at once.",
     "connections_per_user": "Connections of a user on each process.",
     "connections_per_address": "Connections from an address on each process.",
-    "replay_events": "Events that a resume may have to read: posts and retweets of those whom the topics name, or of everybody; own notifications.",
+    "replay_events": "What a resume may have to read: posts and retweets of whom the topics name, or of everybody; own notifications.",
     "calls_in_flight": "Calls of a connection that wait for their result.",
     "heartbeat_s": "Seconds without traffic after which a heartbeat comes.",
     "authenticate_within_s": "Seconds to log in where the connection or the topic needs it.",
