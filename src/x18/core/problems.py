@@ -19,6 +19,9 @@ logger = logging.getLogger("x18.http")
 MEDIA_TYPE: Final = "application/problem+json"
 
 MISSING: Final = re.compile(r"Missing required \w+ parameter '(\w+)'")
+INNER_TYPE: Final = "Unsupported type: "
+"""What Litestar says, and names a class of Python, where a form's file is none or there are several."""
+
 NO_BODY: Final = ("data", "'data'")
 """How Litestar says that there is none."""
 
@@ -130,4 +133,10 @@ def _fields_of(error: HTTPException) -> list[FieldError]:
         return [FieldError(missing[1], "is required")]
     extra = error.extra if isinstance(error.extra, list) else []
     fields = [(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)]
-    return [FieldError("body", "send a JSON body") if field == NO_BODY else FieldError(*field) for field in fields]
+    return [_field_error(*field) for field in fields]
+
+
+def _field_error(field: str, message: str) -> FieldError:
+    if (field, message) == NO_BODY:
+        return FieldError("body", "send a JSON body")
+    return FieldError(field, "must be one file" if message.startswith(INNER_TYPE) else message)
