@@ -69,6 +69,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if problem is not None:
         status, detail, code = int(problem.status), problem.detail, problem.code
         fields = [FieldError(field, message) for field, message in problem.fields]
+        headers.update(problem.headers)
         if problem.retry_after_s is not None:
             headers["Retry-After"] = str(problem.retry_after_s)
     elif isinstance(error, HTTPException) and error.status_code < 500:
