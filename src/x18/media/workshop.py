@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -51,7 +52,7 @@ class Workshop:
         self._waiting += 1
         try:
             async with self._turns:
-                return await self._process_in_turn(source, target, thumbnail, extension)
+                return await self._process_in_turn(partial(self._work, source, target, thumbnail, extension))
         except Rejected as error:
             raise BadInput(str(error), code="bad_media") from error
         except (BrokenProcessPool, TimeoutError, MemoryError) as error:
@@ -66,12 +67,12 @@ class Workshop:
         while self._busy:
             _end(self._busy.pop())
 
-    async def _process_in_turn(self, *file: Path | str) -> Processed:
+    async def _process_in_turn(self, work: Callable[[], Processed]) -> Processed:
         worker = self._idle.pop() if self._idle else _start()
         self._busy.add(worker)
         try:
             async with asyncio.timeout(TIME_LIMIT_S + STARTING_S):
-                processed = await asyncio.get_running_loop().run_in_executor(worker, self._work, *file)
+                processed = await asyncio.get_running_loop().run_in_executor(worker, work)
         except Rejected:
             self._release(worker)
             raise
