@@ -54,6 +54,13 @@ async def test_a_post_comes_back_as_it_was_written(api: httpx.AsyncClient, make_
     assert made["user"]["posts_count"] == 1
 
 
+async def test_mentions_stand_in_the_order_of_the_text(make_user: MakeUser) -> None:
+    users = [await make_user() for _ in range(4)]
+    names = [users[number].username for number in (2, 0, 3, 1)]
+
+    assert (await publish(users[0], " ".join(f"@{name.upper()}" for name in names)))["mentions"] == names
+
+
 async def test_a_body_without_a_content_type_is_read_as_json(make_user: MakeUser) -> None:
     author = await make_user()
     request = author.client.build_request("POST", "/api/posts", content=json.dumps({"content": "curl -d"}))

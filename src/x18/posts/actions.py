@@ -49,8 +49,10 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
     post_id = new_id()
     async with db.transaction():
         parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
-        mentioned = await _find_mentioned(mentions(content), parent, author_id, level)
-        named = [user.username for user in mentioned if user.username.lower() in mentions(content)]
+        names = mentions(content)
+        mentioned = await _find_mentioned(names, parent, author_id, level)
+        users = {user.username.lower(): user.username for user in mentioned}
+        named = [users[name] for name in names if name in users]
         await _insert(post_id, author_id, level, content, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
