@@ -139,6 +139,8 @@ async def test_trending_ranks_by_likes_and_retweets_then_newest(api: httpx.Async
     for limit in (1, 2, 3):
         assert await walk(api, path, category=category, timeframe="7d", limit=limit) == ranked
     assert await ids(api, f"{path}?category={category}&offset=3&limit=1") == [newest]
+    await author.client.delete(f"/api/posts/{tie}")
+    assert await ids(api, f"{path}?category={category}&before={tie}") == ranked[2:], "the page goes on where it ended"
     assert (await api.get(f"{path}?timeframe=2d")).status_code == 400
 
 

@@ -10,6 +10,7 @@ from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.ids import new_id
 from x18.core.text import clean_text
+from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
 from x18.posts.text import cashtags, hashtags, mentions
@@ -73,10 +74,10 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
     async with db.transaction():
         post = await _lock_own(post_id, viewer_id)
         await db.execute(
-            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids)
+            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, score)
                 SELECT p.id, p.author_id, p.visibility, p.terms, p.media_count > 0,
-                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS})
-                FROM posts p WHERE p.id = $1""",
+                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS}), {SCORE}
+                FROM posts p JOIN post_stats s ON s.post_id = p.id WHERE p.id = $1""",
             post_id,
         )
         await db.execute(
