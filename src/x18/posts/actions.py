@@ -14,6 +14,7 @@ from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
 from x18.posts.text import cashtags, hashtags, mentions
+from x18.posts.words import words_of
 from x18.realtime import notify, outbox
 from x18.realtime.audience import Level, level_of, may_see, visible
 from x18.realtime.events import EventKind
@@ -153,7 +154,7 @@ async def _insert(
     ]
     values: list[Any] = [
         post_id, author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
-        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], content.casefold(),
+        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content),
     ]  # fmt: skip
     await db.execute(
         """WITH post AS (
