@@ -137,6 +137,17 @@ async def test_a_page_of_an_allowed_origin_may_call_and_no_other(limited: Server
     }
 
 
+async def test_what_depends_on_who_asks_says_so_to_caches(limited: Server, make_user: MakeUser) -> None:
+    user = await make_user()
+    async with httpx.AsyncClient(base_url=limited.url) as client:
+        plain = await client.get(f"/api/users/{user.id}")
+        page = await client.get(f"/api/users/{user.id}", headers={"Origin": "https://app.example"})
+        known = await client.get(f"/api/users/{user.id}", headers={"If-None-Match": plain.headers["etag"]})
+
+    assert (plain.headers["vary"], known.headers["vary"]) == ("Authorization", "Authorization")
+    assert page.headers["vary"] == "Origin, Authorization"
+
+
 async def test_a_post_with_a_key_is_made_once(
     api: httpx.AsyncClient, make_user: MakeUser, database: asyncpg.Pool
 ) -> None:

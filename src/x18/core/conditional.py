@@ -13,7 +13,7 @@ def unless_known(request: Request[Any, Any, Any], view: msgspec.Struct) -> Respo
     """The view with its tag, or 304 without a body. Tags are of the bytes, so a viewer's own flags count too."""
     body = _encoder.encode(view)
     tag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache", "Vary": "Authorization"}
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
     if is_known(request, tag):
         return Response(None, status_code=304, headers=headers)
     return Response(msgspec.Raw(body), headers=headers)
