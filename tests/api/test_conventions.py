@@ -1,6 +1,7 @@
 """What holds on every endpoint: limits, keys, tags, cross-origin, documents."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 
 import asyncpg
@@ -11,6 +12,8 @@ from redis.asyncio import Redis
 from tests.api.test_posts import publish
 from tests.conftest import PASSWORD, MakeUser
 from tests.server import Server, make_server
+from x18.core.errors import TooManyRequests
+from x18.core.limits import Limiter, Rate
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +56,27 @@ async def test_a_limit_lets_through_exactly_so_many_and_says_when_to_come_back(l
         assert (codes.count(401), codes.count(429)) == (119, 31)
         refused = next(answer for answer in answers if answer.status_code == 429)
         assert refused.json()["code"] == "rate_limited"
-        assert 0 < int(refused.headers["retry-after"]) <= 60
+        assert 0 < int(refused.headers["retry-after"]) <= 61, "a window, and until the first of it has slid out"
+        assert refused.headers["ratelimit-reset"] == refused.headers["retry-after"]
         assert refused.headers["ratelimit-remaining"] == "0"
         assert (await client.get("/api/timeline/explore")).status_code == 200, "another class has a count of its own"
         assert (
             await client.post("/api/auth/login", json=body, headers={"X-Forwarded-For": "9.9.9.9"})
         ).status_code == 429
+
+
+@pytest.mark.parametrize(("before", "here", "windows"), [(10, 5, 0.1), (20, 0, 0.05), (0, 10, 0.6), (10, 10, 0.6)])
+async def test_who_is_refused_is_told_when_one_is_free(server: Server, before: int, here: int, windows: float) -> None:
+    async with Redis.from_url(server.redis_url) as redis:
+        window = 2 * (await redis.time())[0]  # half of the first window of all times is over
+        rate, key = Rate(secrets.token_hex(4), 10, window), "x18:rate:{}:somebody:{}"
+        await redis.set(key.format(rate.name, -1), before, ex=60)
+        await redis.set(key.format(rate.name, 0), here, ex=60)
+        with pytest.raises(TooManyRequests) as refused:
+            await Limiter(redis, enforced=True).take(rate, "somebody")
+
+    assert refused.value.retry_after_s == pytest.approx(windows * window, abs=60)
+    assert refused.value.headers["RateLimit-Reset"] == str(refused.value.retry_after_s)
 
 
 @pytest.mark.usefixtures("fresh_limits")
@@ -117,6 +135,17 @@ async def test_a_page_of_an_allowed_origin_may_call_and_no_other(limited: Server
     assert {"Link", "ETag", "Retry-After"} <= {
         name.strip() for name in error.headers["access-control-expose-headers"].split(",")
     }
+
+
+async def test_what_depends_on_who_asks_says_so_to_caches(limited: Server, make_user: MakeUser) -> None:
+    user = await make_user()
+    async with httpx.AsyncClient(base_url=limited.url) as client:
+        plain = await client.get(f"/api/users/{user.id}")
+        page = await client.get(f"/api/users/{user.id}", headers={"Origin": "https://app.example"})
+        known = await client.get(f"/api/users/{user.id}", headers={"If-None-Match": plain.headers["etag"]})
+
+    assert (plain.headers["vary"], known.headers["vary"]) == ("Authorization", "Authorization")
+    assert page.headers["vary"] == "Origin, Authorization"
 
 
 async def test_a_post_with_a_key_is_made_once(

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import json
 import zlib
 from pathlib import Path
 from typing import Any
@@ -196,15 +197,18 @@ async def test_parts_of_a_file_and_what_a_client_has_already(api: httpx.AsyncCli
     assert await part("bytes=0-9") == (206, whole.content[:10], f"bytes 0-9/{size}")
     assert await part("bytes=10-") == (206, whole.content[10:], f"bytes 10-{size - 1}/{size}")
     assert await part("bytes=-5") == (206, whole.content[-5:], f"bytes {size - 5}-{size - 1}/{size}")
-    assert await part(f"bytes={size}-") == (416, b"", f"bytes */{size}")
-    for ignored in ("bytes=-", "bytes=a-b", "bytes=0-1,3-4", "lines=1-2"):
+    for outside in (f"bytes={size}-", "bytes=-0"):
+        status, body, told = await part(outside)
+        assert (status, json.loads(body)["code"], told) == (416, "range_not_satisfiable", f"bytes */{size}")
+    for ignored in ("bytes=-", "bytes=a-b", "bytes=0-1,3-4", "bytes=5-3", "lines=1-2"):
         assert (await part(ignored))[0] == 200
     assert (await part("bytes=0-9", **{"If-Range": '"other"'}))[0] == 200
     tag = whole.headers["etag"]
     assert (await part("bytes=0-9", **{"If-Range": tag}))[0] == 206
-    known = await api.get(media["url"], headers={"If-None-Match": tag})
-    assert (known.status_code, known.content) == (304, b"")
-    head = await api.head(media["url"])
+    for condition in (tag, f'"other", W/{tag}', "*"):
+        known = await api.get(media["url"], headers={"If-None-Match": condition})
+        assert (known.status_code, known.content) == (304, b"")
+    head = await api.head(media["url"], headers={"Range": "bytes=0-9"})
     assert (head.status_code, head.content, head.headers["content-length"]) == (200, b"", str(size))
     assert whole.headers["x-content-type-options"] == "nosniff"
     assert "max-age=31536000" in whole.headers["cache-control"]

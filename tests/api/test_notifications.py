@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import pytest
 
@@ -96,6 +97,19 @@ async def test_a_post_that_may_not_be_seen_any_more_is_null(make_user: MakeUser)
     (one,) = await told(stranger)
     assert one["post"] is None
     assert one["post_id"] is not None
+
+
+async def test_what_a_disabled_user_did_is_shown_as_it_is_counted(make_user: MakeUser, database: asyncpg.Pool) -> None:
+    author, gone = await make_user(), await make_user()
+    post = await publish(author)
+    await gone.client.post(f"/api/posts/{post['id']}/retweet")
+    await database.execute("UPDATE users SET disabled_at = now() WHERE id = $1", gone.id)
+
+    listing = (await author.client.get("/api/notifications")).json()
+    (note,) = listing["notifications"]
+    read = await author.client.patch(f"/api/notifications/{note['id']}/read")
+
+    assert (listing["unread_count"], note["actor"]["id"], read.status_code) == (1, str(gone.id), 200)
 
 
 async def test_reading_and_deleting(api: httpx.AsyncClient, make_user: MakeUser) -> None:

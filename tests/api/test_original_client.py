@@ -85,7 +85,7 @@ async def test_all_42_calls(api: httpx.AsyncClient, make_user: MakeUser) -> None
 
 
 # The examples of the original description, as typed there but for the port, the token, and a name that is free.
-EXAMPLES = """
+EXAMPLES = r"""
 curl http://localhost:8080/health
 
 curl http://localhost:8080/api
@@ -107,7 +107,8 @@ curl -X POST http://localhost:8080/api/posts \
       "category": "crypto",
       "market": "btc",
       "symbol": "BTC-USD",
-      "tags": ["bullrun", "milestone"]
+      "price": 100000,
+      "tags": ["bitcoin", "crypto", "trading", "bullrun"]
     }
   }'
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.api.test_posts import publish
 from tests.conftest import MakeUser
+from x18.posts.text import HASHES
 
 
 async def follow_links(client: httpx.AsyncClient, path: str) -> list[httpx.Response]:
@@ -19,12 +20,12 @@ async def follow_links(client: httpx.AsyncClient, path: str) -> list[httpx.Respo
     return pages
 
 
-@pytest.mark.parametrize("word", ["биткоин", "café", "#x"])
+@pytest.mark.parametrize("word", ["биткоин", "café", "#x", "\uff03x"])
 async def test_the_link_of_a_hashtag_can_be_followed_in_any_script(
     api: httpx.AsyncClient, make_user: MakeUser, word: str
 ) -> None:
     author, tag = await make_user(), f"{word}{secrets.token_hex(4)}"
-    made = [(await publish(author, f"#{tag.lstrip('#')}"))["id"] for _ in range(3)]
+    made = [(await publish(author, "#" + tag.lstrip(HASHES)))["id"] for _ in range(3)]
 
     pages = await follow_links(api, f"/api/search/hashtag/{quote(tag)}?limit=1")
 
@@ -53,3 +54,31 @@ async def test_lists_by_likeness_go_on_by_offset(api: httpx.AsyncClient, make_us
         assert sorted(seen) == sorted(user.username for user in users), path
     trending = (await api.get("/api/search/trending-hashtags?limit=3")).json()
     assert {"limit": 3, "offset": 0, "next_cursor": None}.items() <= trending.items()
+
+
+async def test_the_totals_of_users_are_the_same_on_every_page(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    mark = secrets.token_hex(4)
+    for name in ("first", "second"):
+        await make_user(name, display_name=f"Total{mark}")
+    await make_user("third", bio=f"total{mark}")
+
+    pages = [
+        (await api.get(f"/api/search/users?q=total{mark}&count=true&limit={limit}&offset={offset}")).json()
+        for limit, offset in ((1, 0), (1, 1), (1, 2), (20, 0), (100, 0))
+    ]
+
+    assert [page["total"] for page in pages] == [3] * 5
+    assert [user["id"] for page in pages[:3] for user in page["users"]] == [user["id"] for user in pages[3]["users"]]
+
+
+async def test_a_list_bounded_on_both_sides_ends_at_the_older_bound(
+    api: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    author = await make_user()
+    made = [(await publish(author))["id"] for _ in range(6)]
+
+    pages = await follow_links(api, f"/api/users/{author.id}/posts?after={made[1]}&before={made[5]}&limit=1")
+    newer = await api.get(f"/api/users/{author.id}/posts?after={made[1]}&limit=1")
+
+    assert [post["id"] for page in pages for post in page.json()["posts"]] == [made[4], made[3], made[2]]
+    assert "after=" not in newer.links["next"]["url"], "from there on all that is older"

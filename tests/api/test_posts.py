@@ -54,6 +54,13 @@ async def test_a_post_comes_back_as_it_was_written(api: httpx.AsyncClient, make_
     assert made["user"]["posts_count"] == 1
 
 
+async def test_mentions_stand_in_the_order_of_the_text(make_user: MakeUser) -> None:
+    users = [await make_user() for _ in range(4)]
+    names = [users[number].username for number in (2, 0, 3, 1)]
+
+    assert (await publish(users[0], " ".join(f"@{name.upper()}" for name in names)))["mentions"] == names
+
+
 async def test_a_body_without_a_content_type_is_read_as_json(make_user: MakeUser) -> None:
     author = await make_user()
     request = author.client.build_request("POST", "/api/posts", content=json.dumps({"content": "curl -d"}))
@@ -78,7 +85,9 @@ async def test_a_body_without_a_content_type_is_read_as_json(make_user: MakeUser
         {"content": "x", "metadata": {"tags": "one"}},
         {"content": "x", "metadata": {"tags": ["x"] * 33}},
         {"content": "x", "metadata": {"tags": [1]}},
+        {"content": "x", "metadata": {"tags": ["x", None]}},
         {"content": "x", "metadata": {"big": "x" * 16384}},
+        {"content": "x", "metadata": {"big": "я" * 8192}},
         {"content": "x", "metadata": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {"a": {}}}}}}}}}},
         {"content": "x", "metadata": {"nul\x00": 1}},
         {"content": "x", "metadata": {"n": [10**30]}},
@@ -113,10 +122,12 @@ async def test_what_is_no_json_is_a_400(make_user: MakeUser, raw: bytes) -> None
     assert answer.json()["error"] == answer.json()["detail"]
 
 
-async def test_the_longest_content_in_any_script_is_taken(make_user: MakeUser) -> None:
+async def test_the_longest_content_in_any_script_is_taken_and_space_around_it_does_not_count(
+    make_user: MakeUser,
+) -> None:
     author = await make_user()
 
-    assert len((await publish(author, "🚀" * 5000))["content"]) == 5000
+    assert len((await publish(author, f"\n {'🚀' * 5000}\r\n"))["content"]) == 5000
 
 
 async def test_visibility(api: httpx.AsyncClient, make_user: MakeUser) -> None:

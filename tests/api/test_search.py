@@ -64,7 +64,7 @@ async def test_any_text_is_a_query(api: httpx.AsyncClient, query: str) -> None:
 
 @pytest.mark.parametrize("path", ["/api/search", "/api/search/?q=", "/api/search/posts?q=%20", "/api/search/users?q=" + "x" * 201,
                                   "/api/search/posts?q=%00", "/api/search?q=x&type=all-of-it", "/api/search/trending-hashtags?timeframe=1y",
-                                  "/api/search/trending-hashtags?limit=0"])  # fmt: skip
+                                  "/api/search/trending-hashtags?limit=0", "/api/search/hashtag/%23", "/api/search/hashtag/%20"])  # fmt: skip
 async def test_a_bad_query_is_a_400(api: httpx.AsyncClient, path: str) -> None:
     assert (await api.get(path)).status_code == 400
 
@@ -139,6 +139,8 @@ async def test_trending_ranks_by_likes_and_retweets_then_newest(api: httpx.Async
     for limit in (1, 2, 3):
         assert await walk(api, path, category=category, timeframe="7d", limit=limit) == ranked
     assert await ids(api, f"{path}?category={category}&offset=3&limit=1") == [newest]
+    await author.client.delete(f"/api/posts/{tie}")
+    assert await ids(api, f"{path}?category={category}&before={tie}") == ranked[2:], "the page goes on where it ended"
     assert (await api.get(f"{path}?timeframe=2d")).status_code == 400
 
 

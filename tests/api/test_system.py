@@ -8,6 +8,8 @@ async def test_health_tells_of_every_part(api: httpx.AsyncClient) -> None:
 
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "checks": {"postgres": "ok", "redis": "ok", "relay": "ok"}}
+    probe = await api.head("/health")
+    assert (probe.status_code, probe.content) == (200, b"")
 
 
 async def test_the_index_names_the_addresses(api: httpx.AsyncClient) -> None:

@@ -143,7 +143,8 @@ async def test_filters_join_names_by_and_and_values_by_or(
 @pytest.mark.parametrize(
     "query",
     ["limit=0", "limit=101", "limit=x", "offset=-1", "offset=10001", "offset=99999999999999999999", "before=x", "after=1",
-     f"before={NOBODY}&offset=1", "count=maybe", "category=" + "x" * 65, "tag=%00", "&".join(["tag=x"] * 21)],
+     f"before={NOBODY}&offset=1", f"before={NOBODY}&offset=0", f"after={NOBODY}&offset=0",
+     "count=maybe", "category=" + "x" * 65, "tag=%00", "&".join(["tag=x"] * 21)],
 )  # fmt: skip
 async def test_a_bad_query_is_a_400(api: httpx.AsyncClient, query: str) -> None:
     answer = await api.get(f"/api/timeline/explore?{query}")

@@ -93,6 +93,7 @@ async def test_a_bad_field_is_named_and_nothing_is_changed(make_user: MakeUser, 
 
     assert answer.status_code == 400
     assert field in answer.json()["detail"]
+    assert "True" not in answer.text
     assert (await user.client.get("/api/users/me")).json()["location"] == ""
 
 

@@ -8,7 +8,8 @@ from PIL import Image, ImageSequence
 
 from tests.files import picture, save
 from x18.media.images import process_image
-from x18.media.kinds import GIF, PNG, WEBP, Kind
+from x18.media.kinds import GIF, HEAD_BYTES, MP4, PNG, WEBP, Kind, kind_of
+from x18.media.results import Rejected
 
 pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata")  # of blurhash
 
@@ -57,3 +58,33 @@ def test_frames_and_their_durations_stay(tmp_path: Path, kind: Kind, name: str) 
     assert [max(range(3), key=colour.__getitem__) for colour, _ in frames] == [0, 1, 2]
     assert [round(duration) for _, duration in frames] == [100, 200, 300]
     assert b"SecretCamera" not in (tmp_path / "out").read_bytes()
+
+
+@pytest.mark.parametrize("size", [(1, 65_536), (65_536, 1)])
+def test_a_picture_of_one_line_is_not_decoded(tmp_path: Path, size: tuple[int, int]) -> None:
+    with pytest.raises(Rejected, match="on a side"):
+        processed(save(Image.new("1", size), "PNG"), PNG, tmp_path)
+
+
+def box(*brands: bytes) -> bytes:
+    """The first box of a file: its major brand, a version, and what it is compatible with; the next box."""
+    content = b"ftyp" + brands[0] + b"\0\0\2\0" + b"".join(brands[1:])
+    return (len(content) + 4).to_bytes(4, "big") + content + b"\0\0\0\x08isom"
+
+
+@pytest.mark.parametrize(
+    ("brands", "kind"),
+    [
+        ([b"isom", b"isom", b"iso2", b"avc1", b"mp41"], MP4),
+        ([b"mp42"], MP4),
+        ([b"M4V ", b"M4V ", b"mp42"], MP4),
+        ([b"XAVC", b"XAVC", b"mp42"], MP4),
+        ([b"qt  ", b"qt  "], None),
+        ([b"avif", b"avif", b"mif1", b"miaf"], None),
+        ([b"avis", b"avis", b"msf1", b"iso8"], None),
+        ([b"heic", b"mif1", b"heic"], None),
+        ([b"M4A "], None),
+    ],
+)
+def test_an_mp4_is_told_from_pictures_and_films_in_the_same_container(brands: list[bytes], kind: Kind | None) -> None:
+    assert kind_of(box(*brands)[:HEAD_BYTES]) is kind

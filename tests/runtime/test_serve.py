@@ -12,7 +12,9 @@ import httpx
 import psutil
 import pytest
 
+from x18.runtime import serve
 from x18.runtime.embedded import Servers
+from x18.settings import read_settings
 
 X18 = [sys.executable, "-m", "x18"]
 DEADLINE_S = 40.0
@@ -172,3 +174,9 @@ def test_migrate_is_safe_from_two_nodes_and_says_what_it_did(tmp_path: Path, ser
 
     assert [process.communicate(timeout=60)[0] for process in both] == ["The database is up to date.\n"] * 2
     assert [process.returncode for process in both] == [0, 0]
+
+
+def test_an_idle_connection_is_closed_by_the_proxy_first(tmp_path: Path) -> None:
+    config = serve._config(read_settings({"STORAGE_PATH": str(tmp_path)}), 1)
+
+    assert config.timeout_keep_alive > 120, "Caddy's default; a request that meets our closing is lost"

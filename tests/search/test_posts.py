@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from piccolo_migrations import x18_0008_unspaced_words
 from tests.conftest import PASSWORD
 from x18.search.users import prefix_pattern
 
@@ -76,6 +77,38 @@ async def test_words_phrases_and_exclusions_are_those_of_the_text(
     assert await found(api, f'{mark} "{" ".join(asked)}"') == [post] * as_phrase
     assert await found(api, f"{mark} -{without}") == [post] * (without not in words)
     assert await found(api, f"{mark} {without} or {mark}".upper().replace("OR", "or")) == [post]
+
+
+@pytest.mark.parametrize(
+    ("content", "finding", "missing"),
+    [
+        ("比特币上涨了，$BTC突破！", ["比特币", "上涨", "btc 突破", '"特币上"', "币 涨", "-以太坊"], ["币特", '"币 涨"', "-比特币"]),
+        ("ビットコインは上がった", ["ビットコイン", "上がっ", '"コインは"'], ["コインビット", "-コイン"]),
+    ],
+)  # fmt: skip
+async def test_words_are_found_where_no_space_is_written(
+    author: httpx.AsyncClient, content: str, finding: list[str], missing: list[str]
+) -> None:
+    mark = "m" + secrets.token_hex(6)
+    post = (await author.post("/api/posts", json={"content": f"{mark} {content}"})).json()["id"]
+
+    for text in finding:
+        assert await found(author, f"{mark} {text}") == [post], text
+    for text in missing:
+        assert await found(author, f"{mark} {text}") == [], text
+
+
+async def test_posts_from_before_are_found_too(author: httpx.AsyncClient, database: asyncpg.Pool) -> None:
+    mark = "m" + secrets.token_hex(6)
+    post = (await author.post("/api/posts", json={"content": f"{mark} 比特币上涨了"})).json()["id"]
+    await database.execute(
+        "UPDATE post_fts SET fts = to_tsvector('simple', $2) WHERE post_id = $1", post, f"{mark} 比特币上涨了"
+    )
+    assert await found(author, f"{mark} 上涨") == []
+
+    await database.execute(x18_0008_unspaced_words.UP)
+
+    assert await found(author, f"{mark} 上涨") == [post]
 
 
 async def test_exclusions_alone_page_without_loss(api: httpx.AsyncClient, author: httpx.AsyncClient) -> None:

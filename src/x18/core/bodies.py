@@ -9,6 +9,7 @@ from litestar import Request
 from x18.core.errors import BadInput
 
 PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
+MISSING: Final = re.compile(r"Object missing required field `(.+)`")
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -25,6 +26,8 @@ class StrictRequest(Request[Any, Any, Any]):
             return msgspec.json.decode(await self.body(), type=field.annotation if field is not None else Any)
         except msgspec.ValidationError as error:
             message = str(error)
+            if missing := MISSING.fullmatch(message):
+                raise BadInput.of(missing[1], "is required") from error
             place = PLACE.search(message)
             raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)) from error
         except msgspec.DecodeError as error:

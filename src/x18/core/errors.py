@@ -1,5 +1,6 @@
 """Everything that can be answered with an error, over HTTP and over sockets alike."""
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import ClassVar
 
@@ -21,12 +22,14 @@ class Problem(Exception):
         code: str | None = None,
         fields: tuple[tuple[str, str], ...] = (),
         retry_after_s: int | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or type(self).code
         self.fields = fields
         self.retry_after_s = retry_after_s
+        self.headers = dict(headers or {})
 
 
 class BadInput(Problem):
@@ -81,6 +84,13 @@ class UnsupportedMedia(Problem):
 
     status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
     code = "unsupported_media_type"
+
+
+class NoSuchRange(Problem):
+    """A part of a file that it does not have."""
+
+    status = HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE
+    code = "range_not_satisfiable"
 
 
 class TooManyRequests(Problem):

@@ -19,7 +19,8 @@ from x18.core.errors import TooManyRequests
 
 logger = logging.getLogger("x18.limits")
 
-# The last window counts for as much of it as still lies within a window's length from now.
+# The last window counts for as much of it as still lies within a window's length from now. Who is refused may come back when enough
+# of the last window has slid out; where this one is full by itself, when enough of it has.
 SCRIPT: Final = """
 local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
 local time = redis.call('TIME')
@@ -27,8 +28,13 @@ local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local slot = math.floor(now / window)
 local current, last = KEYS[1] .. slot, KEYS[1] .. (slot - 1)
 local left = window - now % window
-local used = tonumber(redis.call('GET', last) or '0') * left / window + tonumber(redis.call('GET', current) or '0')
-if used + 1 > limit then return {0, 0, math.ceil(left)} end
+local before, here = tonumber(redis.call('GET', last) or '0'), tonumber(redis.call('GET', current) or '0')
+local used = before * left / window + here
+if used + 1 > limit then
+  local wait = left + window - (limit - 1) * window / here
+  if here + 1 <= limit then wait = left - (limit - 1 - here) * window / before end
+  return {0, 0, math.max(1, math.ceil(wait))}
+end
 redis.call('INCR', current)
 redis.call('EXPIRE', current, window * 2)
 return {1, math.floor(limit - used - 1), math.ceil(left)}
@@ -97,7 +103,7 @@ class Limiter:
         }
         if not allowed:
             logger.info("limit %s reached by %s", rate.name, who)
-            raise LimitReached(f"Too many requests: wait {reset} s.", retry_after_s=reset, headers=headers)
+            raise TooManyRequests(f"Too many requests: wait {reset} s.", retry_after_s=reset, headers=headers)
         return headers
 
     async def give_back(self, rate: Rate, who: str) -> None:
@@ -122,14 +128,6 @@ class Limiter:
         return allowed, rate.requests - len(recent), int(min(recent, default=now) + rate.seconds - now) + 1
 
 
-class LimitReached(TooManyRequests):
-    """Over a limit; ``headers`` tell which."""
-
-    def __init__(self, detail: str, *, retry_after_s: int, headers: dict[str, str]) -> None:
-        super().__init__(detail, retry_after_s=retry_after_s)
-        self.headers = headers
-
-
 async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of all API routes, after ``identify``, which calls it before a 401."""
     rate = handler.opt.get("rate")
@@ -139,8 +137,4 @@ async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
     viewer = state.get("viewer") if rate is not Rates.AUTH else None
     network = network_of(address_of(connection))
     limiter: Limiter = connection.app.state.limiter
-    try:
-        state["rate_limit"] = await limiter.take(rate.value, f"u{viewer.user_id}" if viewer else f"a{network}")
-    except LimitReached as error:
-        state["rate_limit"] = error.headers
-        raise
+    state["rate_limit"] = await limiter.take(rate.value, f"u{viewer.user_id}" if viewer else f"a{network}")

@@ -1,7 +1,7 @@
 """Lists: limits, cursors and their envelope."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -67,6 +67,7 @@ class Page(msgspec.Struct, frozen=True):
 
 
 async def provide_page(
+    request: Request[Any, Any, Any],
     limit: Limit = 20,
     offset: Offset = 0,
     before: Before = MAX_ID,
@@ -76,10 +77,10 @@ async def provide_page(
     """The page of the query string. The cursors are no optionals: of such ``before=null`` would be one.
 
     Raises:
-        BadInput: a cursor together with an offset.
+        BadInput: a cursor together with an offset, be it 0.
     """
     page = Page(limit, offset, before if before != MAX_ID else None, after if after != MIN_ID else None, count)
-    if offset and (page.before or page.after):
+    if "offset" in request.query_params and (page.before or page.after):
         raise BadInput.of("offset", "use either a cursor (before, after) or offset, not both")
     return page
 
@@ -126,7 +127,10 @@ def listed(request: Request, listing: L, *, next_offset: int | None = None) -> R
         step = ("offset", str(next_offset))
     else:
         return Response(listing)
-    query = [(k, v) for k, v in request.query_params.multi_items() if k not in ("before", "after", "offset")]
+    asked = request.query_params
+    # Of a list that is bounded on both sides the older bound stays; ``after`` alone only said where to begin.
+    replaced = ("before", "offset") if "before" in asked else ("before", "offset", "after")
+    query = [(k, v) for k, v in asked.multi_items() if k not in replaced]
     query.append(step)
     # The path came decoded: a header holds no Cyrillic, and a bare ``#`` or ``?`` would end it.
     return Response(listing, headers={"Link": f'<{quote(request.scope["path"])}?{urlencode(query)}>; rel="next"'})

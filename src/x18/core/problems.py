@@ -19,6 +19,9 @@ logger = logging.getLogger("x18.http")
 MEDIA_TYPE: Final = "application/problem+json"
 
 MISSING: Final = re.compile(r"Missing required \w+ parameter '(\w+)'")
+INNER_TYPE: Final = "Unsupported type: "
+"""What Litestar says, and names a class of Python, where a form's file is none or there are several."""
+
 NO_BODY: Final = ("data", "'data'")
 """How Litestar says that there is none."""
 
@@ -66,6 +69,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     if problem is not None:
         status, detail, code = int(problem.status), problem.detail, problem.code
         fields = [FieldError(field, message) for field, message in problem.fields]
+        headers.update(problem.headers)
         if problem.retry_after_s is not None:
             headers["Retry-After"] = str(problem.retry_after_s)
     elif isinstance(error, HTTPException) and error.status_code < 500:
@@ -130,4 +134,10 @@ def _fields_of(error: HTTPException) -> list[FieldError]:
         return [FieldError(missing[1], "is required")]
     extra = error.extra if isinstance(error.extra, list) else []
     fields = [(str(item.get("key", "")), str(item.get("message", ""))) for item in extra if isinstance(item, dict)]
-    return [FieldError("body", "send a JSON body") if field == NO_BODY else FieldError(*field) for field in fields]
+    return [_field_error(*field) for field in fields]
+
+
+def _field_error(field: str, message: str) -> FieldError:
+    if (field, message) == NO_BODY:
+        return FieldError("body", "send a JSON body")
+    return FieldError(field, "must be one file" if message.startswith(INNER_TYPE) else message)

@@ -37,6 +37,8 @@ async def add_headers(message: Message, scope: Scope) -> None:
     headers["X-Request-ID"] = request_id_of(scope)
     for name, value in (*SECURITY_HEADERS.items(), *scope["state"].get("rate_limit", {}).items()):
         headers.setdefault(name, value)
+    if "viewer" in scope["state"]:  # added here, as Litestar's CORS writes its own over what a handler set
+        headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Authorization"]))
     if scope.get("method") == "OPTIONS" and "Allow" in headers:
         headers["Allow"] = _methods_of(scope) or headers["Allow"]
     if scope["scheme"] == "https":

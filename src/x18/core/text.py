@@ -14,7 +14,7 @@ UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 
 
 def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
-    """The text without surrounding white space, in Unicode's form NFC (OWASP ASVS 1.3.3).
+    """The text without surrounding white space, which does not count, in Unicode's form NFC (OWASP ASVS 1.3.3).
 
     Raises:
         BadInput: fewer or more characters than allowed, or characters that cannot be stored.
@@ -22,9 +22,10 @@ def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
     if UNSTORABLE.search(value):
         raise BadInput.of(field, "must not contain NUL or unpaired surrogates")
     too_long = BadInput.of(field, f"must have at most {most} characters")
-    if len(value) > most:  # before normalising, which is not free, and as the schema counts
+    text = value.strip()
+    if len(text) > most:  # before normalising, which is not free
         raise too_long
-    text = unicodedata.normalize("NFC", value).strip()
+    text = unicodedata.normalize("NFC", text).strip()
     if len(text) > most:
         raise too_long
     if len(text) < least:

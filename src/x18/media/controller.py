@@ -13,7 +13,8 @@ from litestar.params import Body, FromPath
 from litestar.response import Stream
 
 from x18.core.answers import Success
-from x18.core.errors import BadInput, NotFound
+from x18.core.conditional import is_known
+from x18.core.errors import BadInput, NoSuchRange, NotFound
 from x18.core.http import CurrentUser, Visitor
 from x18.core.idempotency import once, recall
 from x18.core.limits import Rates
@@ -109,11 +110,9 @@ async def serve_file(
         "Cross-Origin-Resource-Policy": "cross-origin",
         "X-Content-Type-Options": "nosniff",
     }
-    if file.etag in request.headers.get("if-none-match", ""):
+    if is_known(request, file.etag):
         return Response(None, status_code=304, headers=headers)
     status, start, length = _range_of(request, file)
-    if status == 416:
-        return Response(b"", status_code=416, headers={**headers, "Content-Range": f"bytes */{file.size}"})
     if status == 206:
         headers["Content-Range"] = f"bytes {start}-{start + length - 1}/{file.size}"
     headers["Content-Length"] = str(length)
@@ -124,17 +123,26 @@ async def serve_file(
 
 
 def _range_of(request: Request[Any, Any, Any], file: StoredFile) -> tuple[int, int, int]:
-    """Status, first byte and how many. Ranges that are several or malformed are ignored, as RFC 9110 allows."""
+    """Status, first byte and how many. Ranges that are several or malformed are ignored, as RFC 9110 §14.2 allows, and so is one with
+    another method than GET.
+
+    Raises:
+        NoSuchRange: it begins behind the end.
+    """
     condition = request.headers.get("if-range")
     match = RANGE.fullmatch(request.headers.get("range", "").strip())
-    if match is None or match[0] == "bytes=-" or condition not in (None, file.etag):
+    if request.method != "GET" or match is None or match[0] == "bytes=-" or condition not in (None, file.etag):
         return 200, 0, file.size
-    if match[1] == "":
-        start, end = max(0, file.size - int(match[2])), file.size - 1
-    else:
-        start, end = int(match[1]), min(int(match[2] or file.size - 1), file.size - 1)
-    if start > end or start >= file.size:
-        return 416, 0, 0
+    first, last = match[1], match[2]
+    if first and last and int(first) > int(last):
+        return 200, 0, file.size
+    start = int(first) if first else max(0, file.size - int(last))
+    end = min(int(last), file.size - 1) if first and last else file.size - 1
+    if start >= file.size:
+        raise NoSuchRange(
+            f"The file has {file.size} bytes.",
+            headers={"Content-Range": f"bytes */{file.size}", "Accept-Ranges": "bytes"},
+        )
     return 206, start, end - start + 1
 
 

@@ -10,6 +10,9 @@ from x18.media.kinds import GIF, PNG, Kind
 from x18.media.results import Processed, Rejected
 
 MAX_PIXELS: Final = 40_000_000
+MAX_SIDE: Final = 65_535
+"""What JPEG can hold. A picture of one by forty million pixels takes a decoder many times as long as a square one."""
+
 MAX_FRAMES: Final = 200
 THUMBNAIL: Final = (400, 400)
 BLUR_FROM: Final = (32, 32)
@@ -30,6 +33,8 @@ def process_image(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
                 image.width * image.height,
                 MAX_PIXELS * (4 if kind is GIF else 1),
             )  # one byte each, not four
+            if max(image.size) > MAX_SIDE:
+                raise Rejected(f"The image has more than {MAX_SIDE} pixels on a side.")
             if pixels > MAX_PIXELS or pixels * frames > in_all or frames > MAX_FRAMES:
                 raise Rejected(f"The image has more than {MAX_PIXELS // 1_000_000} megapixels or {MAX_FRAMES} frames.")
             still = _write(image, target, kind)

@@ -33,6 +33,12 @@ NAME: Final = re.compile(
 
 HEAD_BYTES: Final = 64
 
+MP4_BRAND: Final = re.compile(rb"iso[m2-9]|mp4[12]|mp71|avc1|M4V |MSNV|dash|cmf[c2]|f4v ")
+"""Brands of the container (ISO 14496-12, 14496-14), of which an MP4 names one; QuickTime and M4A have others."""
+
+PICTURE_BRAND: Final = re.compile(rb"avi[fs]|hei[cxms]|hev[cx]|mi[fa]\w|msf1|jp2 ")
+"""AVIF and HEIF are pictures in the same container, and may name brands of it besides their own."""
+
 
 def kind_of(head: bytes) -> Kind | None:
     """What the first 64 bytes say the file is; None for anything that is not taken."""
@@ -44,8 +50,16 @@ def kind_of(head: bytes) -> Kind | None:
         return GIF
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return WEBP
-    if head[4:8] == b"ftyp":
+    if head[4:8] == b"ftyp" and _names_mp4(head):
         return MP4
     if head.startswith(b"\x1aE\xdf\xa3") and b"webm" in head:
         return WEBM
     return None
+
+
+def _names_mp4(head: bytes) -> bool:
+    """Whether the first box of the file says MP4: its major brand, a version, and what it is compatible with."""
+    size = int.from_bytes(head[:4], "big")
+    major, others = head[8:12], head[16 : min(size, HEAD_BYTES)]
+    brands = [major, *(others[at : at + 4] for at in range(0, len(others), 4))]
+    return not PICTURE_BRAND.fullmatch(major) and any(MP4_BRAND.fullmatch(brand) for brand in brands)

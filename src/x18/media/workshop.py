@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -21,18 +22,26 @@ WAITING: Final = 16
 
 MEMORY_BYTES: Final = 2 * 1024**3
 TIME_LIMIT_S: Final = 20.0
+STARTING_S: Final = 20.0
+"""A process that is not there yet may take so long on a busy machine."""
+
 FILES_BETWEEN_RESTARTS: Final = 200
+
+Work = Callable[[Path, Path, Path, str], Processed]
 
 
 class Workshop:
-    """Processes that turn uploads into files to be served. Started at the first upload."""
+    """Processes that turn uploads into files to be served, each for one file at a time. Started when they are needed."""
 
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+    def __init__(self, work: Work | None = None) -> None:
+        self._work = work or _work
+        self._turns = asyncio.Semaphore(WORKERS)
+        self._idle: list[ProcessPoolExecutor] = []
+        self._busy: set[ProcessPoolExecutor] = set()
         self._waiting = 0
 
     async def process(self, source: Path, target: Path, thumbnail: Path, extension: str) -> Processed:
-        """Check and write anew.
+        """Check and write anew. A file that breaks its process harms none that is being processed beside it.
 
         Raises:
             BadInput: the file is not what it says, or cannot be taken.
@@ -42,37 +51,57 @@ class Workshop:
             raise Unavailable("Too many uploads at once; try again in a moment.", retry_after_s=5)
         self._waiting += 1
         try:
-            async with asyncio.timeout(TIME_LIMIT_S * 2):
-                return await asyncio.get_running_loop().run_in_executor(
-                    self._started(), _work, source, target, thumbnail, extension
-                )
+            async with self._turns:
+                return await self._process_in_turn(partial(self._work, source, target, thumbnail, extension))
         except Rejected as error:
             raise BadInput(str(error), code="bad_media") from error
         except (BrokenProcessPool, TimeoutError, MemoryError) as error:
-            self.stop()
             raise BadInput("The file cannot be decoded within reasonable time and memory.", code="bad_media") from error
         finally:
             self._waiting -= 1
 
     def stop(self) -> None:
         """End the processes."""
-        pool, self._pool = self._pool, None
-        if pool is not None:
-            processes = list((pool._processes or {}).values())
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in processes:
-                with suppress(ProcessLookupError):
-                    process.terminate()
+        while self._idle:
+            _end(self._idle.pop())
+        while self._busy:
+            _end(self._busy.pop())
 
-    def _started(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            self._pool = ProcessPoolExecutor(
-                WORKERS,
-                multiprocessing.get_context("spawn"),
-                initializer=_limit,
-                max_tasks_per_child=FILES_BETWEEN_RESTARTS,
-            )
-        return self._pool
+    async def _process_in_turn(self, work: Callable[[], Processed]) -> Processed:
+        worker = self._idle.pop() if self._idle else _start()
+        self._busy.add(worker)
+        try:
+            async with asyncio.timeout(TIME_LIMIT_S + STARTING_S):
+                processed = await asyncio.get_running_loop().run_in_executor(worker, work)
+        except Rejected:
+            self._release(worker)
+            raise
+        except BaseException:  # it is dead, or still at a file that nobody waits for
+            self._busy.discard(worker)
+            _end(worker)
+            raise
+        self._release(worker)
+        return processed
+
+    def _release(self, worker: ProcessPoolExecutor) -> None:
+        if worker in self._busy:  # not stopped meanwhile
+            self._busy.remove(worker)
+            self._idle.append(worker)
+
+
+def _start() -> ProcessPoolExecutor:
+    """A pool of one: what breaks a pool breaks all that is in it."""
+    return ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn"), initializer=_limit, max_tasks_per_child=FILES_BETWEEN_RESTARTS
+    )
+
+
+def _end(worker: ProcessPoolExecutor) -> None:
+    processes = list((worker._processes or {}).values())
+    worker.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        with suppress(ProcessLookupError):
+            process.terminate()
 
 
 def _limit() -> None:

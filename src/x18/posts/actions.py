@@ -10,9 +10,11 @@ from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.ids import new_id
 from x18.core.text import clean_text
+from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
 from x18.posts.text import cashtags, hashtags, mentions
+from x18.posts.words import words_of
 from x18.realtime import notify, outbox
 from x18.realtime.audience import Level, level_of, may_see, visible
 from x18.realtime.events import EventKind
@@ -49,8 +51,10 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
     post_id = new_id()
     async with db.transaction():
         parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
-        mentioned = await _find_mentioned(mentions(content), parent, author_id, level)
-        named = [user.username for user in mentioned if user.username.lower() in mentions(content)]
+        names = mentions(content)
+        mentioned = await _find_mentioned(names, parent, author_id, level)
+        users = {user.username.lower(): user.username for user in mentioned}
+        named = [users[name] for name in names if name in users]
         await _insert(post_id, author_id, level, content, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
@@ -71,10 +75,10 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
     async with db.transaction():
         post = await _lock_own(post_id, viewer_id)
         await db.execute(
-            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids)
+            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, score)
                 SELECT p.id, p.author_id, p.visibility, p.terms, p.media_count > 0,
-                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS})
-                FROM posts p WHERE p.id = $1""",
+                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS}), {SCORE}
+                FROM posts p JOIN post_stats s ON s.post_id = p.id WHERE p.id = $1""",
             post_id,
         )
         await db.execute(
@@ -150,7 +154,7 @@ async def _insert(
     ]
     values: list[Any] = [
         post_id, author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
-        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], content.casefold(),
+        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content),
     ]  # fmt: skip
     await db.execute(
         """WITH post AS (

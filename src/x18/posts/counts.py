@@ -9,6 +9,9 @@ from x18.realtime.audience import LEVEL
 from x18.realtime.counters import Counted
 from x18.realtime.protocol import PostCounts
 
+SCORE: Final = "2 * s.likes_count + 3 * s.retweets_count"
+"""SQL of the rank in trending, of a row ``s`` of ``post_stats``."""
+
 COUNTS: Final = f"""
     SELECT p.id, p.author_id, {LEVEL} AS level, s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count
     FROM posts p JOIN users u ON u.id = p.author_id JOIN post_stats s ON s.post_id = p.id

@@ -37,7 +37,7 @@ def check_metadata(data: dict[str, Any] | None) -> Metadata:
     """
     data = data or {}
     try:
-        text = msgspec.json.encode(data).decode()
+        text = msgspec.json.encode(data)
     except UnicodeError as error:
         raise BadInput.of("metadata", "must not contain unpaired surrogates") from error
     if len(text) > MAX_BYTES:
@@ -47,7 +47,7 @@ def check_metadata(data: dict[str, Any] | None) -> Metadata:
     tags = _check_tags(data.get("tags"))
     terms = [term(name, value) for name, value in single.items() if value] + [term("tag", tag) for tag in tags if tag]
     folded = {name: term(name, value)[2:] or None for name, value in single.items()}
-    return Metadata(text, folded.get("category"), folded.get("market"), terms)
+    return Metadata(text.decode(), folded.get("category"), folded.get("market"), terms)
 
 
 def _check_values(value: Any, depth: int) -> None:
@@ -85,4 +85,6 @@ def _check_tags(value: Any) -> list[str]:
         return []
     if not isinstance(value, list) or len(value) > MAX_TAGS:
         raise BadInput.of("metadata.tags", f"must be a list of at most {MAX_TAGS} texts")
+    if None in value:
+        raise BadInput.of("metadata.tags", "must hold texts only")
     return [_check_value("tags", tag) for tag in value]

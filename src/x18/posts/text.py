@@ -16,7 +16,8 @@ CASHTAG: Final = re.compile(
     r"(?<![\w$])\$([A-Za-z][A-Za-z0-9]{0,14}(?:[-/_][A-Za-z0-9]{1,15}|\.[A-Za-z]{1,2})?)(?![A-Za-z0-9_])", re.ASCII
 )
 MENTION: Final = re.compile(r"(?<![\w@/])@([A-Za-z0-9_]{3,50})(?![A-Za-z0-9_@])")
-HASH: Final = re.compile(r"(?<![\w&/#])[#\uff03]")
+HASHES: Final = "#\uff03"
+HASH: Final = re.compile(rf"(?<![\w&/#])[{HASHES}]")
 JOINERS: Final = "\u200c\u200d"
 """Zero-width joiners are part of words in Persian and in many Indic scripts."""
 

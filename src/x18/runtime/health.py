@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Annotated, Final, Literal
 
 import msgspec
-from litestar import Controller, Response, get
+from litestar import Controller, Response, get, head
 from litestar.di import NamedDependency
 
 CHECK_TIMEOUT_S: Final = 2.0
@@ -50,16 +50,29 @@ class SystemController(Controller):
     @get("/health", summary="Health")
     async def health(self, checks: NamedDependency[Checks]) -> Response[HealthView]:
         """200 when PostgreSQL, Redis and the relay work, else 503 with the same shape."""
-        names = list(checks.by_name)
-        states = await asyncio.gather(*(_state_of(checks.by_name[name]) for name in names))
-        status: State = "down" if "down" in states else "ok"
-        view = HealthView(status, dict(zip(names, states, strict=True)))
-        return Response(view, status_code=200 if status == "ok" else 503)
+        view = await _look_at(checks)
+        return Response(view, status_code=_status_of(view))
+
+    @head("/health", include_in_schema=False)
+    async def probe(self, checks: NamedDependency[Checks]) -> Response[None]:
+        """The same for monitors that ask for the status alone."""
+        return Response(None, status_code=_status_of(await _look_at(checks)))
 
     @get("/api", summary="Name, version, addresses")
     async def about(self) -> Addresses:
         """Where to read on and where to connect."""
         return Addresses("x18", version("x18"), "/docs", "/openapi.json", "/asyncapi.json", "/ws", "/health")
+
+
+async def _look_at(checks: Checks) -> HealthView:
+    names = list(checks.by_name)
+    states = await asyncio.gather(*(_state_of(checks.by_name[name]) for name in names))
+    status: State = "down" if "down" in states else "ok"
+    return HealthView(status, dict(zip(names, states, strict=True)))
+
+
+def _status_of(view: HealthView) -> int:
+    return 200 if view.status == "ok" else 503
 
 
 async def _state_of(check: Check) -> State:

@@ -20,14 +20,15 @@ from x18.runtime.metrics import shared_metrics
 from x18.runtime.start import migrate_database, report, settings_from_environment, with_servers
 from x18.settings import Settings
 
+KEEP_ALIVE_S: Final = 125
+"""An idle connection is closed by the other end first: a request that meets our closing is lost, and a proxy answers 502. Go's clients
+and nginx keep one for 60 to 90 seconds, Caddy for 120."""
+
 PING_EVERY_S: Final = 20.0
 GRACE_S: Final = 10
 WORKER_START_S: Final = 30
 """So long may a process of several take to start, or to answer its supervisor, before it is replaced."""
 BACKLOG: Final = 2048
-KEEP_ALIVE_S: Final = 75
-"""Longer than clients and proxies keep idle connections (nginx and AWS 60 s, httpx 5 s): who closes first must be they, or a request
-that they just sent over one is lost."""
 
 EXAMPLES: Final = """examples:
   x18 serve                                     PostgreSQL and Valkey of its own, data in ./storage

@@ -14,7 +14,7 @@ from x18.core.text import clean_text
 from x18.core.viewer import id_of
 from x18.core.windows import Timeframe
 from x18.posts.schemas import PostList
-from x18.posts.text import MAX_HASHTAG, fold
+from x18.posts.text import HASHES, MAX_HASHTAG, fold
 from x18.search.hashtags import show_trending_hashtags
 from x18.search.posts import count_posts, find_hashtag, find_posts
 from x18.search.schemas import FoundUsers, FoundView, HashtagPosts, Totals, TrendingHashtags
@@ -92,7 +92,7 @@ class SearchController(Controller):
         self, tag: FromPath[str], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
     ) -> Response[HashtagPosts]:
         """Without regard to case; newest first."""
-        name = fold(clean_text("tag", tag, least=1, most=MAX_HASHTAG).lstrip("#"))
+        name = fold(clean_text("tag", tag.strip().lstrip(HASHES), least=1, most=MAX_HASHTAG))
         found = await find_hashtag(name, page, id_of(visitor))
         shown = HashtagPosts(
             hashtag=name,

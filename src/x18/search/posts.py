@@ -8,6 +8,7 @@ from x18.core.paging import Page, cut
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
 from x18.posts.text import fold
+from x18.posts.words import query_of
 from x18.realtime.audience import AUTHOR, visible
 
 RECENT_PER_ROW: Final = 100
@@ -74,7 +75,7 @@ async def find_posts(text: str, page: Page, viewer_id: UUID | None) -> PostList:
 
     Where nothing but exclusions is asked, the newest 50,000 (below the cursor) are looked through.
     """
-    return await _find(_newest(*BY_WORDS, page.direction), _count(*BY_WORDS), text.casefold(), page, viewer_id)
+    return await _find(_newest(*BY_WORDS, page.direction), _count(*BY_WORDS), query_of(text), page, viewer_id)
 
 
 async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList:
@@ -84,7 +85,7 @@ async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList
 
 async def count_posts(text: str, viewer_id: UUID | None) -> int:
     """How many posts have these words, counted up to 1,000."""
-    count: int = await db.fetch_value(_count(*BY_WORDS), viewer_id, text.casefold())
+    count: int = await db.fetch_value(_count(*BY_WORDS), viewer_id, query_of(text))
     return count
 
 

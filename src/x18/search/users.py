@@ -11,10 +11,13 @@ from x18.users.queries import load_users
 DEPTH: Final = 200
 """So many of each way are looked at, and so deep can pages go."""
 
+FEW: Final = 20
+"""Fewer names than this are completed by likeness and bio: on whichever page, so that pages fit together and agree on the total."""
+
 LIKENESS: Final = 0.45
 """How like a word must be (pg_trgm.word_similarity_threshold): finds one typo in five letters."""
 
-# $1 text, $2 prefix pattern. Likeness and bio are asked only when names did not give enough.
+# $1 text, $2 prefix pattern.
 SEARCH: Final = f"""
     WITH named AS MATERIALIZED (
         (SELECT id, 3.0::real AS rank, followers_count FROM users WHERE lower(username) = $1 AND disabled_at IS NULL)
@@ -25,11 +28,11 @@ SEARCH: Final = f"""
     alike AS MATERIALIZED (
         SELECT id, word_similarity($1, lower(username) || ' ' || lower(display_name)) AS rank, followers_count FROM users
         WHERE $1 <% (lower(username) || ' ' || lower(display_name)) AND length($1) >= 3 AND disabled_at IS NULL
-          AND (SELECT count(*) FROM named) < $3),
+          AND (SELECT count(*) FROM named) < {FEW}),
     described AS MATERIALIZED (
         SELECT id, 0.3::real AS rank, followers_count FROM users
         WHERE to_tsvector('simple'::regconfig, bio) @@ plainto_tsquery('simple', $1) AND disabled_at IS NULL
-          AND (SELECT count(*) FROM named) < $3)
+          AND (SELECT count(*) FROM named) < {FEW})
     SELECT id FROM (
         SELECT * FROM named
         UNION ALL (SELECT * FROM alike ORDER BY rank DESC, followers_count DESC LIMIT {DEPTH})
@@ -42,7 +45,7 @@ async def find_users(text: str, page: Page, viewer_id: UUID | None) -> tuple[Fou
     lowered = text.lower()
     async with db.transaction():
         await db.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
-        rows = await db.fetch(SEARCH, lowered, prefix_pattern(lowered), page.offset + page.limit + 1)
+        rows = await db.fetch(SEARCH, lowered, prefix_pattern(lowered))
     shown = [row["id"] for row in rows[page.offset : page.offset + page.limit]]
     users = await load_users(shown, viewer_id)
     listing = FoundUsers(

@@ -86,6 +86,7 @@ class PostTombstone(Table, tablename="post_tombstones", db=DB):
     terms = Array(base_column=Text(), default=list)
     has_media = Boolean(default=False)
     retweeter_ids = Array(base_column=UUID(), default=list)
+    score = Integer(default=0, help_text="its rank in trending, for cursors that name it")
     deleted_at = Timestamptz()
 
 

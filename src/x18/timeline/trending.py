@@ -16,6 +16,7 @@ from x18.core.errors import BadInput
 from x18.core.ids import MAX_ID, id_floor
 from x18.core.paging import Page
 from x18.core.windows import WINDOWS, Timeframe
+from x18.posts.counts import SCORE
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
 from x18.realtime.audience import AUTHOR, LEVEL
@@ -26,8 +27,6 @@ RANKED: Final = 2_000
 
 COUNT_LIMIT: Final = 10_000
 """``total`` stops counting here."""
-
-SCORE: Final = "2 * s.likes_count + 3 * s.retweets_count"
 
 RANKING: Final = f"""
     SELECT s.post_id AS id, {SCORE} AS score FROM post_stats s
@@ -73,13 +72,17 @@ async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, ti
 
 
 async def _position(before: UUID | None, ranking: list[asyncpg.Record]) -> tuple[int, UUID]:
-    """Score and id below which the page lies."""
+    """Score and id below which the page lies; of a deleted post, the score that it had."""
     if before is None:
         return 2**62, MAX_ID
     for row in ranking:
         if row["id"] == before:
             return row["score"], before
-    score = await db.fetch_value(f"SELECT {SCORE} FROM post_stats s WHERE s.post_id = $1", before)
+    score = await db.fetch_value(
+        f"""SELECT {SCORE} FROM post_stats s WHERE s.post_id = $1
+            UNION ALL SELECT score FROM post_tombstones WHERE post_id = $1""",
+        before,
+    )
     return score or 0, before
 
 

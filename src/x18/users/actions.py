@@ -139,7 +139,7 @@ def _clean_field(field: str, value: Any) -> Any:
     if field == "subscription_price":
         return _clean_price(value)
     if field in MAX_LENGTH:
-        text = clean_text(field, value or "", least=field == "display_name", most=MAX_LENGTH[field])
+        text = clean_text(field, value or "", least=1 if field == "display_name" else 0, most=MAX_LENGTH[field])
         return _clean_url(field, text) if field in ("website", "avatar_url", "header_url") else text
     return value
 

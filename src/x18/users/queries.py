@@ -13,7 +13,7 @@ from x18.users.rows import me_of, select_flags, select_me, select_user, user_of
 from x18.users.schemas import MeUser, UserList, UserView
 
 ME: Final = f"SELECT {select_me('u')} FROM users u WHERE u.id = $1"
-USERS: Final = f"SELECT {select_user('u')}, {select_flags('u', '$2')} FROM users u WHERE u.disabled_at IS NULL"
+USERS: Final = f"SELECT {select_user('u')}, {select_flags('u', '$2')} FROM users u"
 
 Side = Literal["followers", "following"]
 
@@ -32,19 +32,23 @@ async def get_user(user_id: UUID, viewer_id: UUID | None) -> UserView:
     Raises:
         NotFound: no such user, or a disabled one.
     """
-    return _only(await db.fetch_row(f"{USERS} AND u.id = $1", user_id, viewer_id))
+    return _only(await db.fetch_row(f"{USERS} WHERE u.id = $1 AND u.disabled_at IS NULL", user_id, viewer_id))
 
 
 async def get_by_username(username: str, viewer_id: UUID | None) -> UserView:
     """The same, by name without regard to case."""
     if UNSTORABLE.search(username):
         raise NotFound("No such user.", code="user_not_found")
-    return _only(await db.fetch_row(f"{USERS} AND lower(u.username) = lower($1)", username, viewer_id))
+    return _only(
+        await db.fetch_row(
+            f"{USERS} WHERE lower(u.username) = lower($1) AND u.disabled_at IS NULL", username, viewer_id
+        )
+    )
 
 
 async def load_users(user_ids: list[UUID], viewer_id: UUID | None) -> dict[UUID, UserView]:
-    """Users by id, in one query; those that are gone are left out."""
-    rows = await db.fetch(f"{USERS} AND u.id = ANY($1)", user_ids, viewer_id)
+    """Users by id, in one query; those that are gone are left out. What a disabled one did stays, and shows who did it."""
+    rows = await db.fetch(f"{USERS} WHERE u.id = ANY($1)", user_ids, viewer_id)
     return {row["id"]: user_of(row) for row in rows}
 
 
