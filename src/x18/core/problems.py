@@ -1,5 +1,6 @@
 """How errors look on the wire: RFC 9457, one shape for all, and nothing of the inside in it."""
 
+import errno
 import logging
 import re
 from http import HTTPStatus
@@ -21,6 +22,9 @@ MEDIA_TYPE: Final = "application/problem+json"
 MISSING: Final = re.compile(r"Missing required \w+ parameter '(\w+)'")
 NO_BODY: Final = ("data", "'data'")
 """How Litestar says that there is none."""
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Of a disk: the operator's alarm, and no fault of the code."""
 
 CODES: Final = {
     400: "bad_input",
@@ -109,6 +113,8 @@ def as_problem(error: BaseException) -> Problem | None:
         return BadInput("The text is not valid Unicode.")
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or db.is_outage(error):
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Unavailable("There is no room for this now; try again later.", retry_after_s=60)
     return None
 
 
