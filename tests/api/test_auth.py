@@ -78,6 +78,7 @@ async def test_of_parallel_registrations_of_one_name_one_wins(api: httpx.AsyncCl
         ("password", "short"),
         ("password", "x" * 73),
         ("password", "ж" * 37),
+        ("password", "Password123"),
         ("display_name", "x" * 101),
         ("display_name", "a\u0000b"),
     ],
