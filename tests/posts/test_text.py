@@ -1,9 +1,6 @@
 """Hashtags, cashtags and mentions in any text: what a plain reading finds, in linear time."""
 
-import re
-import time
 import unicodedata
-from collections.abc import Callable
 from itertools import takewhile
 from string import ascii_letters, digits
 
@@ -11,13 +8,12 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tests.growth import is_linear
 from x18.posts.text import JOINERS, MAX_HASHTAG, MOST, cashtags, fold, hashtags, mentions
 from x18.realtime.terms import PREFIX, term
 
 NAME = ascii_letters + digits + "_"
 ALNUM = ascii_letters + digits
-SIZE = 32_000  # bytes
-MEASURABLE_S = 0.001
 
 # Letters of many kinds among what has a meaning here: marks that join, letters that grow when they are folded.
 pieces = st.sampled_from(
@@ -126,33 +122,6 @@ ADVERSARIAL = [
 ]  # fmt: skip
 
 
-def cpu_s(read: Callable[[str], object], text: str) -> float:
-    """What reading takes where nothing disturbs it: the least of some times, each of reading often enough to be measured."""
-    times = 1
-    while (least := _cpu_s(read, text, times)) < MEASURABLE_S:
-        times *= 4
-    return min(least, *(_cpu_s(read, text, times) for _ in range(2))) / times
-
-
-def _cpu_s(read: Callable[[str], object], text: str, times: int) -> float:
-    began = time.process_time()
-    for _ in range(times):
-        read(text)
-    return time.process_time() - began
-
-
-def is_linear(read: Callable[[str], object], text: str) -> bool:
-    """Whether eight times the text takes about eight times as long, and not 64; looked at again where it seems not so."""
-    part = text[: len(text) // 8]
-    return any(cpu_s(read, text) < 24 * cpu_s(read, part) for _ in range(3))
-
-
 @pytest.mark.parametrize("piece", ADVERSARIAL)
 def test_long_texts_take_linear_time(piece: str) -> None:
-    long = (piece * SIZE).encode()[:SIZE].decode(errors="ignore")
-
-    assert [read.__name__ for read in (hashtags, cashtags, mentions) if not is_linear(read, long)] == []
-
-
-def test_what_takes_the_square_of_its_length_is_noticed() -> None:
-    assert not is_linear(re.compile("a+b").findall, "a" * 4_000)
+    assert [read.__name__ for read in (hashtags, cashtags, mentions) if not is_linear(read, piece)] == []

@@ -77,7 +77,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         code, detail = CODES.get(status, "bad_input"), _detail_of(error, fields)
         headers.update(error.headers or {})
     else:
-        logger.error("unhandled error on %s %s", request.method, request.scope["path"], exc_info=error)
+        logger.error("unhandled error on %s %.500s", request.method, request.scope["path"], exc_info=error)
         status, detail, code, fields = (
             500,
             "Something went wrong on our side; the request id helps to find it.",
