@@ -22,3 +22,12 @@ async def test_what_is_missing_is_named(make_user: MakeUser, method: str, path: 
     assert answer.status_code == 400
     assert [error["field"] for error in answer.json()["errors"]] == [field]
     assert answer.json()["detail"].startswith(f"{field}: ")
+
+
+async def test_a_value_that_looks_like_our_own_words_confuses_nobody(make_user: MakeUser) -> None:
+    user = await make_user()
+    answer = await user.client.post("/api/posts", json={"content": "x", "visibility": " - at `$.content`" * 5_000})
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["visibility"]
+    assert len(answer.text) < 2_000

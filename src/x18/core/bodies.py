@@ -8,7 +8,9 @@ from litestar import Request
 
 from x18.core.errors import BadInput
 
-PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
+PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
+MAX_ECHO: Final = 300
+"""A message may hold the value that was sent, of any length."""
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -26,6 +28,6 @@ class StrictRequest(Request[Any, Any, Any]):
         except msgspec.ValidationError as error:
             message = str(error)
             place = PLACE.search(message)
-            raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)) from error
+            raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)[:MAX_ECHO]) from error
         except msgspec.DecodeError as error:
             raise BadInput(f"The body is not JSON: {error}.") from error
