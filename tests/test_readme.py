@@ -1,5 +1,6 @@
-"""What the README says of the routes is what the application has."""
+"""What the README and the documents say is what there is."""
 
+import re
 from pathlib import Path
 
 from litestar import Litestar
@@ -32,3 +33,11 @@ def test_the_table_of_endpoints_is_that_of_the_application() -> None:
     shown = text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
 
     assert shown == routes_table(create_app(settings))
+
+
+def test_every_test_that_the_page_of_security_names_exists() -> None:
+    page = (ROOT / "docs/security.md").read_text()
+    named = re.findall(r"`((?:[a-z]+/)?(?:test_[a-z_]+\.py)|[a-z]+/)`", page)
+
+    assert len(named) > 60
+    assert [name for name in named if not (ROOT / "tests" / name).exists()] == []

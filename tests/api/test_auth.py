@@ -78,6 +78,7 @@ async def test_of_parallel_registrations_of_one_name_one_wins(api: httpx.AsyncCl
         ("password", "short"),
         ("password", "x" * 73),
         ("password", "ж" * 37),
+        ("password", "Password123"),
         ("display_name", "x" * 101),
         ("display_name", "a\u0000b"),
     ],
@@ -214,12 +215,20 @@ async def test_the_two_kinds_of_token_do_not_stand_for_each_other(api: httpx.Asy
 SECRET = "your-super-secret-key-change-in-production"
 
 
-def forge(token: str, *, drop: str = "", secret: str = SECRET, algorithm: str = "HS256", **claims: Any) -> str:
+def forge(
+    token: str,
+    *,
+    drop: str = "",
+    secret: str = SECRET,
+    algorithm: str = "HS256",
+    header: dict[str, Any] | None = None,
+    **claims: Any,
+) -> str:
     """A token like a real one, with something wrong."""
-    header = jwt.get_unverified_header(token)
+    headers = {**jwt.get_unverified_header(token), **(header or {})}
     payload = {**jwt.decode(token, options={"verify_signature": False}), **claims}
     payload.pop(drop, None)
-    extra = {key: value for key, value in header.items() if key != "alg"}
+    extra = {key: value for key, value in headers.items() if key != "alg"}
     return jwt.encode(payload, "" if algorithm == "none" else secret, algorithm, headers=extra)
 
 
@@ -247,6 +256,9 @@ async def test_a_forged_token_is_refused(api: httpx.AsyncClient) -> None:
         "another audience": forge(token, aud="x18:refresh"),
         "another issuer": forge(token, iss="y19"),
         **{f"without {claim}": forge(token, drop=claim) for claim in ("exp", "iat", "sub", "jti", "sid", "iss", "aud")},
+        **{f"with {name}": forge(token, header={name: "x"}) for name in ("kid", "jku", "x5u", "x5c")},
+        "with jwk": forge(token, header={"jwk": {"kty": "oct", "k": "eHg"}}),
+        "another type": forge(token, header={"typ": "JWT"}),
         "not a token": "abc",
         "not an id": forge(token, sub="me"),
     }

@@ -38,3 +38,12 @@ async def test_a_form_without_one_file_is_told_so_in_words_of_the_contract(make_
 
     assert answer.status_code == 400
     assert answer.json()["errors"] == [{"field": "file", "message": "must be one file"}]
+
+
+async def test_a_value_that_looks_like_our_own_words_confuses_nobody(make_user: MakeUser) -> None:
+    user = await make_user()
+    answer = await user.client.post("/api/posts", json={"content": "x", "visibility": " - at `$.content`" * 5_000})
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == ["visibility"]
+    assert len(answer.text) < 2_000

@@ -1,5 +1,6 @@
 """One contract for a folder and for a bucket of S3, the latter against a server that speaks its protocol."""
 
+import errno
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,8 @@ import boto3
 import pytest
 from moto.server import ThreadedMotoServer
 
+from x18.core.errors import Unavailable
+from x18.core.problems import as_problem
 from x18.media.storage import CHUNK, Storage
 
 BUCKET = "x18-media"
@@ -101,3 +104,21 @@ async def test_a_bucket_may_hold_other_things(endpoint: str, file: Path) -> None
     assert "backup.dump" not in await list_older(storage, timedelta(seconds=-5))
     assert client.head_object(Bucket=BUCKET, Key="media/four.bin")["ContentLength"] == file.stat().st_size
     client.close()
+
+
+@pytest.mark.parametrize("storage", ["folder"], indirect=True)
+async def test_where_nothing_can_be_stored_that_is_an_outage_and_no_part_of_a_file_stays(
+    storage: Storage, file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "media").rmdir()
+    (tmp_path / "media").write_text("no folder")
+
+    with pytest.raises(Unavailable):
+        await storage.put("a.png", file)
+
+    assert {path.name for path in tmp_path.iterdir()} == {"media", "upload"}
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_an_outage_too(number: int) -> None:
+    assert isinstance(as_problem(OSError(number, "full")), Unavailable)

@@ -71,14 +71,15 @@ async def test_only_old_files_of_ours_without_a_row_are_removed(tmp_path: Path, 
         for name in ("backup.dump", "photo.png", f"{uuid4()}.png", f"{new_id()}.pdf", f"{new_id()}.png.bak")
     }
     young = make_file(tmp_path, f"{new_id()}.png", YOUNG)
-    for name in (f"{new_id()}.mp4", f"{new_id()}_thumb.webp"):
+    writing = make_file(tmp_path, f"{new_id()}.png#1", YOUNG)
+    for name in (f"{new_id()}.mp4", f"{new_id()}_thumb.webp", f"{new_id()}.png#1"):
         make_file(tmp_path, name, OLD)
     _, used = await make_upload(tmp_path, await make_owner(), OLD)
     beside = make_file(tmp_path, next(iter(used))[:36] + ".gif", OLD)
 
     await remove_orphans(folder)
 
-    assert files(tmp_path) == foreign | used | {young}
+    assert files(tmp_path) == foreign | used | {young, writing}
     assert beside not in files(tmp_path), "a row of that id, but not of that file"
 
 

@@ -1,5 +1,6 @@
 """What goes wrong for one event or one client costs no other, and is never a silent hole."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,8 +11,10 @@ import pytest
 
 from tests.realtime.test_session import NoServices, RecordingSocket
 from x18.core.errors import Problem, TooManyRequests, Unavailable
+from x18.realtime.batches import Batch
 from x18.realtime.cursors import Cursor
 from x18.realtime.events import Content, Event, EventKind
+from x18.realtime.feed import Feed
 from x18.realtime.hub import Connection, Hub
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
@@ -73,7 +76,7 @@ class SomeServices(NoServices):
     def __init__(self, error: Exception) -> None:
         super().__init__()
         self.hub = Hub(lambda *_: None)
-        self.feed: Any = type("Feed", (), {"cursor": Cursor(EPOCH, 10), "last": 10})
+        self.feed: Any = type("Feed", (), {"cursor": Cursor(EPOCH, 10), "last": 10, "is_blind": False})
         self.replayer = BrokenReplayer(error)
         self.test_topic: Any = type("TestTopic", (), {"begin": staticmethod(lambda _: None)})
         self.logger: Any = type("Logger", (), {"error": staticmethod(lambda *_, **__: None)})
@@ -132,3 +135,46 @@ async def test_nothing_is_said_before_connected() -> None:
     client.session.tick(1e12, 1e12)
 
     assert [message["type"] for message in client.messages] == ["connected", "heartbeat"]
+
+
+async def test_who_cannot_be_served_is_sent_elsewhere_and_nobody_else_let_in() -> None:
+    client, late = Client(ValueError()), Client(ValueError())
+    await client.session.open(None, is_admitted=True)
+    client.services.feed.is_blind = late.services.feed.is_blind = True
+
+    client.session.tick(1e12, 1e12)
+    client.session.tick(1e12, 1e12)
+    with pytest.raises(Unavailable):
+        await late.session.open(None, is_admitted=True)
+
+    assert [message["type"] for message in client.messages] == ["connected", "reconnect"], "and no heartbeat"
+    assert late.messages == []
+
+
+class Loop:
+    """A clock that stands where it is put."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def time(self) -> float:
+        """The moment."""
+        return self.now
+
+
+async def test_a_node_is_blind_once_it_neither_heard_nor_read_for_fifteen_seconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop = Loop()
+    monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
+    feed = Feed(None, {}, lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    feed.epoch = EPOCH
+    feed.offer(Batch(EPOCH, 1, 0, []))
+
+    seen = []
+    for now in (1_000.0, 1_014.9, 1_015.1):
+        loop.now = now
+        seen.append(feed.is_blind)
+    feed.offer(Batch(EPOCH, 1, 0, []))
+
+    assert [*seen, feed.is_blind] == [False, False, True, False]

@@ -12,6 +12,7 @@ import pytest
 from structlog.contextvars import bound_contextvars
 
 from tests.conftest import PASSWORD
+from tests.growth import is_linear
 from tests.live import Live
 from tests.server import Server, make_server
 from x18.runtime.logs import hide_secrets, make_formatter
@@ -79,6 +80,13 @@ def test_a_traceback_shows_no_local_variables(as_json: bool) -> None:
 )
 def test_what_lets_somebody_in_is_hidden(text: str, shown: str) -> None:
     assert hide_secrets(text) == shown
+
+
+@pytest.mark.parametrize(
+    "piece", ["a+", "eyJ-", "eyJa.", "eyJ.a-", "token", "token ", "token=", 'password:"', "bearer ", "a://b:", "://:", "-eyJa.b."]
+)  # fmt: skip
+def test_hiding_takes_time_by_the_length_of_the_line(piece: str) -> None:
+    assert is_linear(hide_secrets, piece)
 
 
 async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_path: Path) -> None:

@@ -7,13 +7,14 @@ from uuid import UUID
 import asyncpg
 from msgspec import UNSET
 
-from x18.auth.schemas import MIN_PASSWORD_BYTES, Credentials, Registration
+from x18.auth.new_passwords import check_password
+from x18.auth.schemas import Credentials, Registration
 from x18.core import db
 from x18.core.addresses import network_of
 from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests
 from x18.core.ids import new_id
 from x18.core.limits import Limiter, Rate, Rates
-from x18.core.passwords import MAX_BYTES, Passwords
+from x18.core.passwords import Passwords
 from x18.core.text import UNSTORABLE, clean_email, clean_text
 from x18.users.names import clean_username, taken
 
@@ -30,7 +31,7 @@ async def register(draft: Registration, passwords: Passwords) -> UUID:
     username = clean_username(draft.username)
     email = clean_email(draft.email)
     name = "" if draft.display_name is UNSET else clean_text("display_name", draft.display_name, most=100)
-    check_password(draft.password)
+    check_password(draft.password, username, email, email.partition("@")[0])
     await _refuse_taken(username, email)
     user_id = new_id()
     try:
@@ -107,16 +108,6 @@ async def _knows(user_id: UUID, address: str) -> bool:
     return address != "" and bool(
         await db.fetch_value("SELECT true FROM auth_sessions WHERE user_id = $1 AND ip = $2 LIMIT 1", user_id, address)
     )
-
-
-def check_password(value: str) -> None:
-    """Refuse a password that is too short or that bcrypt would cut.
-
-    Raises:
-        BadInput: not 8 to 72 bytes.
-    """
-    if not MIN_PASSWORD_BYTES <= len(value.encode()) <= MAX_BYTES:
-        raise BadInput.of("password", f"must have {MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes")
 
 
 async def _refuse_taken(username: str, email: str) -> None:

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from x18.auth import sessions
-from x18.auth.actions import check_password
+from x18.auth.new_passwords import check_password
 from x18.core import db
 from x18.core.errors import NotFound
 from x18.core.passwords import Passwords
@@ -51,7 +51,7 @@ async def set_password(user_id: UUID, password: str, passwords: Passwords) -> No
     """Change the password and end all sessions.
 
     Raises:
-        BadInput: not 8 to 72 bytes.
+        BadInput: as ``check_password``.
     """
     check_password(password)
     hashed = await passwords.hash(password)

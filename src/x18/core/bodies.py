@@ -8,8 +8,10 @@ from litestar import Request
 
 from x18.core.errors import BadInput
 
-PLACE: Final = re.compile(r" - at `\$\.?(.*)`$")
+PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 MISSING: Final = re.compile(r"Object missing required field `(.+)`")
+MAX_ECHO: Final = 300
+"""A message may hold the value that was sent, of any length."""
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -29,6 +31,6 @@ class StrictRequest(Request[Any, Any, Any]):
             if missing := MISSING.fullmatch(message):
                 raise BadInput.of(missing[1], "is required") from error
             place = PLACE.search(message)
-            raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)) from error
+            raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)[:MAX_ECHO]) from error
         except msgspec.DecodeError as error:
             raise BadInput(f"The body is not JSON: {error}.") from error

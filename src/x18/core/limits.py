@@ -1,8 +1,10 @@
 """Rate limits: a sliding window per user, or per address of those without an account, in one atomic call to Redis.
 
-While Redis is away, logging in and registering are limited by this process alone; everything else goes on without limits.
+While Redis is away, logging in and registering are limited by this process alone; everything else goes on without limits. It is
+asked again once a second then, by one request, so that the others do not all wait for what does not answer.
 """
 
+import asyncio
 import logging
 import time
 from collections import OrderedDict
@@ -12,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from redis.asyncio import Redis
+from redis.commands.core import AsyncScript
 from redis.exceptions import RedisError
 
 from x18.core.addresses import address_of, network_of
@@ -48,6 +51,13 @@ end
 """
 
 MAX_LOCAL_KEYS: Final = 10_000
+PATIENCE_S: Final = 1.0
+"""How long Redis may take, the wait for one of the connections to it included."""
+
+AWAY_S: Final = 1.0
+"""For how long it is not asked again when it did not answer."""
+
+OUTAGES: Final = (RedisError, OSError, TimeoutError)
 
 
 class Rate(NamedTuple):
@@ -79,6 +89,8 @@ class Limiter:
         self._script = redis.register_script(SCRIPT)
         self._give_back = redis.register_script(GIVE_BACK)
         self._local: OrderedDict[str, list[float]] = OrderedDict()
+        self._away = False
+        self._ask_at = 0.0
 
     async def take(self, rate: Rate, who: str) -> dict[str, str]:
         """Count one request; the headers that tell what is left.
@@ -89,10 +101,8 @@ class Limiter:
         if not self._enforced:
             return {}
         try:
-            allowed, left, reset = await self._script(
-                keys=[f"x18:rate:{rate.name}:{who}:"], args=[rate.requests, rate.seconds]
-            )
-        except (RedisError, OSError, TimeoutError):
+            allowed, left, reset = await self._ask(self._script, rate, who, rate.requests, rate.seconds)
+        except OUTAGES:
             if not rate.local_too:
                 return {}
             allowed, left, reset = self._take_locally(rate, who)
@@ -111,10 +121,24 @@ class Limiter:
         if not self._enforced:
             return
         try:
-            await self._give_back(keys=[f"x18:rate:{rate.name}:{who}:"], args=[rate.seconds])
-        except (RedisError, OSError, TimeoutError):
+            await self._ask(self._give_back, rate, who, rate.seconds)
+        except OUTAGES:
             if recent := self._local.get(f"{rate.name}:{who}"):
                 recent.pop()
+
+    async def _ask(self, script: AsyncScript, rate: Rate, who: str, *args: int) -> Any:
+        now = time.monotonic()
+        if self._away and now < self._ask_at:
+            raise ConnectionError("Redis did not answer a moment ago")
+        self._ask_at = now + AWAY_S
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await script(keys=[f"x18:rate:{rate.name}:{who}:"], args=args)
+        except OUTAGES:
+            self._away, self._ask_at = True, time.monotonic() + AWAY_S
+            raise
+        self._away = False
+        return answer
 
     def _take_locally(self, rate: Rate, who: str) -> tuple[bool, int, int]:
         now = time.monotonic()

@@ -23,7 +23,8 @@ class Passwords:
 
     def __init__(self, cost: int) -> None:
         self._cost = cost
-        self._threads = ThreadPoolExecutor(max_workers=os.cpu_count() or 1, thread_name_prefix="bcrypt")
+        threads = max(1, (os.cpu_count() or 1) - 1)  # a core is left to those who are logged in
+        self._threads = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="bcrypt")
         self._waiting = 0
         self._decoy = bcrypt.hashpw(os.urandom(16).hex().encode(), bcrypt.gensalt(cost))
 

@@ -1,5 +1,6 @@
 """How errors look on the wire: RFC 9457, one shape for all, and nothing of the inside in it."""
 
+import errno
 import logging
 import re
 from http import HTTPStatus
@@ -24,6 +25,9 @@ INNER_TYPE: Final = "Unsupported type: "
 
 NO_BODY: Final = ("data", "'data'")
 """How Litestar says that there is none."""
+
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Of a disk: the operator's alarm, and no fault of the code."""
 
 CODES: Final = {
     400: "bad_input",
@@ -77,7 +81,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         code, detail = CODES.get(status, "bad_input"), _detail_of(error, fields)
         headers.update(error.headers or {})
     else:
-        logger.error("unhandled error on %s %s", request.method, request.scope["path"], exc_info=error)
+        logger.error("unhandled error on %s %.500s", request.method, request.scope["path"], exc_info=error)
         status, detail, code, fields = (
             500,
             "Something went wrong on our side; the request id helps to find it.",
@@ -113,6 +117,8 @@ def as_problem(error: BaseException) -> Problem | None:
         return BadInput("The text is not valid Unicode.")
     if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or db.is_outage(error):
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
+    if isinstance(error, OSError) and error.errno in FULL:
+        return Unavailable("There is no room for this now; try again later.", retry_after_s=60)
     return None
 
 

@@ -1,5 +1,6 @@
 """Images are decoded and written anew: what comes out holds pixels and nothing else."""
 
+import errno
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ def process_image(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
     except Rejected:
         raise
     except Exception as error:  # decoders raise all sorts of things
+        if getattr(error, "errno", None) == errno.ENOSPC:
+            raise  # which is not the file's fault
         raise Rejected("The file says that it is an image but cannot be decoded.") from error
     still.thumbnail(THUMBNAIL)
     still.save(thumbnail, "WEBP", quality=80)

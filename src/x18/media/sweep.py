@@ -29,7 +29,7 @@ async def forget_abandoned() -> None:
 
 
 async def remove_orphans(storage: Storage) -> None:
-    """Delete files without a row: of posts and uploads that are gone, and of uploads that died between file and row.
+    """Delete files without a row: of posts and uploads that are gone, and of uploads that died before their row.
 
     Only under names that X18 makes: a bucket or folder may hold other things.
     """
@@ -40,3 +40,4 @@ async def remove_orphans(storage: Storage) -> None:
         )
         known = {row[column] for row in rows for column in ("file_name", "thumbnail_name")}
         await storage.delete(*(names - known))
+    await storage.remove_unfinished(ORPHANED_AFTER)

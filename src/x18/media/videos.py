@@ -24,7 +24,8 @@ def process_video(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
     import av  # slow to import, and only here
 
     try:
-        with av.open(str(source), options={"protocol_whitelist": "file"}) as container:
+        # No other demuxer is tried, and none may open anything else.
+        with av.open(str(source), format=kind.format, options={"protocol_whitelist": "file"}) as container:
             duration_ms, frame = _look_at(container, kind)
     except Rejected:
         raise

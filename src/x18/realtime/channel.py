@@ -88,6 +88,7 @@ class Channel:
             self._broker.run_subscriber(),
             self._counters.run(),
             self._run_clock(),
+            self._run_recheck(),
         ]
         self._tasks = [asyncio.create_task(part) for part in parts]
 
@@ -172,20 +173,22 @@ class Channel:
                 session.close(CloseCode.REVOKED, "the session has ended")
 
     async def _run_clock(self) -> None:
-        loop = asyncio.get_running_loop()
-        checked = loop.time()
         while True:
             await asyncio.sleep(TICK_S)
+            for number, session in enumerate(list(self.sessions), start=1):
+                _tick(session)
+                if number % TICK_CHUNK == 0:
+                    await asyncio.sleep(0)
+
+    async def _run_recheck(self) -> None:
+        """Beside the clock, which must not wait for the database."""
+        while True:
+            await asyncio.sleep(RECHECK_EVERY_S)
             try:
-                for number, session in enumerate(list(self.sessions), start=1):
-                    _tick(session)
-                    if number % TICK_CHUNK == 0:
-                        await asyncio.sleep(0)
-                if loop.time() - checked >= RECHECK_EVERY_S:
-                    checked = loop.time()
-                    await self._recheck()
+                await self._recheck()
             except Exception as error:
-                logger.log(30 if db.is_outage(error) else 40, "the clock stumbled", exc_info=not db.is_outage(error))
+                is_outage = db.is_outage(error) or isinstance(error, Unavailable)
+                logger.log(30 if is_outage else 40, "sessions were not checked", exc_info=not is_outage)
 
     async def _recheck(self) -> None:
         """Close the sockets of sessions that ended without an event, as when somebody edits the tables."""

@@ -22,6 +22,8 @@ SILENCE_S: Final = 0.6
 
 CHECK_EVERY_S: Final = 0.2
 RETRY_S: Final = 0.3
+BLIND_S: Final = 15.0
+"""After so long without knowing where the log stands, clients do better at another node."""
 
 
 class Feed:
@@ -44,6 +46,7 @@ class Feed:
         self._on_gap = on_gap
         self._behind = asyncio.Event()
         self._heard = 0.0
+        self._known = 0.0
         self.epoch = ""
         self.last = 0
         self.head = 0
@@ -54,11 +57,17 @@ class Feed:
         """Where this process stands: everything up to here was delivered to the hub."""
         return Cursor(self.epoch, self.last)
 
+    @property
+    def is_blind(self) -> bool:
+        """Whether neither the leader was heard nor the log read for so long that nothing is known of what happens."""
+        return asyncio.get_running_loop().time() - max(self._heard, self._known) > BLIND_S
+
     async def start(self) -> None:
         """Begin at the head of the log."""
         async with self._readers.lend() as connection:
             self.epoch, self.last, _ = await read_position(connection)
         self.head = self.last
+        self._known = asyncio.get_running_loop().time()
 
     def receive(self, message: bytes) -> None:
         """A message of the broker."""
@@ -113,6 +122,7 @@ class Feed:
                     events = await render(rows, self._renderers)
                 # Messages may have brought us further while we read.
                 self._advance([event for event in events if event.seq > self.last], "log")
+        self._known = asyncio.get_running_loop().time()
 
     def _advance(self, events: Sequence[Event], source: str) -> None:
         if not events:

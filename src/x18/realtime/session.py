@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
-from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests
+from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests, Unavailable
 from x18.core.ids import new_id
 from x18.core.problems import as_problem
 from x18.realtime import protocol as p
@@ -52,6 +52,7 @@ class Session:
         self._bucket = services.admission.new_bucket()
         self._errors = 0
         self._is_open = False
+        self._departs = False
         self._token: str | None = None
         self._expires_at = 0.0
         self._notice_sent = False
@@ -67,6 +68,8 @@ class Session:
         """
         if not is_admitted:
             raise TooManyConnections("There are too many connections from this address: close one.")
+        if self._services.feed.is_blind:
+            raise Unavailable("This server cannot read the log now; try another, or again in a moment.")
         if token is not None:
             await self._log_in(token)
         cursor = self._services.feed.cursor
@@ -96,14 +99,17 @@ class Session:
         self.line.close(code, reason)
 
     def depart(self) -> None:
-        """The server is about to stop: send the client elsewhere, not all at the same moment."""
+        """The server is about to stop, or cannot deliver: send the client elsewhere, not all at the same moment."""
+        if self._departs:
+            return
+        self._departs = True
         spread = max(SOONEST_S, min(DRAIN_S, self._services.admission.total / DRAIN_RATE))
         delay = random.uniform(SOONEST_S, spread)
         self.line.send(p.Reconnect(p.ReconnectPayload(int(delay * 1000))))
         asyncio.get_running_loop().call_later(delay, self.close, CloseCode.RESTART, "restart")
 
     def tick(self, now: float, wall: float) -> None:
-        """Once a second: heartbeat, expiry, deadlines. ``now`` is monotonic, ``wall`` the time of day."""
+        """Once a second: heartbeat, expiry, deadlines, a node that is blind. ``now`` is monotonic, ``wall`` the time of day."""
         if self.line.socket.close_code is not None or not self._is_open:
             return  # the first message is always `connected`
         if self._log_in_by and now >= self._log_in_by:
@@ -113,6 +119,8 @@ class Session:
         elif self._expires_at and not self._notice_sent and wall >= self._expires_at - p.EXPIRY_NOTICE_S:
             self._notice_sent = True
             self.line.send(p.AuthExpiring(p.AuthExpiringPayload(max(0, int(self._expires_at - wall)))))
+        elif self._services.feed.is_blind:
+            self.depart()
         elif now - self.connection.sent_at >= p.HEARTBEAT_S and not self.line.is_held:
             self.line.send(p.Heartbeat(p.HeartbeatPayload(str(self._services.feed.cursor))))
 

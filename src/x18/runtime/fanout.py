@@ -10,7 +10,6 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.frames import Frame
 
@@ -18,6 +17,7 @@ from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
 from x18.realtime.streams import ABORT, SHUTDOWN
 from x18.realtime.waiting import Gate, Inbox
+from x18.runtime.patience import PatientProtocol
 
 WRITE_BUFFER: Final = 64 * 1024
 """What may wait in user space before we are told to pause."""
@@ -209,7 +209,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             writer.ended()
 
 
-class StreamingProtocol(HttpToolsProtocol):
+class StreamingProtocol(PatientProtocol):
     """uvicorn's HTTP protocol; event streams are told when the server stops, or it would wait for them in vain, and can be cut off."""
 
     def on_message_begin(self) -> None:

@@ -13,9 +13,10 @@ SECRETS: Final = re.compile(
     rf"(?i)({NAMES}\\?[\"']?\s*[=:]\s*\\?[\"'])[^\"'\\]*"  # "password": "…", also as JSON inside JSON
     rf"|({NAMES}\s*[=:]\s*)[^\s&\"']+"  # token=…
     r"|(\bbearer\s+)[\w.~+/=-]+"
-    r"|(\b[a-z+]+://[^\s/:@]*:)[^\s/@]+(?=@)"  # an address with user and password
-    r"|()\beyJ[\w-]+\.[\w-]+\.[\w-]+"  # a JSON Web Token, wherever it stands
+    r"|(\b[a-z][a-z+]{0,30}://[^\s/:@]*:)[^\s/@]+(?=@)"  # an address with user and password
+    r"|()\beyJ[\w-]{1,250}\.[\w-]+\.[\w-]+"  # a JSON Web Token, wherever it stands
 )
+"""Bounded, because a line may hold what a client sent: an open repetition there would take the square of the line's length."""
 
 QUIET: Final = {"uvicorn": logging.WARNING, "httpx": logging.WARNING}
 

@@ -20,6 +20,9 @@ UNMATCHED: Final = "(none)"
 PROBED: Final = "/health"
 """Asked every few seconds: whoever asks knows the answer."""
 
+MAX_TOLD: Final = 500
+"""So much of a path is logged."""
+
 REFUSALS: Final = frozenset({403, 429})
 
 
@@ -57,5 +60,5 @@ def _count(scope: Any, status: int, seconds: float) -> None:
     if route != PROBED:
         level = logging.WARNING if status >= 500 else logging.INFO if status in REFUSALS else level
     if logger.isEnabledFor(level):
-        told = {"method": method, "path": scope["path"], "status": status, "ms": round(seconds * 1000, 1)}
+        told = {"method": method, "path": scope["path"][:MAX_TOLD], "status": status, "ms": round(seconds * 1000, 1)}
         logger.log(level, "answered", extra=told)

@@ -1,0 +1,1 @@
+"""Faults under load, with every list compared: ``python -m benchmarks.faults``."""

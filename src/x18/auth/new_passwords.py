@@ -1,0 +1,34 @@
+"""What may become a password (NIST SP 800-63B-4 §3.1.1, OWASP ASVS 6.2): long enough, none that is guessed first, and no rule beyond."""
+
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from x18.auth.schemas import MIN_PASSWORD_BYTES
+from x18.core.errors import BadInput
+from x18.core.passwords import MAX_BYTES
+
+LIST: Final = "common_passwords.txt"
+
+
+def check_password(value: str, *names: str) -> None:
+    """Refuse a password that is too short, that bcrypt would cut, or that whoever guesses tries first.
+
+    ``names`` are those of its owner; a password may hold one, as long as it would do without it.
+
+    Raises:
+        BadInput: says which of these.
+    """
+    if not MIN_PASSWORD_BYTES <= len(value.encode()) <= MAX_BYTES:
+        raise BadInput.of("password", f"must have {MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes")
+    folded = value.lower()
+    if folded in _common():
+        raise BadInput.of("password", "is one that is guessed first: choose another")
+    for name in names:
+        if name.lower() in folded and len(folded.replace(name.lower(), "").encode()) < MIN_PASSWORD_BYTES:
+            raise BadInput.of("password", "must not be made of the username or the e-mail address")
+
+
+@cache
+def _common() -> frozenset[str]:
+    return frozenset(files("x18.auth").joinpath(LIST).read_text("utf-8").splitlines())
