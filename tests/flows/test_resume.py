@@ -168,6 +168,31 @@ async def test_what_others_did_meanwhile_is_no_gap_for_who_does_not_ask_for_it(
         assert "gap" not in {message["type"] for message in client.messages}
 
 
+async def test_who_was_left_meanwhile_is_in_no_home_any_more(server: Server, make_user: MakeUser) -> None:
+    author, left, reader = await make_user("author"), await make_user("left"), await make_user("reader")
+    for followee in (author, left):
+        await reader.client.post(f"/api/users/{followee.id}/follow")
+    async with live(server, reader.access_token) as client:
+        cursor = client.cursor
+        theirs, wanted = await post(left), await post(author)
+        await left.client.post(f"/api/posts/{wanted['id']}/retweet")
+        doomed = await post(left)
+        await left.client.delete(f"/api/posts/{doomed['id']}")
+        await reader.client.delete(f"/api/users/{left.id}/follow")
+        last = await post(author)
+    async with live(server, reader.access_token) as home, live(server, reader.access_token) as page:
+        await home.subscribe("home", since=cursor)
+        await home.wait_for_post(str(last["id"]))
+        await page.subscribe("home", f"user:{left.id}", since=cursor)
+        await page.wait_for_post(str(last["id"]))
+
+        # What a device may have of the user it left is taken back all the same.
+        assert [(event["type"], event["payload"].get("id")) for event in home.events] == [
+            ("post", wanted["id"]), ("post.deleted", doomed["id"]), ("post", last["id"])
+        ]  # fmt: skip
+        assert {event["payload"].get("id") for event in page.events} >= {theirs["id"], last["id"]}
+
+
 async def make_events(database: asyncpg.Pool, actor: Account, post_id: str, many: int) -> None:
     """As if the post had been published that often."""
     await database.execute(

@@ -1,7 +1,8 @@
 """What a listener must get, must not get, and may get, worked out from the log in the most naive way.
 
 *May* is for events whose object changed after them, so that what is shown depends on whether one was connected at that time: posts
-that were deleted later, posts of accounts that changed their privacy later, and what is for followers where one unfollowed later.
+that were deleted later, posts of accounts that changed their privacy later, and what is in a home or for followers where one
+unfollowed later.
 """
 
 from collections import defaultdict
@@ -77,9 +78,12 @@ class Model:
             if any(verdicts):
                 may[event.seq] = MESSAGE_TYPES[event.kind]
             kept = {followee for followee in followees if left.get(followee, 0) < row.seq}
-            stays = event.kind == EventKind.POST_DELETED or all(
-                _sees(event, user, kept, *levels) for levels in event.levels
-            )
+            if event.kind in (EventKind.POST, EventKind.RETWEET):
+                stays = all(_gets(event, user, kept, topics, *levels, {event.actor}) for levels in event.levels)
+            else:
+                stays = event.kind == EventKind.POST_DELETED or all(
+                    _sees(event, user, kept, *levels) for levels in event.levels
+                )
             if all(verdicts) and event.certain and stays:
                 must[event.seq] = MESSAGE_TYPES[event.kind]
         return must, may

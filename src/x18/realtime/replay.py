@@ -1,6 +1,7 @@
 """What a client missed: the log after its cursor, shown by the same code and decided by the same rule as live events.
 
-Whom one followed when an event happened decides whether it was for one; what it shows must be for one's eyes today as well.
+Home shows of those whom one followed when it happened and follows today: who left a user meanwhile gets nothing of that user any
+more, as in a home that is read now. What an event shows must be for one's eyes today as well.
 """
 
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence, Set
@@ -23,6 +24,8 @@ from x18.realtime.wire import Encoding, EventFrames
 
 PAGE: Final = 250
 PIECE_BYTES: Final = 256 * 1024
+SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET})
+"""The events that put something into a timeline; the others take it back."""
 
 
 class Unreplayable(Exception):
@@ -137,7 +140,8 @@ class Replayer:
             # A deletion shows an id only, and is for whoever could have received the post.
             if event.kind != EventKind.POST_DELETED and not may_receive(event, missed.user_id, today):
                 continue
-            if topics := matched_topics(event, missed.wanted, missed.user_id, followees):
+            followed = followees & today if event.kind in SHOWING else followees
+            if topics := matched_topics(event, missed.wanted, missed.user_id, followed):
                 frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))
         return frames
 
