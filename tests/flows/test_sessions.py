@@ -97,6 +97,16 @@ async def test_a_bad_subscription_is_an_error_with_its_id(server: Server, topic:
         assert (await client.ask("ping", {"still": "here"}))["payload"] == {"still": "here"}
 
 
+async def test_an_id_that_is_too_long_is_not_repeated(server: Server) -> None:
+    async with live(server) as client:
+        for kind in ("ping", "dance"):
+            await client.socket.send(json.dumps({"type": kind, "id": "x" * 129}))
+        await client.ask("ping")
+
+        errors = [message for message in client.messages if message["type"] == "error"]
+        assert [(error["payload"]["code"], error["id"]) for error in errors] == [("bad_message", None)] * 2
+
+
 async def test_128_topics_are_the_most(server: Server) -> None:
     async with live(server) as client:
         await client.subscribe(*(f"market:m{number}" for number in range(128)))

@@ -37,15 +37,19 @@ def decode(data: str | bytes, encoding: Encoding) -> ClientMessage:
     except (msgspec.DecodeError, RecursionError) as error:
         detail = str(error) if isinstance(error, msgspec.ValidationError) else "not a message"
         raise Undecodable(f"The message cannot be read: {detail}.", _id_in(data)) from error
-    if isinstance(message.id, str) and len(message.id) > MAX_ID:
+    if _is_too_long(message.id):
         raise Undecodable(f"An id has at most {MAX_ID} characters.")
     return message
 
 
+def _is_too_long(message_id: MessageId) -> bool:
+    return isinstance(message_id, str) and len(message_id) > MAX_ID
+
+
 def _id_in(data: str | bytes) -> MessageId:
     try:
-        if isinstance(data, str):
-            return msgspec.json.decode(data, type=_OnlyId).id
-        return msgspec.msgpack.decode(data, type=_OnlyId).id
+        decoder = msgspec.json if isinstance(data, str) else msgspec.msgpack
+        found: MessageId = decoder.decode(data, type=_OnlyId).id
     except (msgspec.MsgspecError, RecursionError):
         return None
+    return None if _is_too_long(found) else found
