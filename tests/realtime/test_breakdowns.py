@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,13 @@ import pytest
 
 from tests.realtime.test_session import NoServices, RecordingSocket
 from x18.core.errors import Problem, TooManyRequests, Unavailable
+from x18.core.viewer import Viewer
 from x18.realtime.cursors import Cursor
 from x18.realtime.events import Content, Event, EventKind
 from x18.realtime.hub import Connection, Hub
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
-from x18.realtime.protocol import MAX_ERRORS, TopicRequest
+from x18.realtime.protocol import MAX_ERRORS, CloseCode, TopicRequest
 from x18.realtime.replay import Missed, Unreplayable
 from x18.realtime.session import Session
 from x18.realtime.subscribing import Subscriber
@@ -75,6 +77,9 @@ class SomeServices(NoServices):
         self.hub = Hub(lambda *_: None)
         self.feed: Any = type("Feed", (), {"cursor": Cursor(EPOCH, 10), "last": 10})
         self.replayer = BrokenReplayer(error)
+        self.authenticate: Any = None
+        self.just_revoked: set[UUID] = set()
+        self.join: Any = lambda connection, user: self.hub.join(connection, user.user_id, user.session_id)
         self.test_topic: Any = type("TestTopic", (), {"begin": staticmethod(lambda _: None)})
         self.logger: Any = type("Logger", (), {"error": staticmethod(lambda *_, **__: None)})
 
@@ -132,3 +137,45 @@ async def test_nothing_is_said_before_connected() -> None:
     client.session.tick(1e12, 1e12)
 
     assert [message["type"] for message in client.messages] == ["connected", "heartbeat"]
+
+
+async def test_a_server_that_stops_tells_only_those_who_are_connected() -> None:
+    client = Client(ValueError())
+    client.session.depart()
+
+    assert client.messages == []
+
+
+async def test_a_subscription_of_a_connection_that_ended_meanwhile_is_none() -> None:
+    client = Client(ValueError())
+    end = client.line.close
+
+    async def end_first(since: str) -> Cursor:
+        end(CloseCode.REVOKED, "")
+        return Cursor(EPOCH, 10)
+
+    client.services.replayer.check = end_first  # type: ignore[method-assign]
+    await client.subscriber.subscribe([TopicRequest("explore")], "5", 1)
+
+    assert client.line.connection.subscriptions == {}
+
+
+async def test_a_user_is_counted_once_though_the_connection_ends_during_a_refresh() -> None:
+    client = Client(ValueError())
+    user = Viewer(UUID(int=1), UUID(int=2), datetime(2100, 1, 1, tzinfo=UTC))
+    ends = False
+
+    async def authenticate(_: str) -> Viewer:
+        if ends:
+            client.line.close(CloseCode.SLOW_CONSUMER, "")
+        return user
+
+    client.services.authenticate = authenticate
+    admission = client.services.admission
+    admission.enter("")
+    await client.session._log_in("a token")
+    ends = True
+    await client.session._log_in("a newer one")
+    admission.leave("", client.session.user_id)
+
+    assert not admission._of_user

@@ -99,13 +99,14 @@ class Session:
         """The server is about to stop: send the client elsewhere, not all at the same moment."""
         spread = max(SOONEST_S, min(DRAIN_S, self._services.admission.total / DRAIN_RATE))
         delay = random.uniform(SOONEST_S, spread)
-        self.line.send(p.Reconnect(p.ReconnectPayload(int(delay * 1000))))
+        if self._is_open:  # the first message is always `connected`
+            self.line.send(p.Reconnect(p.ReconnectPayload(int(delay * 1000))))
         asyncio.get_running_loop().call_later(delay, self.close, CloseCode.RESTART, "restart")
 
     def tick(self, now: float, wall: float) -> None:
         """Once a second: heartbeat, expiry, deadlines. ``now`` is monotonic, ``wall`` the time of day."""
         if self.line.socket.close_code is not None or not self._is_open:
-            return  # the first message is always `connected`
+            return
         if self._log_in_by and now >= self._log_in_by:
             self.close(CloseCode.NOT_AUTHENTICATED, "not authenticated in time")
         elif self._expires_at and wall >= self._expires_at:
@@ -209,7 +210,7 @@ class Session:
 
     async def _log_in(self, token: str) -> None:
         viewer = await self._services.authenticate(token)
-        known = self.connection.user_id
+        known = self.user_id  # the hub may have forgotten it while we waited: whom we counted stays counted
         if known is not None and known != viewer.user_id:
             raise BadInput("This connection belongs to another user: open a new one.", code="different_user")
         self.user_id = viewer.user_id

@@ -64,7 +64,7 @@ class Topic(NamedTuple):
 
 def kind_of(name: str) -> str:
     """What kind of topic a canonical name is: one of a dozen, whatever clients ask for."""
-    return name.partition(":")[0]
+    return name.partition(":")[0].partition("?")[0]
 
 
 def parse_topic(text: str) -> Topic:
