@@ -34,6 +34,7 @@ async def test_the_first_message_tells_where_the_stream_stands(server: Server, m
 
         assert hello["type"] == "connected"
         assert hello["payload"].keys() == {"connection_id", "user_id", "cursor", "epoch", "limits", "heartbeat_s"}
+        assert hello["payload"]["limits"]["authenticate_within_s"] == 5
         assert hello["payload"]["user_id"] == str(user.id)
         assert hello["payload"]["cursor"].startswith(hello["payload"]["epoch"] + ".")
         assert anonymous.messages[0]["payload"]["user_id"] is None
