@@ -13,7 +13,7 @@ from x18.core.problems import as_problem
 from x18.realtime import protocol as p
 from x18.realtime.calls import Calls
 from x18.realtime.counters import Watcher
-from x18.realtime.incoming import Undecodable, decode
+from x18.realtime.incoming import Undecodable, decode, id_in
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode
 from x18.realtime.services import Services
@@ -126,6 +126,7 @@ class Session:
         message_id = None
         try:
             if wait := self._bucket.take():
+                message_id = id_in(data)
                 raise TooManyRequests("Too many messages; wait.", retry_after_s=max(1, round(wait)))
             message = decode(data, self.connection.encoding)
             message_id = message.id
