@@ -1,7 +1,7 @@
 """What goes wrong for one event or one client costs no other, and is never a silent hole."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -139,11 +139,18 @@ async def test_nothing_is_said_before_connected() -> None:
     assert [message["type"] for message in client.messages] == ["connected", "heartbeat"]
 
 
-async def test_a_server_that_stops_tells_only_those_who_are_connected() -> None:
-    client = Client(ValueError())
-    client.session.depart()
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [(lambda session: session.depart(), "reconnect"), (lambda session: session.break_off("unknown_epoch"), "gap")],
+)
+async def test_the_end_is_told_to_those_who_are_connected_only(end: Callable[[Session], None], kind: str) -> None:
+    early, connected = Client(ValueError()), Client(ValueError())
+    await connected.session.open(None, is_admitted=True)
+    for client in (early, connected):
+        end(client.session)
 
-    assert client.messages == []
+    assert early.messages == []
+    assert [message["type"] for message in connected.messages] == ["connected", kind]
 
 
 async def test_a_subscription_of_a_connection_that_ended_meanwhile_is_none() -> None:

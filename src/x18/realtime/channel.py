@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars
 from x18.core import db, metrics
 from x18.core.errors import Unavailable
 from x18.core.ids import moment_of
+from x18.core.problems import as_problem
 from x18.core.viewer import Authenticate, Redeem
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
@@ -88,6 +89,7 @@ class Channel:
             self._broker.run_subscriber(),
             self._counters.run(),
             self._run_clock(),
+            self._run_rechecks(),
         ]
         self._tasks = [asyncio.create_task(part) for part in parts]
 
@@ -160,8 +162,7 @@ class Channel:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
         logger.warning("the stream broke off: %s", reason)
         for session in list(self.sessions):
-            session.subscriber.tell_gap(reason, self.feed.cursor)
-            session.close(CloseCode.RESTART, reason)
+            session.break_off(reason)
 
     def _end_sessions(self, user_id: UUID, session_id: UUID | None) -> None:
         """A log-out, here or anywhere."""
@@ -172,20 +173,22 @@ class Channel:
                 session.close(CloseCode.REVOKED, "the session has ended")
 
     async def _run_clock(self) -> None:
-        loop = asyncio.get_running_loop()
-        checked = loop.time()
+        """Waits for nothing else: a token expires on time, whatever the database does."""
         while True:
             await asyncio.sleep(TICK_S)
+            for number, session in enumerate(list(self.sessions), start=1):
+                _tick(session)
+                if number % TICK_CHUNK == 0:
+                    await asyncio.sleep(0)
+
+    async def _run_rechecks(self) -> None:
+        while True:
+            await asyncio.sleep(RECHECK_EVERY_S)
             try:
-                for number, session in enumerate(list(self.sessions), start=1):
-                    _tick(session)
-                    if number % TICK_CHUNK == 0:
-                        await asyncio.sleep(0)
-                if loop.time() - checked >= RECHECK_EVERY_S:
-                    checked = loop.time()
-                    await self._recheck()
+                await self._recheck()
             except Exception as error:
-                logger.log(30 if db.is_outage(error) else 40, "the clock stumbled", exc_info=not db.is_outage(error))
+                if as_problem(error) is None:
+                    logger.exception("sessions cannot be checked")
 
     async def _recheck(self) -> None:
         """Close the sockets of sessions that ended without an event, as when somebody edits the tables."""

@@ -95,6 +95,12 @@ class Session:
         """Deliver nothing any more and close."""
         self.line.close(code, reason)
 
+    def break_off(self, reason: p.GapReason) -> None:
+        """The log broke off: say so, and have the client come back."""
+        if self._is_open:
+            self.subscriber.tell_gap(reason, self._services.feed.cursor)
+        self.close(CloseCode.RESTART, reason)
+
     def depart(self) -> None:
         """The server is about to stop: send the client elsewhere, not all at the same moment."""
         spread = max(SOONEST_S, min(DRAIN_S, self._services.admission.total / DRAIN_RATE))

@@ -95,7 +95,7 @@ class HeartbeatPayload(Struct, frozen=True):
 
 
 class Heartbeat(Struct, frozen=True, tag="heartbeat"):
-    """After ``HEARTBEAT_S`` without other traffic."""
+    """After ``HEARTBEAT_S`` without other traffic; on an event stream also where it begins."""
 
     payload: HeartbeatPayload
 
