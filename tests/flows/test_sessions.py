@@ -81,6 +81,7 @@ async def test_subscriptions_are_all_or_nothing_and_told_in_full(server: Server,
     [
         ({"topic": "user:me"}, "unknown_topic"),
         ({"topic": "hashtag:"}, "unknown_topic"),
+        ({"topic": "tag:" + "x" * 65}, "unknown_topic"),
         ({"topic": "symbol:\x00"}, "unknown_topic"),
         ({"topic": "explore", "filter": {"colour": ["red"]}}, "bad_filter"),
         ({"topic": "explore", "filter": {"symbol": [1]}}, "bad_filter"),
