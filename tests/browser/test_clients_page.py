@@ -64,7 +64,7 @@ async def author(make_user: MakeUser) -> AsyncIterator[Account]:
 async def test_curl(server: Server, author: Account, tmp_path: Path) -> None:
     tokens, public, personal, download = blocks("bash", server)
     made = await run(tmp_path, "bash", "-c", tokens + "\necho; echo done", until="done")
-    events = await run(tmp_path, "bash", "-c", public, until="id: ")
+    events = await run(tmp_path, "bash", "-c", public, until="event: post")
     await run(tmp_path, "bash", "-c", f"{tokens}\n{personal}\necho; echo done", until="done")
     await run(tmp_path, "bash", "-c", f"{download} && echo done", until="done")
 

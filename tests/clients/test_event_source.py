@@ -37,7 +37,7 @@ async def test_a_used_ticket_is_401_and_a_new_one_goes_on_after_the_last_event(
     async with httpx.AsyncClient(base_url=server.url, timeout=10) as client:
         async with client.stream("GET", "/api/stream", params=used) as answer:
             events = read(answer)
-            assert [(await anext(events))["event"] for _ in range(2)] == ["connected", "ok"]
+            assert [(await anext(events))["event"] for _ in range(3)] == ["connected", "heartbeat", "ok"]
             await post(user, "seen")
             seen = await read_until_post(events)
         missed = await post(user, "missed")

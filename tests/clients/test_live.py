@@ -1,13 +1,18 @@
 """``clients/live.py`` against a server that misbehaves."""
 
 import asyncio
+from functools import partial
 
+import httpx
 import pytest
 
 from tests.peer import Message, Peer, Refusal, acting, is_subscribe, stay
+from x18.clients.account import Account
 from x18.clients.live import Event, Live, Refused
+from x18.clients.tail import _token_of
 
 DEADLINE_S = 15.0
+TOKENS = {"access_token": "new", "refresh_token": "", "expires_in": 900, "user": {"id": "", "username": ""}}
 
 
 async def read_until(live: Live, kind: str) -> list[Event]:
@@ -111,6 +116,25 @@ async def test_an_expired_token_is_followed_by_another(has_id: bool) -> None:
         await read_until(Live(url, ["explore"], token=source), "post")
 
     assert [one["payload"]["token"] for one in received if one["type"] == "auth"] == ["old", "new"]
+
+
+@pytest.mark.parametrize("failure", [httpx.ConnectError("refused"), 502, 503])
+async def test_a_token_that_cannot_be_had_now_is_asked_for_again(failure: httpx.ConnectError | int) -> None:
+    answers = iter([failure, 200])
+
+    def refresh(_: httpx.Request) -> httpx.Response:
+        answer = next(answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return httpx.Response(answer, json=TOKENS) if answer == 200 else httpx.Response(answer, text="<html>")
+
+    async with httpx.AsyncClient(base_url="http://x18", transport=httpx.MockTransport(refresh)) as client:
+        account = Account(client, {**TOKENS, "expires_in": 0})
+        async with acting(bring) as (url, received):
+            events = await read_until(Live(url, ["home"], token=partial(_token_of, account), since="e.10"), "post")
+
+    assert [event.type for event in events] == ["disconnected", "connected", "post"]
+    assert [one["payload"]["token"] for one in received if one["type"] == "auth"] == ["new"]
 
 
 @pytest.mark.parametrize("has_id", [True, False])

@@ -4,6 +4,8 @@ import asyncio
 from typing import Any
 
 import msgspec
+import pytest
+from websockets import Subprotocol
 from websockets.asyncio.client import connect
 
 from tests.conftest import MakeUser
@@ -117,6 +119,18 @@ async def test_message_pack_calls_carry_the_body_as_message_pack(server: Server,
         check_received(answer)
         assert answer["type"] == "result"
         assert answer["payload"]["body"]["username"] == user.username
+
+
+@pytest.mark.parametrize("body", [msgspec.msgpack.Ext(5, b"x"), {"username": msgspec.msgpack.Ext(5, b"x")}, {None: 1}])
+async def test_a_message_pack_body_that_json_cannot_say_is_the_clients_mistake(server: Server, body: Any) -> None:
+    async with connect(server.ws_url, subprotocols=[Subprotocol("x18.v1.msgpack")]) as socket, asyncio.timeout(10):
+        await socket.recv()
+        payload = {"method": "POST", "path": "/api/auth/login", "body": body}
+        await socket.send(msgspec.msgpack.encode({"type": "call", "id": 1, "payload": payload}))
+        answer = msgspec.msgpack.decode(await socket.recv())
+        check_received(answer)
+
+    assert (answer["type"], answer["payload"]["code"], answer["id"]) == ("error", "bad_call", 1)
 
 
 async def test_a_call_that_ends_the_session_is_answered_before_the_close(server: Server, make_user: MakeUser) -> None:

@@ -27,14 +27,9 @@ async def test_tail_shows_every_post_of_the_demo_once(server: Server, tmp_path: 
         async with asyncio.timeout(15):
             while b'"connected"' not in output.read_bytes():
                 await asyncio.sleep(0.05)
-        demo = await asyncio.create_subprocess_exec(
-            *X18, "demo", "--url", server.url, "--users", "4", "--rate", "30", "--seconds", "3", "--seed", "1",
-            stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        out, err = await demo.communicate()
-        assert (demo.returncode, err) == (0, b"")
-        done = dict(reversed(part.strip().split(" ", 1)) for part in out.decode().split(","))
-        made = int(done["posts"]) + int(done.get("replies", 0))
+        made = await talk(server, 3)
+        while made <= 40:  # a machine that is busy says less in the same time
+            made += await talk(server, 1)
         async with asyncio.timeout(10):
             while output.read_bytes().count(b'"type": "post"') < made:
                 await asyncio.sleep(0.05)
@@ -48,6 +43,18 @@ async def test_tail_shows_every_post_of_the_demo_once(server: Server, tmp_path: 
     newest = (await api.get("/api/timeline/explore?limit=100")).json()["posts"]
     # The timeline is in the order of ids, the channel in that of commits: they differ where posts are made side by side.
     assert {one["id"] for one in newest[: len(shown)]} == set(shown)
+
+
+async def talk(server: Server, seconds: int) -> int:
+    """Run the demo. How many posts it made."""
+    demo = await asyncio.create_subprocess_exec(
+        *X18, "demo", "--url", server.url, "--users", "4", "--rate", "30", "--seconds", str(seconds), "--seed", "1",
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
+    )  # fmt: skip
+    out, err = await demo.communicate()
+    assert (demo.returncode, err) == (0, b"")
+    done = dict(reversed(part.strip().split(" ", 1)) for part in out.decode().split(","))
+    return int(done.get("posts", 0)) + int(done.get("replies", 0))
 
 
 async def test_tail_logs_in_for_ones_own_topics(server: Server, make_user: MakeUser) -> None:

@@ -32,7 +32,8 @@ async def test_more_messages_than_the_burst_are_errors_and_ten_errors_the_end(li
     client = await Live.open(limited)
     for number in range(BURST + 9):
         await client.send("ping", number, id=number)
-    answer = await client.wait_for(lambda message: message.get("id") is None and message["type"] == "error")
+    answer = await client.wait_for(lambda message: message["type"] == "error")
+    assert answer["id"] in range(BURST, BURST + 9)
     assert answer["payload"]["code"] == "rate_limited"
     assert answer["payload"]["retry_after_s"] >= 1
     await client.wait_for(lambda _: sum(message["type"] == "error" for message in client.messages) == 9)

@@ -34,6 +34,7 @@ async def test_the_first_message_tells_where_the_stream_stands(server: Server, m
 
         assert hello["type"] == "connected"
         assert hello["payload"].keys() == {"connection_id", "user_id", "cursor", "epoch", "limits", "heartbeat_s"}
+        assert hello["payload"]["limits"]["authenticate_within_s"] == 5
         assert hello["payload"]["user_id"] == str(user.id)
         assert hello["payload"]["cursor"].startswith(hello["payload"]["epoch"] + ".")
         assert anonymous.messages[0]["payload"]["user_id"] is None
@@ -80,6 +81,7 @@ async def test_subscriptions_are_all_or_nothing_and_told_in_full(server: Server,
     [
         ({"topic": "user:me"}, "unknown_topic"),
         ({"topic": "hashtag:"}, "unknown_topic"),
+        ({"topic": "tag:" + "x" * 65}, "unknown_topic"),
         ({"topic": "symbol:\x00"}, "unknown_topic"),
         ({"topic": "explore", "filter": {"colour": ["red"]}}, "bad_filter"),
         ({"topic": "explore", "filter": {"symbol": [1]}}, "bad_filter"),
@@ -95,6 +97,16 @@ async def test_a_bad_subscription_is_an_error_with_its_id(server: Server, topic:
 
         assert (answer["type"], answer["payload"]["code"]) == ("error", code)
         assert (await client.ask("ping", {"still": "here"}))["payload"] == {"still": "here"}
+
+
+async def test_an_id_that_is_too_long_is_not_repeated(server: Server) -> None:
+    async with live(server) as client:
+        for kind in ("ping", "dance"):
+            await client.socket.send(json.dumps({"type": kind, "id": "x" * 129}))
+        await client.ask("ping")
+
+        errors = [message for message in client.messages if message["type"] == "error"]
+        assert [(error["payload"]["code"], error["id"]) for error in errors] == [("bad_message", None)] * 2
 
 
 async def test_128_topics_are_the_most(server: Server) -> None:

@@ -79,7 +79,8 @@ async def test_the_same_events_as_over_the_socket(server: Server, make_user: Mak
         stream(server, topics, headers=author.headers) as events,
         live(server, author.access_token, f"user:{author.id}", "home") as socket,
     ):
-        assert (await events.read())["type"] == "connected"
+        cursor = (await events.read())["payload"]["cursor"]
+        assert (await events.read())["payload"] == {"cursor": events.last_id} == {"cursor": cursor}
         assert {topic["topic"] for topic in (await events.read())["payload"]["topics"]} == set(topics.split(","))
         await post(other)
         made = await post(author, "line one\nline two \u2028 ✓")
@@ -109,6 +110,17 @@ async def test_the_last_event_id_resumes_without_loss_or_double(server: Server, 
         assert kinds == ["connected", "ok", "gap"]
 
 
+async def test_a_break_before_the_first_event_costs_none(server: Server, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    topic = f"user:{author.id}"
+    async with stream(server, topic) as events:
+        while not events.last_id:
+            await events.read()
+    missed = [(await post(author))["id"]]
+    async with stream(server, topic, headers={"Last-Event-ID": events.last_id}) as again:
+        assert await again.read_posts(1) == missed
+
+
 @pytest.mark.parametrize(
     ("topics", "status"),
     [("", 400), ("nothing", 400), ("home", 401), ("explore,notifications", 401), ("test?rate=0", 400)],
@@ -126,7 +138,7 @@ async def test_a_ticket_opens_a_stream_and_a_log_out_ends_it(server: Server, mak
     user = await make_user()
     async with stream(server, "home", params={"ticket": await ticket_of(user)}) as events:
         assert (await events.read())["payload"]["user_id"] == str(user.id)
-        await events.read()
+        assert [(await events.read())["type"] for _ in range(2)] == ["heartbeat", "ok"]
         await user.client.post("/api/auth/logout")
         assert await events.read() == {"code": 4403}
 
@@ -136,8 +148,7 @@ async def test_a_stop_sends_streams_and_sockets_elsewhere(server: Server, make_u
     other = make_server(server.database_url, server.redis_url, tmp_path)
     await other.start()
     async with stream(other, f"user:{author.id}") as events, live(other, None, "explore") as socket:
-        await events.read()
-        await events.read()
+        assert [(await events.read())["type"] for _ in range(3)] == ["connected", "heartbeat", "ok"]
         stopping = asyncio.create_task(asyncio.to_thread(other.stop))
         assert (await events.read())["type"] == "reconnect"
         assert await events.read() == {"code": 1012}

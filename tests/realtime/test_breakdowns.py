@@ -2,7 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import pytest
 
 from tests.realtime.test_session import NoServices, RecordingSocket
 from x18.core.errors import Problem, TooManyRequests, Unavailable
+from x18.core.viewer import Viewer
 from x18.realtime.batches import Batch
 from x18.realtime.cursors import Cursor
 from x18.realtime.events import Content, Event, EventKind
@@ -18,7 +20,7 @@ from x18.realtime.feed import Feed
 from x18.realtime.hub import Connection, Hub
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
-from x18.realtime.protocol import MAX_ERRORS, TopicRequest
+from x18.realtime.protocol import MAX_ERRORS, CloseCode, TopicRequest
 from x18.realtime.replay import Missed, Unreplayable
 from x18.realtime.session import Session
 from x18.realtime.subscribing import Subscriber
@@ -78,6 +80,9 @@ class SomeServices(NoServices):
         self.hub = Hub(lambda *_: None)
         self.feed: Any = type("Feed", (), {"cursor": Cursor(EPOCH, 10), "last": 10, "is_blind": False})
         self.replayer = BrokenReplayer(error)
+        self.authenticate: Any = None
+        self.just_revoked: set[UUID] = set()
+        self.join: Any = lambda connection, user: self.hub.join(connection, user.user_id, user.session_id)
         self.test_topic: Any = type("TestTopic", (), {"begin": staticmethod(lambda _: None)})
         self.logger: Any = type("Logger", (), {"error": staticmethod(lambda *_, **__: None)})
 
@@ -178,3 +183,52 @@ async def test_a_node_is_blind_once_it_neither_heard_nor_read_for_fifteen_second
     feed.offer(Batch(EPOCH, 1, 0, []))
 
     assert [*seen, feed.is_blind] == [False, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [(lambda session: session.depart(), "reconnect"), (lambda session: session.break_off("unknown_epoch"), "gap")],
+)
+async def test_the_end_is_told_to_those_who_are_connected_only(end: Callable[[Session], None], kind: str) -> None:
+    early, connected = Client(ValueError()), Client(ValueError())
+    await connected.session.open(None, is_admitted=True)
+    for client in (early, connected):
+        end(client.session)
+
+    assert early.messages == []
+    assert [message["type"] for message in connected.messages] == ["connected", kind]
+
+
+async def test_a_subscription_of_a_connection_that_ended_meanwhile_is_none() -> None:
+    client = Client(ValueError())
+    end = client.line.close
+
+    async def end_first(since: str) -> Cursor:
+        end(CloseCode.REVOKED, "")
+        return Cursor(EPOCH, 10)
+
+    client.services.replayer.check = end_first  # type: ignore[method-assign]
+    await client.subscriber.subscribe([TopicRequest("explore")], "5", 1)
+
+    assert client.line.connection.subscriptions == {}
+
+
+async def test_a_user_is_counted_once_though_the_connection_ends_during_a_refresh() -> None:
+    client = Client(ValueError())
+    user = Viewer(UUID(int=1), UUID(int=2), datetime(2100, 1, 1, tzinfo=UTC))
+    ends = False
+
+    async def authenticate(_: str) -> Viewer:
+        if ends:
+            client.line.close(CloseCode.SLOW_CONSUMER, "")
+        return user
+
+    client.services.authenticate = authenticate
+    admission = client.services.admission
+    admission.enter("")
+    await client.session._log_in("a token")
+    ends = True
+    await client.session._log_in("a newer one")
+    admission.leave("", client.session.user_id)
+
+    assert not admission._of_user

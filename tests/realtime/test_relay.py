@@ -14,7 +14,7 @@ from x18.realtime.events import Event, EventKind
 from x18.realtime.feed import Feed
 from x18.realtime.log import read_position
 from x18.realtime.readers import Readers
-from x18.realtime.relay import LOCK, Relay
+from x18.realtime.relay import LOCK, LOST_AFTER, Relay, stand
 from x18.runtime.embedded import Servers
 
 WRITERS, WRITES = 16, 40
@@ -151,6 +151,23 @@ async def test_a_leader_that_loses_its_connection_is_replaced(url: str) -> None:
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
+
+
+async def test_a_leader_that_stands_still_is_replaced(url: str) -> None:
+    still = await stand(url)
+    assert await still.fetchval("SHOW idle_session_timeout") == LOST_AFTER
+    await still.execute("SET idle_session_timeout = '200ms'")  # the test does not wait that long
+    assert await still.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
+    nodes: list[Node] = []
+    nodes.append(Node(url, nodes))
+    running = asyncio.create_task(nodes[0].run())
+    try:
+        async with asyncpg.create_pool(url, min_size=1, max_size=1) as pool:
+            await check_nodes(url, nodes, len(await write(pool, delay=0.001)))
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        still.terminate()
 
 
 async def test_a_transaction_that_hangs_delays_nobody_else(url: str) -> None:

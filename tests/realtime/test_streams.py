@@ -44,6 +44,7 @@ async def test_a_client_that_reads_is_told_why_and_not_cut_off() -> None:
     socket.close(CloseCode.REVOKED)
     async with asyncio.timeout(5):
         await running
+    socket.ended()
     await asyncio.sleep(0.1)
 
     assert sent[-1] == {

@@ -54,7 +54,12 @@ class Account:
         return cls(client, _tokens_in(await client.post("/api/auth/login", json=body)))
 
     async def token(self) -> str:
-        """An access token that is still good for a while."""
+        """An access token that is still good for a while.
+
+        Raises:
+            CannotLogIn: the session has ended.
+            httpx.HTTPError: the server cannot give one now.
+        """
         if time.monotonic() > self._good_until:
             answer = await self._client.post("/api/auth/refresh", json={"refresh_token": self._refresh})
             self._take(_tokens_in(answer))
@@ -71,6 +76,8 @@ class Account:
 
 
 def _tokens_in(answer: httpx.Response) -> dict[str, Any]:
+    if answer.is_server_error:
+        answer.raise_for_status()
     if answer.is_error:
         raise CannotLogIn(answer.json()["detail"])
     tokens: dict[str, Any] = answer.json()

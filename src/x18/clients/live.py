@@ -22,7 +22,10 @@ Topic = str | dict[str, Any]
 """``"explore"``, or with a filter ``{"topic": "explore", "filter": {"symbol": ["BTC-USD"]}}``."""
 
 TokenSource = Callable[[], Awaitable[str]]
-"""Gives an access token that is still good; asked at every connection and before the token expires."""
+"""Gives an access token that is still good; asked at every connection and before the token expires.
+
+Where that is impossible just now it raises ``OSError``, and is asked again on another connection; any other error is the reader's.
+"""
 
 DURABLE = frozenset(
     {"post", "post.deleted", "retweet", "retweet.deleted", "notification", "notification.read", "notification.deleted"}

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import sys
+from functools import partial
 from typing import Any
 
 import httpx
@@ -58,7 +59,8 @@ async def _tail(args: argparse.Namespace, password: str) -> None:
     output, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
     async with httpx.AsyncClient(base_url=args.url, timeout=20) as client:
         account = await Account.log_in(client, args.user, password) if args.user else None
-        stream = Live(args.url, args.topics, token=account.token if account else None, since=args.since)
+        token = partial(_token_of, account) if account else None
+        stream = Live(args.url, args.topics, token=token, since=args.since)
         async for event in stream:
             if args.json:
                 _print_json(event)
@@ -66,6 +68,13 @@ async def _tail(args: argparse.Namespace, password: str) -> None:
                 notes.print(_note(event), style="dim")
             else:
                 output.print(_line(event))
+
+
+async def _token_of(account: Account) -> str:
+    try:
+        return await account.token()
+    except httpx.HTTPError as error:
+        raise OSError(f"no token: {error}") from error
 
 
 def _print_json(event: Event) -> None:

@@ -77,10 +77,10 @@ async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:
     return await asyncpg.connect(*args, **kwargs)
 
 
-async def connect(database_url: str) -> asyncpg.Connection:
-    """A connection of one's own, outside the pool, with the same settings."""
+async def connect(database_url: str, **settings: str) -> asyncpg.Connection:
+    """A connection of one's own, outside the pool, with the same settings of the server and these."""
     return await asyncpg.connect(
-        database_url, server_settings=SERVER_SETTINGS, command_timeout=COMMAND_TIMEOUT_S, timeout=5
+        database_url, server_settings={**SERVER_SETTINGS, **settings}, command_timeout=COMMAND_TIMEOUT_S, timeout=5
     )
 
 

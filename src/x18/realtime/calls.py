@@ -65,11 +65,10 @@ class Calls:
         """What the endpoint says.
 
         Raises:
-            BadInput: the path is not one of the API's.
+            BadInput: the path is not one of the API's, or the body is none that JSON can say.
             TooLarge: the answer is longer than 1 MiB.
         """
-        body = b"" if call.payload.body is msgspec.UNSET else msgspec.json.encode(call.payload.body)
-        answer = _Answer(body)
+        answer = _Answer(_body_of(call.payload))
         await self._app(self._scope(call.payload, token), answer.receive, answer.send)
         if answer.size > MAX_ANSWER_BYTES:
             raise TooLarge("The answer is too long for a socket: ask over HTTP, or for less.")
@@ -138,6 +137,13 @@ class _Answer:
         if not self._is_json:
             return body.decode("utf-8", "replace")
         return msgspec.Raw(body) if encoding is Encoding.JSON else msgspec.json.decode(body)
+
+
+def _body_of(call: CallPayload) -> bytes:
+    try:
+        return b"" if call.body is msgspec.UNSET else msgspec.json.encode(call.body)
+    except TypeError as error:  # MessagePack has keys and values that JSON has not
+        raise BadInput("The body must be what JSON can say: text keys, no extension types.", code="bad_call") from error
 
 
 def _as_texts(query: dict[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from structlog.contextvars import bind_contextvars
 from x18.core import db, metrics
 from x18.core.errors import Unavailable
 from x18.core.ids import moment_of
+from x18.core.problems import as_problem
 from x18.core.viewer import Authenticate, Redeem
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
@@ -88,7 +89,7 @@ class Channel:
             self._broker.run_subscriber(),
             self._counters.run(),
             self._run_clock(),
-            self._run_recheck(),
+            self._run_rechecks(),
         ]
         self._tasks = [asyncio.create_task(part) for part in parts]
 
@@ -161,8 +162,7 @@ class Channel:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
         logger.warning("the stream broke off: %s", reason)
         for session in list(self.sessions):
-            session.subscriber.tell_gap(reason, self.feed.cursor)
-            session.close(CloseCode.RESTART, reason)
+            session.break_off(reason)
 
     def _end_sessions(self, user_id: UUID, session_id: UUID | None) -> None:
         """A log-out, here or anywhere."""
@@ -173,6 +173,7 @@ class Channel:
                 session.close(CloseCode.REVOKED, "the session has ended")
 
     async def _run_clock(self) -> None:
+        """Waits for nothing else: a token expires on time, whatever the database does."""
         while True:
             await asyncio.sleep(TICK_S)
             for number, session in enumerate(list(self.sessions), start=1):
@@ -180,15 +181,14 @@ class Channel:
                 if number % TICK_CHUNK == 0:
                     await asyncio.sleep(0)
 
-    async def _run_recheck(self) -> None:
-        """Beside the clock, which must not wait for the database."""
+    async def _run_rechecks(self) -> None:
         while True:
             await asyncio.sleep(RECHECK_EVERY_S)
             try:
                 await self._recheck()
             except Exception as error:
-                is_outage = db.is_outage(error) or isinstance(error, Unavailable)
-                logger.log(30 if is_outage else 40, "sessions were not checked", exc_info=not is_outage)
+                if as_problem(error) is None:
+                    logger.exception("sessions cannot be checked")
 
     async def _recheck(self) -> None:
         """Close the sockets of sessions that ended without an event, as when somebody edits the tables."""

@@ -13,6 +13,9 @@ _decoders: Final[dict[Encoding, Any]] = {
     Encoding.MSGPACK: msgspec.msgpack.Decoder(ClientMessage),
 }
 
+UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+"""What decoding raises: the last one where a text in MessagePack is no UTF-8."""
+
 
 class Undecodable(BadInput):
     """A message that is none, with its id as far as that can be read."""
@@ -34,18 +37,23 @@ def decode(data: str | bytes, encoding: Encoding) -> ClientMessage:
     """
     try:
         message: ClientMessage = _decoders[encoding].decode(data)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         detail = str(error) if isinstance(error, msgspec.ValidationError) else "not a message"
-        raise Undecodable(f"The message cannot be read: {detail}.", _id_in(data)) from error
-    if isinstance(message.id, str) and len(message.id) > MAX_ID:
+        raise Undecodable(f"The message cannot be read: {detail}.", id_in(data)) from error
+    if _is_too_long(message.id):
         raise Undecodable(f"An id has at most {MAX_ID} characters.")
     return message
 
 
-def _id_in(data: str | bytes) -> MessageId:
+def _is_too_long(message_id: MessageId) -> bool:
+    return isinstance(message_id, str) and len(message_id) > MAX_ID
+
+
+def id_in(data: str | bytes) -> MessageId:
+    """The id of a message that is not taken, as far as that can be read."""
     try:
-        if isinstance(data, str):
-            return msgspec.json.decode(data, type=_OnlyId).id
-        return msgspec.msgpack.decode(data, type=_OnlyId).id
-    except (msgspec.MsgspecError, RecursionError):
+        decoder = msgspec.json if isinstance(data, str) else msgspec.msgpack
+        found: MessageId = decoder.decode(data, type=_OnlyId).id
+    except UNREADABLE:
         return None
+    return None if _is_too_long(found) else found

@@ -29,6 +29,9 @@ CANDIDATE_RETRY_S: Final = 0.3
 RECONNECT_S: Final = 0.3
 FULL_SCAN_EVERY_S: Final = 30.0
 
+LOST_AFTER: Final = "5s"
+"""After so long without a word PostgreSQL ends a leader's session: the process stands still, or its machine is gone."""
+
 # One statement: the batch leaves the outbox, gets the next numbers and moves the head, or nothing of it happens.
 # Ids below $1 were looked at before; skipping them keeps a vacuum that lags from making every poll slow.
 NUMBER: Final = f"""
@@ -62,7 +65,7 @@ class Relay:
         while True:
             connection = None
             try:
-                connection = await db.connect(self._database_url)
+                connection = await stand(self._database_url)
                 await self._stand_by(connection)
                 self.leads = True
                 await self._lead(connection)
@@ -104,6 +107,13 @@ class Relay:
                 self._on_batch(Batch(epoch, head + 1, head, []))
                 told = loop.time()
             await _wait(self._wake, POLL_S)
+
+
+async def stand(database_url: str) -> asyncpg.Connection:
+    """The session of a candidate. The lock ends with it, also where nobody is left to end it."""
+    return await db.connect(
+        database_url, idle_session_timeout=LOST_AFTER, idle_in_transaction_session_timeout=LOST_AFTER
+    )
 
 
 class _Floor:

@@ -13,7 +13,7 @@ from x18.core.problems import as_problem
 from x18.realtime import protocol as p
 from x18.realtime.calls import Calls
 from x18.realtime.counters import Watcher
-from x18.realtime.incoming import Undecodable, decode
+from x18.realtime.incoming import Undecodable, decode, id_in
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode
 from x18.realtime.services import Services
@@ -98,6 +98,12 @@ class Session:
         """Deliver nothing any more and close."""
         self.line.close(code, reason)
 
+    def break_off(self, reason: p.GapReason) -> None:
+        """The log broke off: say so, and have the client come back."""
+        if self._is_open:
+            self.subscriber.tell_gap(reason, self._services.feed.cursor)
+        self.close(CloseCode.RESTART, reason)
+
     def depart(self) -> None:
         """The server is about to stop, or cannot deliver: send the client elsewhere, not all at the same moment."""
         if self._departs:
@@ -105,13 +111,14 @@ class Session:
         self._departs = True
         spread = max(SOONEST_S, min(DRAIN_S, self._services.admission.total / DRAIN_RATE))
         delay = random.uniform(SOONEST_S, spread)
-        self.line.send(p.Reconnect(p.ReconnectPayload(int(delay * 1000))))
+        if self._is_open:  # the first message is always `connected`
+            self.line.send(p.Reconnect(p.ReconnectPayload(int(delay * 1000))))
         asyncio.get_running_loop().call_later(delay, self.close, CloseCode.RESTART, "restart")
 
     def tick(self, now: float, wall: float) -> None:
         """Once a second: heartbeat, expiry, deadlines, a node that is blind. ``now`` is monotonic, ``wall`` the time of day."""
         if self.line.socket.close_code is not None or not self._is_open:
-            return  # the first message is always `connected`
+            return
         if self._log_in_by and now >= self._log_in_by:
             self.close(CloseCode.NOT_AUTHENTICATED, "not authenticated in time")
         elif self._expires_at and wall >= self._expires_at:
@@ -133,6 +140,7 @@ class Session:
         message_id = None
         try:
             if wait := self._bucket.take():
+                message_id = id_in(data)
                 raise TooManyRequests("Too many messages; wait.", retry_after_s=max(1, round(wait)))
             message = decode(data, self.connection.encoding)
             message_id = message.id
@@ -217,7 +225,7 @@ class Session:
 
     async def _log_in(self, token: str) -> None:
         viewer = await self._services.authenticate(token)
-        known = self.connection.user_id
+        known = self.user_id  # the hub may have forgotten it while we waited: whom we counted stays counted
         if known is not None and known != viewer.user_id:
             raise BadInput("This connection belongs to another user: open a new one.", code="different_user")
         self.user_id = viewer.user_id

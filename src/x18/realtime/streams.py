@@ -13,7 +13,7 @@ from x18.core.problems import as_problem
 from x18.realtime.calls import CALL
 from x18.realtime.channel import Channel
 from x18.realtime.line import Line
-from x18.realtime.protocol import CloseCode, TopicRequest
+from x18.realtime.protocol import CloseCode, Heartbeat, HeartbeatPayload, TopicRequest
 from x18.realtime.services import logger
 from x18.realtime.session import Session
 from x18.realtime.sockets import CLOSE_TIMEOUT_S, Socket
@@ -49,13 +49,6 @@ class StreamSocket(Socket):
 
     async def run(self) -> None:
         """Send until the socket is closed; then say why, and end the answer."""
-        try:
-            await self._run()
-        finally:
-            if self._deadline is not None:
-                self._deadline.cancel()
-
-    async def _run(self) -> None:
         while self.close_code is None:
             await self._something.wait()
             self._something.clear()
@@ -63,6 +56,12 @@ class StreamSocket(Socket):
                 await self._send_chunk(self.backlog.take_all(), more=True)
             self._drained.set()
         await self._send_chunk(self._last_words, more=False)
+
+    def ended(self) -> None:
+        """As above; the connection may carry other requests."""
+        super().ended()
+        if self._deadline is not None:
+            self._deadline.cancel()
 
     def _enqueue(self, data: bytes) -> None:
         super()._enqueue(data)
@@ -93,12 +92,18 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         await session.open(token, is_admitted=is_admitted)
         session.subscriber.check(wanted)
         scope["state"][SHUTDOWN] = session.depart
+        since = _since(request)
+        if (
+            since is None
+        ):  # begin where `connected` said; its cursor as an id brings the client back there, before any event
+            since = str(channel.feed.cursor)
+            session.line.send(Heartbeat(HeartbeatPayload(since)))
         await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await _carry(session, socket, wanted, _since(request), receive)
+        await _carry(session, socket, wanted, since, receive)
 
 
 async def _carry(
-    session: Session, socket: StreamSocket, wanted: list[TopicRequest], since: str | None, receive: Receive
+    session: Session, socket: StreamSocket, wanted: list[TopicRequest], since: str, receive: Receive
 ) -> None:
     sending = asyncio.create_task(socket.run())
     leaving = asyncio.create_task(_wait_until_gone(receive))
@@ -111,7 +116,7 @@ async def _carry(
         await asyncio.gather(sending, leaving, return_exceptions=True)
 
 
-async def _subscribe(session: Session, wanted: list[TopicRequest], since: str | None) -> None:
+async def _subscribe(session: Session, wanted: list[TopicRequest], since: str) -> None:
     """Once the answer has begun, an error can only end it."""
     try:
         await session.subscriber.subscribe(wanted, since, None)

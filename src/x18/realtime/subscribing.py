@@ -43,6 +43,8 @@ class Subscriber:
         if viewer is not None and names - {NOTIFICATIONS}:
             await self._services.followees.ensure(viewer)
         start, gap = await self._find_start(since)
+        if self._line.socket.close_code is not None:
+            return  # it ended while we read
         # From here to the replay nothing is awaited: the seam is between two events.
         head = self._services.feed.cursor
         had = {name: one for name, one in self._connection.subscriptions.items() if name not in names}
@@ -117,6 +119,8 @@ class Subscriber:
             async for frames in self._services.replayer.read(missed):
                 self._line.socket.write(frames)
                 await self._drain()
+                if self._line.socket.close_code is not None:
+                    return
         except Unreplayable as error:
             for subscription in missed.wanted.values():
                 subscription.start = missed.until

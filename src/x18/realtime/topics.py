@@ -18,7 +18,9 @@ USER: Final = "user"
 PERSONAL: Final = frozenset({HOME, NOTIFICATIONS})
 """They need an account."""
 
-MAX_VALUE: Final = 100
+MAX_VALUE: Final = 64
+MAX_HASHTAG: Final = 100
+"""As long as the metadata and the hashtags of posts may be."""
 
 TOPIC_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()}
 
@@ -65,7 +67,7 @@ class Topic(NamedTuple):
 
 def kind_of(name: str) -> str:
     """What kind of topic a canonical name is: one of a dozen, whatever clients ask for."""
-    return name.partition(":")[0]
+    return name.partition(":")[0].partition("?")[0]
 
 
 def parse_topic(text: str) -> Topic:
@@ -83,7 +85,8 @@ def parse_topic(text: str) -> Topic:
         return _user_topic(value)
     if text.partition("?")[0] == TEST:
         return _test_topic(text)
-    if kind in PREFIX and value.strip() and len(value) <= MAX_VALUE and not UNSTORABLE.search(value):
+    most = MAX_HASHTAG if kind == "hashtag" else MAX_VALUE
+    if kind in PREFIX and value.strip() and len(value) <= most and not UNSTORABLE.search(value):
         canonical = term(kind, value.lstrip("#$"))[2:]
         if canonical:
             return Topic(f"{kind}:{canonical}", _past_of(kind, canonical))
@@ -141,7 +144,7 @@ def _past_of(kind: str, value: str) -> str:
 
 def _unknown(text: str) -> BadInput:
     return BadInput(
-        f"There is no topic {text[:MAX_VALUE]!r}: use home, notifications, explore, user:<id>, hashtag:<tag>, "
+        f"There is no topic {text[:MAX_HASHTAG]!r}: use home, notifications, explore, user:<id>, hashtag:<tag>, "
         "symbol:<symbol>, market:<market>, category:<category>, tag:<tag> or test.",
         code="unknown_topic",
     )

@@ -36,6 +36,7 @@ METHODS: Final = (
     "shutdown",
     "handle_close",
     "handle_ping",
+    "handle_cont",
     "handle_parser_exception",
     "keepalive_timeout",
     "run_asgi",
@@ -75,6 +76,8 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     writer: DirectSocket | None = None
     is_paused = False
+    owed_pong = b""
+    """The answer to the newest ping of a client that does not keep up."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -125,6 +128,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         """It does again."""
         super().resume_writing()
         self.is_paused = False
+        if self.owed_pong:
+            self.transport.write(self.owed_pong)
+            self.owed_pong = b""
         if self.writer is not None:
             self.writer.resumed()
 
@@ -157,9 +163,19 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         super().handle_close(event)
 
     def handle_ping(self) -> None:
-        """Answer, unless what came before it was the end."""
-        if not self.close_sent:
-            super().handle_ping()
+        """Answer, unless what came before it was the end. A client that does not read is owed the newest answer only (RFC 6455 §5.5.3)."""
+        answers = self.conn.data_to_send()
+        if not answers or self.close_sent:
+            return
+        if self.is_paused and self.conn.close_sent is None:
+            self.owed_pong = answers[-1]
+        else:
+            self.transport.write(b"".join(answers))
+
+    def handle_cont(self, event: Frame) -> None:
+        """As uvicorn, which would keep any number of empty fragments: they count nothing towards the limit."""
+        if event.data or event.fin:
+            super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
         """As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""

@@ -188,7 +188,7 @@ export class Live {
       if (type === "heartbeat" && this.state === "live") this.#advance(payload.cursor); // before, we have no topics
       if (type === "gap") this.#jump(payload.cursor);
       if (!UNTOLD.has(type)) this.#emit(message);
-      // It may mean any message that waits for its answer (`rate_limited` has no id), or a replay that broke off after its `ok`.
+      // It may mean any message that waits for its answer (`watch` has no id), or a replay that broke off after its `ok`.
       const isOurs = id != null || this.#answers.size || this.state !== "live";
       if (type === "error" && payload.code in PASSING && isOurs) this.#lost(socket, PASSING[payload.code], payload.detail);
     }

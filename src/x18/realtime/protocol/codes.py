@@ -28,7 +28,7 @@ ERROR_CODES: Final = {
     "bad_filter": "A filter with an unknown key or a bad value, or on a topic that takes none.",
     "too_many_topics": "More topics than a connection may have.",
     "too_many_posts": "More posts than a connection may watch.",
-    "bad_call": "A call of something that is no REST endpoint under `/api`.",
+    "bad_call": "A call of something that is no REST endpoint under `/api`, or with a body that JSON cannot say.",
     "too_many_calls": "More calls than may wait for their result: wait for one.",
     "too_large": "The answer to the call is longer than 1 MiB.",
     "not_authenticated": "The topic needs an account: send `auth` first.",

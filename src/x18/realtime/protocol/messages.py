@@ -23,6 +23,7 @@ class Limits(Struct, frozen=True):
     connections_per_address: int = bounds.MAX_CONNECTIONS_PER_ADDRESS
     replay_events: int = bounds.MAX_REPLAY
     calls_in_flight: int = bounds.MAX_CALLS
+    authenticate_within_s: int = bounds.AUTH_TIMEOUT_S
 
 
 class ConnectedPayload(Struct, frozen=True):
@@ -94,7 +95,7 @@ class HeartbeatPayload(Struct, frozen=True):
 
 
 class Heartbeat(Struct, frozen=True, tag="heartbeat"):
-    """After ``HEARTBEAT_S`` without other traffic."""
+    """After ``HEARTBEAT_S`` without other traffic; on an event stream also where it begins."""
 
     payload: HeartbeatPayload
 

@@ -49,7 +49,6 @@ TOPICS: Final = (
 )
 
 UNTOLD: Final = {
-    "authenticate_within_s": p.AUTH_TIMEOUT_S,
     "expiry_notice_s": p.EXPIRY_NOTICE_S,
     "counts_every_s": p.COUNTS_EVERY_S,
     "errors": p.MAX_ERRORS,

@@ -1,0 +1,77 @@
+"""What a client that floods the server's protocol can make it keep."""
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any
+
+import uvicorn
+from uvicorn.server import ServerState
+
+from tests.raw import CONTINUATION, PING, TEXT, frame, handshake
+from x18.runtime.fanout import FanoutProtocol
+
+
+class Transport:
+    """Keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.write = self.written.append
+
+    def get_protocol(self) -> Any:
+        return SimpleNamespace(parser=None)
+
+    def get_extra_info(self, name: str) -> None:
+        """None of it is known."""
+
+    def set_write_buffer_limits(self, high: int) -> None:
+        """There is no buffer."""
+
+    def is_closing(self) -> bool:
+        return False
+
+    def pause_reading(self) -> None:
+        """The test sends what it wants."""
+
+
+async def never_called(scope: Any, receive: Any, send: Any) -> None:
+    """The application."""
+
+
+def upgraded() -> FanoutProtocol:
+    """After the handshake."""
+    config = uvicorn.Config(never_called, log_config=None)
+    protocol = FanoutProtocol(config=config, server_state=ServerState(), app_state={})
+    transport: Any = Transport()
+    protocol.connection_made(transport)
+    protocol.conn.receive_data(handshake())
+    (request,) = protocol.conn.events_received()
+    protocol.conn.send_response(protocol.conn.accept(request))
+    protocol.conn.data_to_send()
+    return protocol
+
+
+async def test_a_client_that_does_not_read_is_owed_one_pong() -> None:
+    protocol = upgraded()
+    written: list[bytes] = protocol.transport.written  # type: ignore[attr-defined]
+    protocol.pause_writing()
+    for number in range(100):
+        protocol.data_received(frame(PING, b"%d" % number) + frame(PING, b"and %d" % number))
+    assert written == []
+    protocol.resume_writing()
+    protocol.data_received(frame(PING, b"again"))
+
+    assert written == [b"\x8a\x06and 99", b"\x8a\x05again"]
+
+
+async def test_empty_fragments_are_not_kept() -> None:
+    protocol = upgraded()
+    protocol.data_received(frame(TEXT, b'{"type":', final=False))
+    for _ in range(100):
+        protocol.data_received(frame(CONTINUATION, final=False))
+    assert len(protocol.frames) == 1
+    protocol.data_received(frame(CONTINUATION, b'"ping"}', final=False) + frame(CONTINUATION))
+
+    async with asyncio.timeout(5):
+        message = await protocol.queue.get()
+    assert message == {"type": "websocket.receive", "text": '{"type":"ping"}'}
