@@ -41,9 +41,11 @@ async def test_follows_count_as_of_each_event_also_in_a_replay(server: Server, m
     author, reader = await make_user("author"), await make_user("reader")
     async with live(server, reader.access_token, "home") as watching:
         cursor = watching.cursor
-        for step in ("before", "during", "after"):
+        path = f"/api/users/{author.id}/follow"
+        for step, then in (("before", "POST"), ("during", "DELETE"), ("between", "POST")):
             await post(author, step)
-            await (reader.client.post if step == "before" else reader.client.delete)(f"/api/users/{author.id}/follow")
+            await reader.client.request(then, path)
+        await post(author, "again")
         marker = str((await post(reader, "marker"))["id"])
         await watching.wait_for_post(marker)
         async with live(server, reader.access_token) as resumed:
@@ -53,7 +55,7 @@ async def test_follows_count_as_of_each_event_also_in_a_replay(server: Server, m
             assert [(event["cursor"], event["payload"]["id"]) for event in resumed.events] == [
                 (event["cursor"], event["payload"]["id"]) for event in watching.events
             ]
-            assert [event["payload"]["content"] for event in watching.events] == ["during", "marker"]
+            assert [event["payload"]["content"] for event in watching.events] == ["during", "again", "marker"]
 
 
 async def test_the_seam_between_replay_and_live_neither_loses_nor_doubles(server: Server, make_user: MakeUser) -> None:
