@@ -7,7 +7,8 @@ import pytest
 from redis.asyncio import Redis
 
 from x18.core import limits
-from x18.core.limits import Limiter, LimitReached, Rate
+from x18.core.errors import TooManyRequests
+from x18.core.limits import Limiter, Rate
 
 GUARDED = Rate("guarded", 3, 60, local_too=True)
 OPEN = Rate("open", 3, 60)
@@ -41,7 +42,7 @@ async def limiter(silent: Silent) -> AsyncIterator[Limiter]:
 async def test_logging_in_stays_limited_and_everything_else_goes_on(limiter: Limiter) -> None:
     told = [await limiter.take(OPEN, "a") for _ in range(10)]
     left = [(await limiter.take(GUARDED, "a"))["RateLimit-Remaining"] for _ in range(3)]
-    with pytest.raises(LimitReached) as refused:
+    with pytest.raises(TooManyRequests) as refused:
         await limiter.take(GUARDED, "a")
     await limiter.give_back(GUARDED, "a")
 

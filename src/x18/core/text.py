@@ -34,9 +34,9 @@ def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
 
 
 def described(description: str, *, least: int = 0, most: int) -> msgspec.Meta:
-    """What the documents say of a text that ``clean_text`` checks. msgspec does not: white space around it does not count."""
-    bounds = {"minLength": least, "maxLength": most} if least else {"maxLength": most}
-    return msgspec.Meta(description=description, extra_json_schema=bounds)
+    """What the documents say of a text that ``clean_text`` checks. The limit in words: ``maxLength`` would count white space around it."""
+    description = f"{description} At most {most:,} characters; white space around it does not count."
+    return msgspec.Meta(description=description, extra_json_schema={"minLength": least} if least else None)
 
 
 def clean_email(value: str) -> str:
