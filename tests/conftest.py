@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.server import Server, make_server
+from tests.server import TLS, Server, make_server
 from x18.core.migrations import migrate
 from x18.runtime.embedded import Servers, embedded_servers
 
@@ -122,7 +122,7 @@ async def make_user(server: Server) -> AsyncIterator[MakeUser]:
 
 async def register(url: str, username: str) -> Account:
     """A new user of the X18 at ``url``. Whoever asks closes the client."""
-    client = httpx.AsyncClient(base_url=url, timeout=20)
+    client = httpx.AsyncClient(base_url=url, timeout=20, verify=TLS)
     body = {"username": username, "email": f"{username}@example.com", "password": PASSWORD}
     answer = await client.post("/api/auth/register", json=body)
     assert answer.status_code == 201, answer.text

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,6 +14,9 @@ import httpx
 
 START_DEADLINE_S = 40.0
 STOP_DEADLINE_S = 20.0
+
+TLS = ssl.create_default_context()
+"""For every client of the tests, though none uses it: httpx makes one of its own otherwise, which takes longer than most tests."""
 
 
 @dataclass
@@ -46,7 +50,7 @@ class Server:
     async def wait_until_healthy(self) -> None:
         """Wait for ``/health`` to say ok; fail with the log when the process ends or time is up."""
         deadline = asyncio.get_running_loop().time() + START_DEADLINE_S
-        async with httpx.AsyncClient(base_url=self.url, timeout=2) as client:
+        async with httpx.AsyncClient(base_url=self.url, timeout=2, verify=TLS) as client:
             while asyncio.get_running_loop().time() < deadline:
                 assert self.process is not None
                 assert self.process.poll() is None, f"the server ended:\n{self.read_log()}"

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.conftest import PASSWORD
+from tests.server import TLS
 
 LISTS = ["home", "home with a filter", "explore", "timeline/search", "user timeline", "retweets", "user's posts", "replies", "hashtag",
          "words", "bookmarks", "notifications"]  # fmt: skip
@@ -122,7 +123,7 @@ async def register(api: httpx.AsyncClient) -> AsyncIterator[Callable[[], Any]]:
             body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
             tokens = (await api.post("/api/auth/register", json=body)).json()
             headers = {"Authorization": f"Bearer {tokens['access_token']}"}
-            made.append(httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=20))
+            made.append(httpx.AsyncClient(base_url=api.base_url, headers=headers, timeout=20, verify=TLS))
             ids.append(tokens["user"]["id"])
         clients.extend(made)
         await made[1].post(f"/api/users/{ids[0]}/follow")

@@ -12,6 +12,7 @@ import httpx
 import psutil
 import pytest
 
+from tests.server import TLS
 from x18.runtime import serve
 from x18.runtime.embedded import Servers
 from x18.settings import read_settings
@@ -50,7 +51,7 @@ def wait_until_healthy(port: int) -> None:
     deadline = time.monotonic() + DEADLINE_S
     while time.monotonic() < deadline:
         try:
-            if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2).status_code == 200:
+            if httpx.get(f"http://127.0.0.1:{port}/health", timeout=2, verify=TLS).status_code == 200:
                 return
         except httpx.HTTPError:
             time.sleep(0.1)

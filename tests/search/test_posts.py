@@ -24,7 +24,8 @@ texts = st.lists(signs | storable, min_size=1, max_size=40).map("".join)
 @pytest.fixture(scope="module")
 async def author(api: httpx.AsyncClient) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody who writes."""
-    body = {"username": MARK, "email": f"{MARK}@example.com", "password": PASSWORD}
+    name = "x" + secrets.token_hex(8)
+    body = {"username": name, "email": f"{name}@example.com", "password": PASSWORD}
     token = (await api.post("/api/auth/register", json=body)).json()["access_token"]
     async with httpx.AsyncClient(base_url=api.base_url, headers={"Authorization": f"Bearer {token}"}) as client:
         yield client
