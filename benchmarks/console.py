@@ -7,7 +7,6 @@ Starts PostgreSQL, Valkey and X18 by itself. Needs Chromium and the extra ``dev`
 
 import argparse
 import asyncio
-import shutil
 import statistics
 import tempfile
 import time
@@ -17,7 +16,7 @@ from typing import Any
 import httpx
 from playwright.async_api import Browser, CDPSession, async_playwright
 
-from tests.browser.conftest import FLAGS
+from tests.browser.conftest import FLAGS, find_chromium
 from tests.server import Server, make_server
 from x18.core.migrations import migrate
 from x18.runtime.embedded import embedded_servers
@@ -43,7 +42,7 @@ async def main(rate: float, minutes: float) -> None:
 
 
 async def measure(server: Server, rate: float, minutes: float) -> None:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
+    path = find_chromium()
     async with (
         httpx.AsyncClient(base_url=server.url, timeout=30) as client,
         async_playwright() as playwright,
