@@ -10,6 +10,9 @@ import asyncpg
 from x18.core.migrations import migrate
 from x18.runtime.embedded import Servers
 
+MIGRATED = "test_migrated"
+"""Made once; a copy of it takes a tenth of the time."""
+
 
 @asynccontextmanager
 async def new_database(servers: Servers) -> AsyncIterator[str]:
@@ -17,10 +20,15 @@ async def new_database(servers: Servers) -> AsyncIterator[str]:
     name = f"test_{secrets.token_hex(6)}"
     main = await asyncpg.connect(servers.database_url)
     try:
-        await main.execute(f"CREATE DATABASE {name}")
-        url = urlunsplit(urlsplit(str(servers.database_url))._replace(path=f"/{name}"))
-        await migrate(url)
-        yield url
+        if not await main.fetchval("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)", MIGRATED):
+            await main.execute(f"CREATE DATABASE {MIGRATED}")
+            await migrate(_address(servers, MIGRATED))
+        await main.execute(f"CREATE DATABASE {name} TEMPLATE {MIGRATED}")
+        yield _address(servers, name)
     finally:
         await main.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await main.close()
+
+
+def _address(servers: Servers, name: str) -> str:
+    return urlunsplit(urlsplit(str(servers.database_url))._replace(path=f"/{name}"))
