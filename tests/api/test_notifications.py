@@ -1,5 +1,6 @@
 """Who is told of what, and who is not."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -9,6 +10,8 @@ import pytest
 
 from tests.api.test_posts import publish
 from tests.conftest import Account, MakeUser
+from x18.core.ids import new_id
+from x18.realtime.notify import INBOX, NotificationKind
 
 
 async def told(account: Account, query: str = "") -> list[dict[str, Any]]:
@@ -145,3 +148,37 @@ async def test_reading_and_deleting(api: httpx.AsyncClient, make_user: MakeUser)
 ])  # fmt: skip
 async def test_notifications_need_a_token(api: httpx.AsyncClient, method: str, path: str) -> None:
     assert (await api.request(method, path)).status_code == 401
+
+
+async def test_marking_all_takes_in_what_is_just_being_added(make_user: MakeUser, database: asyncpg.Pool) -> None:
+    owner, fan = await make_user("owner"), await make_user("fan")
+    async with database.acquire() as slow:
+        transaction = slow.transaction()
+        await transaction.start()
+        await slow.execute(f"SELECT pg_advisory_xact_lock_shared({INBOX.format('$1::uuid')})", owner.id)
+        await slow.execute(
+            "INSERT INTO notifications (id, user_id, actor_id, kind) VALUES ($1, $2, $3, $4)",
+            new_id(), owner.id, fan.id, NotificationKind.FOLLOW,
+        )  # fmt: skip
+        marking = asyncio.create_task(owner.client.patch("/api/notifications/read-all"))
+        async with asyncio.timeout(5):
+            while not await database.fetchval(
+                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+            ):
+                assert not marking.done()
+        await transaction.commit()
+
+    assert (await marking).json() == {"success": True, "updated_count": 1}
+    assert [one["is_read"] for one in await told(owner)] == [True]
+
+
+async def test_whoever_adds_without_end_costs_a_marking_two_seconds(
+    make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    owner = await make_user("owner")
+    async with database.acquire() as stuck, stuck.transaction():
+        await stuck.execute(f"SELECT pg_advisory_xact_lock_shared({INBOX.format('$1::uuid')})", owner.id)
+        answer = await owner.client.patch("/api/notifications/read-all")
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert answer.headers["Retry-After"] == "1"

@@ -26,6 +26,9 @@ INNER_TYPE: Final = "Unsupported type: "
 NO_BODY: Final = ("data", "'data'")
 """How Litestar says that there is none."""
 
+BUSY: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
+"""Others were faster; nothing was done."""
+
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Of a disk: the operator's alarm, and no fault of the code."""
 
@@ -115,7 +118,7 @@ def as_problem(error: BaseException) -> Problem | None:
         return BadInput("The JSON is nested too deeply.")
     if _is_bad_text(error):
         return BadInput("The text is not valid Unicode.")
-    if isinstance(error, asyncpg.DeadlockDetectedError | asyncpg.SerializationError) or db.is_outage(error):
+    if isinstance(error, BUSY) or db.is_outage(error):
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
     if isinstance(error, OSError) and error.errno in FULL:
         return Unavailable("There is no room for this now; try again later.", retry_after_s=60)

@@ -6,6 +6,7 @@ from x18.core import db
 from x18.core.errors import NotFound
 from x18.realtime import outbox
 from x18.realtime.events import EventKind
+from x18.realtime.notify import hold_inbox
 
 
 async def mark_read(viewer_id: UUID, notification_id: UUID) -> None:
@@ -22,6 +23,7 @@ async def mark_read(viewer_id: UUID, notification_id: UUID) -> None:
 async def mark_all_read(viewer_id: UUID) -> int:
     """Mark all; how many were unread."""
     async with db.transaction():
+        await hold_inbox(viewer_id)
         tag = await db.execute(
             "UPDATE notifications SET read_at = now() WHERE user_id = $1 AND read_at IS NULL", viewer_id
         )

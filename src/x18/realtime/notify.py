@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import IntEnum
+from typing import Final
 from uuid import UUID
 
 from x18.core import db
@@ -20,17 +21,39 @@ class NotificationKind(IntEnum):
     MENTION = 5
 
 
+INBOX: Final = "hashtextextended('inbox of ' || {}::text, 0)"
+"""The advisory lock of a user's notifications: shared by who adds one, held alone by who marks all as read."""
+
+INBOX_WAIT_S: Final = 2
+
+
+async def hold_inbox(user_id: UUID) -> None:
+    """Wait for the notifications that are being added, and keep new ones waiting, to the end of the open transaction.
+
+    What is then marked is what stands before this transaction's event in the log, and nothing else: "all" means the same to whoever
+    follows the events.
+
+    Raises:
+        LockNotAvailableError: somebody has been adding one for two seconds.
+    """
+    await db.execute(f"SET LOCAL lock_timeout = '{INBOX_WAIT_S}s'")
+    await db.execute(f"SELECT pg_advisory_xact_lock({INBOX.format('$1::uuid')})", user_id)
+
+
 async def notify(
     recipient_ids: Sequence[UUID], kind: NotificationKind, actor_id: UUID, post_id: UUID | None = None
 ) -> None:
     """Tell each recipient once what the actor did. Nobody is told of what they do themselves; a repetition adds nothing."""
-    others = [recipient for recipient in dict.fromkeys(recipient_ids) if recipient != actor_id]
+    others = sorted({*recipient_ids} - {actor_id})  # in one order, so that locks are taken in one
     if not others:
         return
     await db.execute(
-        """WITH made AS (
+        f"""WITH held AS MATERIALIZED (
+               SELECT new.id, new.user_id, pg_advisory_xact_lock_shared({INBOX.format("new.user_id")})
+               FROM unnest($1::uuid[], $2::uuid[]) AS new (id, user_id)),
+           made AS (
                INSERT INTO notifications (id, user_id, actor_id, kind, post_id)
-               SELECT new.id, new.user_id, $3, $4, $5 FROM unnest($1::uuid[], $2::uuid[]) AS new (id, user_id)
+               SELECT id, user_id, $3, $4, $5 FROM held
                ON CONFLICT DO NOTHING RETURNING id, user_id)
            INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id) SELECT $6, $3, user_id, id FROM made""",
         [new_id() for _ in others],
