@@ -79,7 +79,7 @@ def refused(folder: Path, *arguments: str, **settings: str) -> str:
     return lines[0]
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGHUP])  # Ctrl-C, a closed terminal
 def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Signals) -> None:
     port = free_port()
     body = {"username": "second_start", "email": "second@example.com", "password": "SecurePass123"}

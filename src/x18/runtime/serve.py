@@ -1,8 +1,10 @@
 """``x18 serve``: everything in one command."""
 
 import argparse
+import asyncio
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -13,6 +15,7 @@ import uvicorn
 from uvicorn.supervisors import Multiprocess
 
 from x18.realtime.protocol import MAX_MESSAGE_BYTES
+from x18.runtime.checkup import check_redis
 from x18.runtime.embedded import StartError
 from x18.runtime.fanout import FanoutProtocol, StreamingProtocol, missing_names
 from x18.runtime.logs import set_up_logging
@@ -63,12 +66,15 @@ def _count(text: str) -> int:
 def run(args: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM; then stop what was started and give 0."""
     signal.signal(signal.SIGTERM, _leave)
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup wants it
+        signal.signal(signal.SIGHUP, _hang_up)
     try:
         settings = settings_from_environment()
         set_up_logging(settings.log_level, as_json=settings.is_production or None)
         listener = _listen(args, settings)
         with listener, with_servers(settings) as complete:
             migrate_database(complete)
+            _warn_of_redis(complete)
             _serve(listener, complete, args.workers)
     except StartError as error:
         return report(error)
@@ -100,8 +106,11 @@ def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
     config = _config(settings, workers)
     if workers > 1:
         _announce(listener, f"{workers} processes")
+        on_hang_up = signal.getsignal(signal.SIGHUP)
         with shared_metrics():
-            Multiprocess(config, sockets=[listener]).run()
+            supervisor = Multiprocess(config, sockets=[listener])
+            signal.signal(signal.SIGHUP, on_hang_up)  # uvicorn's starts the workers anew
+            supervisor.run()
         return
     server = _Server(config, listener)
     server.run(sockets=[listener])
@@ -156,6 +165,18 @@ def _announce(listener: socket.socket, note: str) -> None:
     if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
         host = "localhost"
     print(f"X18 is ready: http://{host}:{port}  ws://{host}:{port}/ws  ({note})", flush=True)
+
+
+def _warn_of_redis(settings: Settings) -> None:
+    """X18 runs without it, only slower; but whoever set an address wants to know."""
+    for finding in asyncio.run(check_redis(str(settings.redis_url))):
+        if finding.advice:
+            logger.warning("Redis: %s. Until it answers events take a second longer. %s", finding.found, finding.advice)
+
+
+def _hang_up(_: int, __: FrameType | None) -> None:
+    """The terminal was closed."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _leave(_: int, __: FrameType | None) -> None:
