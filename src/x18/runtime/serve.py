@@ -171,7 +171,9 @@ def _warn_of_redis(settings: Settings) -> None:
     """X18 runs without it, only slower; but whoever set an address wants to know."""
     for finding in asyncio.run(check_redis(str(settings.redis_url))):
         if finding.advice:
-            logger.warning("Redis: %s. Until it answers events take a second longer. %s", finding.found, finding.advice)
+            logger.warning(
+                "Redis: %s. Until it answers events take a second longer. %s", finding.found.rstrip("."), finding.advice
+            )
 
 
 def _hang_up(_: int, __: FrameType | None) -> None:
