@@ -62,11 +62,12 @@ export class Feed {
     return answer;
   }
 
-  /** A post came. `isMine`: shown at once. */
+  /** A post came. `isMine`: shown at once, also where it came over the live channel before and waits. */
   add(post, isMine = false) {
-    if (this.#keys.has(keyOf(post))) return;
+    const key = keyOf(post);
+    if (this.#keys.has(key)) return isMine && this.#waiting.some((one) => keyOf(one) === key) && this.reveal();
     note(post);
-    this.#keys.add(keyOf(post));
+    this.#keys.add(key);
     this.#waiting.push(post);
     this.#waitingCount += 1;
     if (this.#waiting.length > MOST_WAITING) {
