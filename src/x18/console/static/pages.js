@@ -105,6 +105,7 @@ function threadPage(id) {
   feed.element.classList.add("replies");
   const top = h("div", { class: "thread" });
   const heading = h("h2", { class: "heading" }, "Replies");
+  heading.hidden = true; // until there is a post
   let known = 0;
   return {
     title: "Post",
@@ -117,6 +118,7 @@ function threadPage(id) {
       for (const article of [...top.querySelectorAll("article")]) discard(article);
       top.replaceChildren(...[parent, post].filter(Boolean).map(card));
       top.lastElementChild.classList.add("main");
+      heading.hidden = false;
       known = post.replies_count;
       await feed.load();
       if (me()) top.append(composer({ replyTo: post }));
