@@ -160,7 +160,6 @@ export class Feed {
   #append({ posts, next_cursor }) {
     const fresh = posts.filter((post) => !this.#keys.has(keyOf(post)));
     for (const post of fresh) this.#keys.add(keyOf(post));
-    for (const post of fresh.toReversed()) note(post);
     this.list.append(...fresh.map(card));
     this.#cursor = next_cursor;
     this.more.hidden = !next_cursor;

@@ -8,6 +8,7 @@ import { followersPage, userPage } from "./people.js";
 import { card, discard } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
+import { note } from "./tape.js";
 
 const ROUTES = [
   [/^\/?$/, () => (me() ? homePage() : explorePage())],
@@ -51,8 +52,15 @@ export function feedPage(title, topics, url, { above = [], ...options } = {}) {
   return { title, topics, feed, element: h("div", {}, above, feed.element), load: () => feed.load() };
 }
 
-const homePage = () => feedPage("Home", ["home"], "/api/timeline/home", { above: [composer()], nothing: nobodyFollowed() });
-const explorePage = () => feedPage("Explore", ["explore"], "/api/timeline/explore", { above: me() ? [] : [welcome()] });
+/** One that tells what is talked about now. */
+function talkPage(...args) {
+  const page = feedPage(...args);
+  const load = async () => (await page.feed.load()).posts.forEach(note);
+  return { ...page, load };
+}
+
+const homePage = () => talkPage("Home", ["home"], "/api/timeline/home", { above: [composer()], nothing: nobodyFollowed() });
+const explorePage = () => talkPage("Explore", ["explore"], "/api/timeline/explore", { above: me() ? [] : [welcome()] });
 const bookmarksPage = () =>
   feedPage("Bookmarks", [], "/api/bookmarks", { nothing: "What you bookmark is kept here, for your eyes only." });
 const symbolPage = (symbol) =>
