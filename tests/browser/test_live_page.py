@@ -4,7 +4,7 @@ import asyncio
 import re
 import time
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenTab, Tab
 from tests.conftest import Account, MakeUser
@@ -155,3 +155,44 @@ async def test_a_deleted_post_goes_from_all_screens(open_tab: OpenTab, make_user
 
     await expect(texts(other.page)).to_have_count(0)
     await expect(texts(own.page)).to_have_count(0)
+
+
+async def test_ones_own_post_is_shown_though_it_came_live_before_the_answer(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author = await make_user("author")
+    await asyncio.gather(*(publish(author, f"old {number}\n" * 3) for number in range(15)))
+    tab = await open_tab("#/", user=author)
+
+    async def answer_late(route: Route) -> None:
+        answer = await route.fetch()
+        await expect(tab.page.get_by_role("button", name="1 new")).to_be_visible()
+        await route.fulfill(response=answer)
+
+    await tab.page.route("**/api/posts", answer_late)
+    await tab.page.locator("#page article").nth(8).scroll_into_view_if_needed()
+    await tab.page.keyboard.press("n")
+    await tab.page.get_by_role("dialog").get_by_label("What is moving?").fill("mine")
+    await tab.page.get_by_role("dialog").get_by_role("button", name="Post", exact=True).click()
+
+    await expect(texts(tab.page).first).to_have_text("mine")
+    await expect(texts(tab.page)).to_have_count(16)
+
+
+async def test_looking_at_a_symbol_does_not_make_it_active(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    symbol = f"T{author.id.hex[-8:].upper()}"
+    await asyncio.gather(*(publish(author, "up", metadata={"symbol": symbol}) for _ in range(9)))
+    tab = await open_tab(f"#/s/{symbol}")
+    await expect(texts(tab.page)).to_have_count(9)
+    item = tab.page.locator("#symbols li").filter(has_text=symbol)
+    assert await item.count() == 0
+
+    for place in ("#/explore", f"#/s/{symbol}"):
+        await tab.go(place)
+        await tab.wait_until_live()
+        assert await item.locator(".number").all_inner_texts() == ["9"]
+    await publish(author, "more", metadata={"symbol": symbol})
+    await expect(texts(tab.page)).to_have_count(10)
+    await tab.go("#/search")
+    await expect(item.locator(".number")).to_have_text("10")

@@ -1,6 +1,7 @@
 """What one can do on the console, and with what: mouse, keyboard, phone."""
 
 import re
+from uuid import UUID
 
 from playwright.async_api import expect
 
@@ -215,3 +216,16 @@ async def test_an_expired_token_is_renewed_and_a_log_out_holds_in_all_tabs(
 
     await expect(tab.page.locator("#account").get_by_role("button", name="Log in")).to_be_visible()
     await expect(tab.page.locator("html[data-live=live]")).to_be_attached()
+
+
+async def test_a_post_that_is_not_there_has_no_replies_either(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    post_id = (await author.client.post("/api/posts", json={"content": "here"})).json()["id"]
+    tab = await open_tab(f"#/p/{post_id}")
+    heading = tab.page.get_by_role("heading", name="Replies")
+    await expect(heading).to_be_visible()
+    tab.expected_errors = ("404",)
+    await tab.go(f"#/p/{UUID(int=7)}")
+
+    await expect(tab.page.get_by_role("alert")).to_contain_text("No such post")
+    await expect(heading).to_be_hidden()

@@ -11,7 +11,8 @@ const OVERLAP = 30;
 const MOST_PAGED = 300;
 const MOST_WAITING = 60; // beyond, the newest are read over REST
 const TOP_PX = 60;
-const READABLE = 4; // posts in three seconds
+const READABLE = 24; // posts in three seconds
+const PAINT_EVERY_MS = 250;
 
 const keyOf = (post) => post.id + (post.retweeted_by?.id ?? "");
 
@@ -26,6 +27,7 @@ export class Feed {
   #arrivals = [];
   #timer = 0;
   #frame = 0;
+  #paintedAt = 0;
   #isStale = false;
 
   /** `url` lists posts; `nothing` is what an empty list says. */
@@ -62,11 +64,12 @@ export class Feed {
     return answer;
   }
 
-  /** A post came. `isMine`: shown at once. */
+  /** A post came. `isMine`: shown at once, also where it came over the live channel before and waits. */
   add(post, isMine = false) {
-    if (this.#keys.has(keyOf(post))) return;
+    const key = keyOf(post);
+    if (this.#keys.has(key)) return isMine && this.#waiting.some((one) => keyOf(one) === key) && this.reveal();
     note(post);
-    this.#keys.add(keyOf(post));
+    this.#keys.add(key);
     this.#waiting.push(post);
     this.#waitingCount += 1;
     if (this.#waiting.length > MOST_WAITING) {
@@ -111,16 +114,17 @@ export class Feed {
     this.#discardAll();
   }
 
-  /** At the next frame, and not more often than can be read. */
+  /** At the next frame, and what comes close together at once. */
   #paintSoon() {
     this.#timer ||= setTimeout(
       () => (this.#frame = requestAnimationFrame(() => this.#paint())),
-      this.#arrivals.length > READABLE ? 250 : 0,
+      Math.max(0, this.#paintedAt + PAINT_EVERY_MS - Date.now()),
     );
   }
 
   #paint() {
     this.#timer = 0;
+    this.#paintedAt = Date.now();
     const isSlow = this.#arrivals.length <= READABLE;
     if (!this.#isStale && isSlow && scrollY < TOP_PX && !this.list.contains(document.activeElement)) return this.#prepend();
     const text = this.#waitingCount > 999 ? "999+ new" : this.#waitingCount ? `${this.#waitingCount} new` : "Newest posts";
@@ -156,7 +160,6 @@ export class Feed {
   #append({ posts, next_cursor }) {
     const fresh = posts.filter((post) => !this.#keys.has(keyOf(post)));
     for (const post of fresh) this.#keys.add(keyOf(post));
-    for (const post of fresh.toReversed()) note(post);
     this.list.append(...fresh.map(card));
     this.#cursor = next_cursor;
     this.more.hidden = !next_cursor;

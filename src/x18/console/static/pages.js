@@ -8,6 +8,7 @@ import { followersPage, userPage } from "./people.js";
 import { card, discard } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
+import { note } from "./tape.js";
 
 const ROUTES = [
   [/^\/?$/, () => (me() ? homePage() : explorePage())],
@@ -51,8 +52,15 @@ export function feedPage(title, topics, url, { above = [], ...options } = {}) {
   return { title, topics, feed, element: h("div", {}, above, feed.element), load: () => feed.load() };
 }
 
-const homePage = () => feedPage("Home", ["home"], "/api/timeline/home", { above: [composer()], nothing: nobodyFollowed() });
-const explorePage = () => feedPage("Explore", ["explore"], "/api/timeline/explore", { above: me() ? [] : [welcome()] });
+/** One that tells what is talked about now. */
+function talkPage(...args) {
+  const page = feedPage(...args);
+  const load = async () => (await page.feed.load()).posts.forEach(note);
+  return { ...page, load };
+}
+
+const homePage = () => talkPage("Home", ["home"], "/api/timeline/home", { above: [composer()], nothing: nobodyFollowed() });
+const explorePage = () => talkPage("Explore", ["explore"], "/api/timeline/explore", { above: me() ? [] : [welcome()] });
 const bookmarksPage = () =>
   feedPage("Bookmarks", [], "/api/bookmarks", { nothing: "What you bookmark is kept here, for your eyes only." });
 const symbolPage = (symbol) =>
@@ -105,6 +113,7 @@ function threadPage(id) {
   feed.element.classList.add("replies");
   const top = h("div", { class: "thread" });
   const heading = h("h2", { class: "heading" }, "Replies");
+  heading.hidden = true; // until there is a post
   let known = 0;
   return {
     title: "Post",
@@ -117,6 +126,7 @@ function threadPage(id) {
       for (const article of [...top.querySelectorAll("article")]) discard(article);
       top.replaceChildren(...[parent, post].filter(Boolean).map(card));
       top.lastElementChild.classList.add("main");
+      heading.hidden = false;
       known = post.replies_count;
       await feed.load();
       if (me()) top.append(composer({ replyTo: post }));

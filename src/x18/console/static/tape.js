@@ -1,17 +1,17 @@
-// Which symbols the posts that this page got are about, the newest 200 of them.
+// Which symbols the newest 200 posts are about that came live or stood on top of Home or Explore. What one looks up counts not.
 import { h } from "./dom.js";
 import { count, linkTo, pieces } from "./format.js";
 
 const MOST_POSTS = 200;
 
-const tape = new Map(); // post → its symbols, the newest last
+const tape = new Map(); // id → its symbols
 
 export function note({ id, content, metadata }) {
   if (tape.has(id)) return;
   const symbols = new Set([...pieces(content)].filter(({ kind }) => kind === "symbol").map(({ value }) => value));
   if (typeof metadata.symbol === "string") symbols.add(metadata.symbol.toUpperCase());
   tape.set(id, symbols);
-  if (tape.size > MOST_POSTS) tape.delete(tape.keys().next().value);
+  if (tape.size > MOST_POSTS) tape.delete([...tape.keys()].sort()[0]); // ids tell the age: an old one stays out
 }
 
 /** The most mentioned ones as a list of links. */
