@@ -12,7 +12,7 @@ from x18.core.errors import Forbidden, NotFound
 from x18.core.ids import new_id
 from x18.realtime.audience import LEVEL, visible
 from x18.realtime.events import EventKind
-from x18.realtime.notify import NotificationKind
+from x18.realtime.notify import INBOX, NotificationKind
 from x18.realtime.outbox import wake
 
 # $1 viewer, $2 post, $3 id of the new row, $4 id of the new notification
@@ -27,17 +27,19 @@ def _add(table: str, counter: str, *, notify: NotificationKind | None = None, fe
         "entry AS (INSERT INTO feed_entries (id, actor_id, post_id) SELECT id, $1, post_id FROM made)," if feeds else ""
     )
     event = f"UNION ALL SELECT {EventKind.RETWEET}, $1, NULL, id FROM made" if feeds else ""
+    held = f"""
+    held AS MATERIALIZED (SELECT p.id, p.author_id, pg_advisory_xact_lock_shared({INBOX.format("p.author_id")})
+                          FROM made JOIN p ON p.id = made.post_id WHERE p.author_id <> $1),"""
     told = f"""
         INSERT INTO notifications (id, user_id, actor_id, kind, post_id)
-        SELECT $4, p.author_id, $1, {notify}, p.id FROM made JOIN p ON p.id = made.post_id WHERE p.author_id <> $1
-        ON CONFLICT DO NOTHING RETURNING id, user_id"""
+        SELECT $4, author_id, $1, {notify}, id FROM held ON CONFLICT DO NOTHING RETURNING id, user_id"""
     nobody = "SELECT $4::uuid AS id, $1::uuid AS user_id WHERE false"
     condition = "WHERE p.level = 0" if feeds else ""
     return f"""
     WITH {POST},
     made AS (INSERT INTO {table} (id, user_id, post_id) SELECT $3, $1, p.id FROM p {condition}
              ON CONFLICT DO NOTHING RETURNING id, post_id), {entry}
-    counted AS (UPDATE post_stats s SET {counter} = {counter} + 1 FROM made WHERE s.post_id = made.post_id),
+    counted AS (UPDATE post_stats s SET {counter} = {counter} + 1 FROM made WHERE s.post_id = made.post_id), {held if notify else ""}
     told AS ({told if notify else nobody}),
     events AS (INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id)
                SELECT {EventKind.NOTIFICATION}, $1, user_id, id FROM told

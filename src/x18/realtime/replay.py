@@ -19,7 +19,7 @@ from x18.realtime.matching import Subscription, matched_topics, may_receive
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
 from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS, USER
-from x18.realtime.viewers import apply_follow, load_followees
+from x18.realtime.viewers import apply_follow, load_followees, read_followees
 from x18.realtime.wire import Encoding, EventFrames
 
 PAGE: Final = 250
@@ -95,14 +95,12 @@ class Replayer:
         """
         async with self._readers.lend() as connection:
             follows = await self._read_follows(connection, missed)
-            followees: set[UUID] = set()
+            followees, today = set[UUID](), set[UUID]()
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
                 followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
+                today = await read_followees(connection, missed.user_id)
             actors = _actors_of(missed, followees.union(follow.object_id for follow in follows))
             rows = await self._read_rows(connection, missed, actors)
-        today = set(followees)
-        for follow in follows:
-            apply_follow(today, follow)
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
             for piece in _joined(await self._show(page, follows, followees, today, missed)):
@@ -128,7 +126,7 @@ class Replayer:
     async def _show(
         self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], today: set[UUID], missed: Missed
     ) -> list[bytes]:
-        """The frames of a page. ``follows`` and ``followees`` move forward with the events; ``today`` is where they end."""
+        """The frames of a page. ``follows`` and ``followees`` move forward with the events; ``today`` may be ahead of them."""
         async with self._readers.lend() as connection, db.using(connection):
             events = await render(rows, self._renderers)
         frames = []

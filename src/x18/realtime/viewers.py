@@ -10,13 +10,19 @@ from x18.realtime.events import Event, EventKind, LogRow
 FOLLOWS: Final = (EventKind.FOLLOW, EventKind.UNFOLLOW)
 
 
+async def read_followees(connection: asyncpg.Connection, user_id: UUID | None) -> set[UUID]:
+    """Whom the user follows as everybody reads it now: also what waits to be logged is in it."""
+    rows = await connection.fetch("SELECT followee_id FROM follows WHERE follower_id = $1", user_id)
+    return {row["followee_id"] for row in rows}
+
+
 async def load_followees(connection: asyncpg.Connection, user_id: UUID, as_of: int) -> set[UUID]:
     """Whom the user followed when the event ``as_of`` happened.
 
     The table may be ahead of that: what was logged since, and what waits to be logged, is taken back, newest first.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        followees = await connection.fetch("SELECT followee_id FROM follows WHERE follower_id = $1", user_id)
+        found = await read_followees(connection, user_id)
         logged = await connection.fetch(
             "SELECT kind, object_id FROM event_log WHERE actor_id = $1 AND seq > $2 AND kind = ANY($3) ORDER BY seq",
             user_id,
@@ -28,7 +34,6 @@ async def load_followees(connection: asyncpg.Connection, user_id: UUID, as_of: i
             user_id,
             FOLLOWS,
         )
-    found = {row["followee_id"] for row in followees}
     for row in reversed([*logged, *waiting]):
         if row["kind"] == EventKind.FOLLOW:
             found.discard(row["object_id"])
