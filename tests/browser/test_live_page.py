@@ -69,7 +69,7 @@ async def test_follow_and_unfollow_change_home_at_once(open_tab: OpenTab, make_u
     author, other, reader = await make_user("author"), await make_user("other"), await make_user("reader")
     await reader.client.post(f"/api/users/{other.id}/follow")
     tab = await open_tab(f"#/u/{author.username}", user=reader)
-    await tab.page.get_by_role("button", name=f"Follow @{author.username}").click()
+    await tab.page.get_by_role("button", name=f"Follow @{author.username}", exact=True).click()
     await expect(tab.page.locator(".stats")).to_contain_text("1 follower")
     await tab.go("#/")
     await tab.wait_until_live()
@@ -78,7 +78,7 @@ async def test_follow_and_unfollow_change_home_at_once(open_tab: OpenTab, make_u
 
     await tab.go(f"#/u/{author.username}")
     await tab.page.get_by_role("button", name=f"Unfollow @{author.username}").click()
-    await expect(tab.page.get_by_role("button", name=f"Follow @{author.username}")).to_be_visible()
+    await expect(tab.page.get_by_role("button", name=f"Follow @{author.username}", exact=True)).to_be_visible()
     await tab.go("#/")
     await tab.wait_until_live()
     await publish(author, "who hears me?")
