@@ -97,8 +97,25 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
     wait_until_healthy(port)
     assert httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json=body).status_code == 200
     os.killpg(second.pid, ending)
-    _, err = second.communicate(timeout=30)
+    _, err = second.communicate(timeout=20)
     assert second.returncode == 0, err
+    assert processes_in(tmp_path) == []
+
+
+def test_a_process_that_ends_while_it_is_asked_holds_nobody_up(tmp_path: Path) -> None:
+    port = free_port()
+    server = start(tmp_path, port, "--workers", "2")
+    wait_until_healthy(port)
+    workers = psutil.Process(server.pid).children()
+    worker = next(child for child in workers if "spawn_main" in " ".join(child.cmdline()))
+    worker.suspend()
+    time.sleep(1)  # it is asked twice a second
+    worker.kill()
+    worker.wait(5)
+    server.terminate()
+    _, err = server.communicate(timeout=20)  # it would wait 30 s for the answer
+
+    assert server.returncode == 0, err
     assert processes_in(tmp_path) == []
 
 

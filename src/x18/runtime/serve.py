@@ -108,7 +108,7 @@ def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
         _announce(listener, f"{workers} processes")
         on_hang_up = signal.getsignal(signal.SIGHUP)
         with shared_metrics():
-            supervisor = Multiprocess(config, sockets=[listener])
+            supervisor = _Supervisor(config, sockets=[listener])
             signal.signal(signal.SIGHUP, on_hang_up)  # uvicorn's starts the workers anew
             supervisor.run()
         return
@@ -158,6 +158,22 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             _announce(self._listener, "Ctrl-C stops it")
+
+
+class _Supervisor(Multiprocess):
+    """Sees at once that a process it has asked is gone: while our own end of its pipe is open too, the answer is waited for in vain."""
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        self._close_ends_of_workers()
+
+    def keep_subprocess_alive(self) -> None:
+        super().keep_subprocess_alive()
+        self._close_ends_of_workers()
+
+    def _close_ends_of_workers(self) -> None:
+        for process in self.processes:
+            process.child_conn.close()
 
 
 def _announce(listener: socket.socket, note: str) -> None:
