@@ -82,6 +82,22 @@ async def workers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest.fixture(scope="session")
+async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """One with its limits on, that takes a page of another origin and believes what a proxy here says of addresses."""
+    folder = tmp_path_factory.mktemp("limited")
+    settings = {"RATE_LIMITS": "on", "CORS_ORIGINS": "https://app.example", "TRUSTED_PROXIES": "127.0.0.1"}
+    other = make_server(server.database_url, server.redis_url, folder, **settings)
+    try:
+        await other.start()
+        yield other
+        assert other.stop() == 0, other.read_log()
+    finally:
+        if other.process and other.process.poll() is None:
+            other.kill()
+        other.listener.close()
+
+
+@pytest.fixture(scope="session")
 async def api(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A client without an account."""
     async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:

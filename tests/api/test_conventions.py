@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
 
 import asyncpg
 import httpx
@@ -11,27 +10,9 @@ from redis.asyncio import Redis
 
 from tests.api.test_posts import publish
 from tests.conftest import PASSWORD, MakeUser
-from tests.server import Server, make_server
+from tests.server import Server
 from x18.core.errors import TooManyRequests
 from x18.core.limits import Limiter, Rate
-
-
-@pytest.fixture(scope="module")
-async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """A server with its rate limits on, and a page of another origin allowed."""
-    folder = tmp_path_factory.mktemp("limited")
-    other = make_server(
-        server.database_url,
-        server.redis_url,
-        folder,
-        RATE_LIMITS="on",
-        CORS_ORIGINS="https://app.example",
-        BCRYPT_COST="4",
-    )
-    await other.start()
-    yield other
-    assert other.stop() == 0, other.read_log()
-    other.listener.close()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.conftest import MakeUser
 from tests.flows.test_delivery import post
 from tests.live import Live, live
-from tests.server import Server
+from tests.server import TLS, Server
 from x18.core.problems import answer_error
 from x18.runtime.metrics import MetricsAccess, show_metrics
 
@@ -25,7 +25,7 @@ Samples = dict[tuple[str, frozenset[tuple[str, str]]], float]
 
 async def scrape(server: Server) -> Samples:
     """Every sample by name and labels."""
-    async with httpx.AsyncClient(base_url=server.url, timeout=10) as client:
+    async with httpx.AsyncClient(base_url=server.url, timeout=10, verify=TLS) as client:
         answer = await client.get("/metrics")
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
@@ -116,7 +116,7 @@ async def test_processes_behind_one_port_answer_for_all_and_outlive_one_another(
     health = {"method": "GET", "route": "/health", "status": "200"}
     before = value(await scrape(workers), "x18_http_requests_total", **health)
     for _ in range(12):  # a client each: the kernel spreads connections over the processes
-        async with httpx.AsyncClient(base_url=workers.url) as client:
+        async with httpx.AsyncClient(base_url=workers.url, verify=TLS) as client:
             assert (await client.get("/health")).status_code == 200
     assert {value(await scrape(workers), "x18_http_requests_total", **health) for _ in range(8)} == {before + 12}
 

@@ -11,7 +11,7 @@ from tests.conftest import Account, MakeUser
 from tests.flows.test_delivery import post
 from tests.flows.test_streams import stream
 from tests.live import live
-from tests.server import Server, make_server
+from tests.server import TLS, Server, make_server
 
 CLIENTS = 40
 WATCHED = ("x18_connections", "x18_users_connected", "x18_watched_posts", "x18_queue_bytes", "x18_tasks")
@@ -19,7 +19,7 @@ WATCHED = ("x18_connections", "x18_users_connected", "x18_watched_posts", "x18_q
 
 async def measure(server: Server) -> dict[str, float]:
     """What the server says that it holds."""
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, verify=TLS) as client:
         lines = (await client.get("/metrics")).text.splitlines()
     pairs = [line.rsplit(" ", 1) for line in lines if not line.startswith("#")]
     return {name: float(value) for name, value in pairs if name.startswith((*WATCHED, "x18_subscriptions{"))}

@@ -1,25 +1,13 @@
 """What one connection, one user and one address may do, and how they are told."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 
 from tests.conftest import Account, MakeUser
 from tests.live import Live
-from tests.server import Server, make_server
+from tests.server import Server
 from x18.realtime.protocol import BURST, MAX_CONNECTIONS_PER_ADDRESS, MAX_CONNECTIONS_PER_USER
-
-
-@pytest.fixture(scope="module")
-async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """A node with limits; all others of the tests have none."""
-    folder = tmp_path_factory.mktemp("limited")
-    limited = make_server(server.database_url, server.redis_url, folder, RATE_LIMITS="on")
-    await limited.start()
-    yield limited
-    limited.stop()
-    limited.listener.close()
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.flows.test_delivery import post
 from tests.flows.test_tickets import ticket_of
 from tests.frames import check_received
 from tests.live import live
-from tests.server import Server, make_server
+from tests.server import TLS, Server, make_server
 
 
 class Stream:
@@ -64,7 +64,7 @@ async def _lines_of(answer: httpx.Response) -> AsyncIterator[str]:
 async def stream(server: Server, topics: str, **options: Any) -> AsyncIterator[Stream]:
     params = {"topics": topics, **options.pop("params", {})}
     async with (
-        httpx.AsyncClient(base_url=server.url, timeout=15) as client,
+        httpx.AsyncClient(base_url=server.url, timeout=15, verify=TLS) as client,
         client.stream("GET", "/api/stream", params=params, **options) as answer,
     ):
         assert answer.status_code == 200, await answer.aread()
@@ -126,7 +126,7 @@ async def test_a_break_before_the_first_event_costs_none(server: Server, make_us
     [("", 400), ("nothing", 400), ("home", 401), ("explore,notifications", 401), ("test?rate=0", 400)],
 )
 async def test_what_cannot_be_streamed_is_an_answer_not_a_stream(server: Server, topics: str, status: int) -> None:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with httpx.AsyncClient(base_url=server.url, verify=TLS) as client:
         answer = await client.get("/api/stream", params={"topics": topics})
         assert answer.status_code == status
         assert answer.json()["error"]

@@ -119,10 +119,11 @@ def test_a_process_that_ends_while_it_is_asked_holds_nobody_up(tmp_path: Path) -
     assert processes_in(tmp_path) == []
 
 
-def test_a_killed_server_is_taken_over_by_the_next(tmp_path: Path) -> None:
+def test_a_storage_in_use_is_told_and_taken_over_from_a_killed_server(tmp_path: Path) -> None:
     port = free_port()
     first = start(tmp_path, port)
     wait_until_healthy(port)
+    assert "Another x18 uses" in refused(tmp_path, "--port", "0")
     first.kill()
     first.communicate()
     second = start(tmp_path, port)
@@ -160,16 +161,6 @@ def test_a_database_that_does_not_answer_is_told_without_its_password(tmp_path: 
 
     assert said.startswith(f"x18: PostgreSQL at 127.0.0.1:{port} does not answer")
     assert "very-secret" not in said
-
-
-def test_a_storage_that_is_in_use_is_told(tmp_path: Path) -> None:
-    port = free_port()
-    first = start(tmp_path, port)
-    wait_until_healthy(port)
-
-    assert "Another x18 uses" in refused(tmp_path, "--port", "0")
-    first.terminate()
-    first.communicate(timeout=30)
 
 
 def test_bad_settings_and_weak_secrets_are_told(tmp_path: Path) -> None:
