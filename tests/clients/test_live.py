@@ -8,7 +8,7 @@ import pytest
 
 from tests.peer import Message, Peer, Refusal, acting, is_subscribe, stay
 from x18.clients.account import Account
-from x18.clients.live import Event, Live, Refused
+from x18.clients.live import LONGEST_DELAY_S, Event, Live, Refused
 from x18.clients.tail import _token_of
 
 DEADLINE_S = 15.0
@@ -148,3 +148,25 @@ async def test_another_error_is_final(has_id: bool) -> None:
             await read_until(Live(url, ["nothing"]), "post")
 
     assert len(cursors(received)) == 1
+
+
+async def test_callers_at_once_refresh_once() -> None:
+    asked: list[httpx.Request] = []
+
+    async def refresh(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        await asyncio.sleep(0)
+        return httpx.Response(200, json={**TOKENS, "expires_in": 900})
+
+    async with httpx.AsyncClient(base_url="http://x18", transport=httpx.MockTransport(refresh)) as client:
+        account = Account(client, {**TOKENS, "expires_in": 0})
+        tokens = await asyncio.gather(*(account.token() for _ in range(5)))
+
+    assert (len(asked), len(set(tokens))) == (1, 1)
+
+
+def test_however_often_it_failed_it_tries_again() -> None:
+    stream = Live("http://x18", ["explore"])
+    stream._failures = 100_000
+
+    assert 0 <= stream._next_delay() <= LONGEST_DELAY_S

@@ -178,7 +178,7 @@ async def test_logging_out_closes_the_sockets_of_that_session_on_every_process(
         await api.post("/api/auth/logout", json={"all": True}, headers=header)
         assert await other.wait_until_closed(1.5) == 4403
     again = await Live.open(server, user.access_token)
-    assert await again.wait_until_closed() == 4401
+    assert await again.wait_until_closed() == 4403
 
 
 async def test_frames_of_the_wrong_kind_and_too_long_ones_close(server: Server) -> None:

@@ -40,13 +40,6 @@ def subscribed(hub: Hub, encoding: Encoding) -> list[bytes]:
     return written
 
 
-def test_integers_that_message_pack_does_not_have_are_texts() -> None:
-    body = b'{"a":[1,{"b":%d}],"c":%d}' % (10**30, 2**63)
-    (frame,) = split_frames(EventFrames(event(1, body), EPOCH).get(Encoding.MSGPACK, ("explore",)))
-
-    assert msgspec.msgpack.decode(frame)["payload"] == {"a": [1, {"b": str(10**30)}], "c": 2**63}
-
-
 def test_an_event_that_cannot_be_encoded_costs_only_itself(caplog: pytest.LogCaptureFixture) -> None:
     hub = Hub(lambda *_: None)
     packed, texts = subscribed(hub, Encoding.MSGPACK), subscribed(hub, Encoding.JSON)
@@ -120,6 +113,38 @@ async def test_after_a_gap_the_subscription_begins_where_the_gap_ends() -> None:
     assert client.socket.closed_with is None
 
 
+async def test_events_of_the_test_topic_are_not_looked_for_in_the_log() -> None:
+    client = Client(ValueError("the log is read"))
+    looked = await client.subscriber.subscribe([TopicRequest("test")], "5", 1)
+
+    assert [message["type"] for message in client.messages] == ["ok"]
+    assert (looked, client.socket.closed_with) == (0, None)
+
+
+async def test_a_resume_costs_messages_by_what_is_looked_through() -> None:
+    client = Client(ValueError())
+
+    async def subscribe(*_: object) -> int:
+        return 5_000
+
+    client.session.subscriber.subscribe = subscribe  # type: ignore[method-assign]
+    for _ in range(4):  # 11 messages each, of 30
+        await client.session._receive('{"type":"subscribe","payload":{"topics":[]}}')
+
+    assert [message["payload"]["code"] for message in client.messages] == ["rate_limited"]
+
+
+async def test_only_what_tells_the_cursor_puts_off_a_heartbeat() -> None:
+    client = Client(ValueError())
+    await client.session.open(None, is_admitted=True)
+    client.line.connection.sent_at = 0.0
+    await client.session._receive('{"type":"ping"}')
+    client.session.tick(30.0, 0.0)
+
+    assert [message["type"] for message in client.messages] == ["connected", "pong", "heartbeat"]
+    assert client.line.connection.sent_at > 0
+
+
 @pytest.mark.parametrize(
     ("problem", "ends"),
     [(Unavailable("Later."), False), (Problem("Ours."), False), (TooManyRequests("Slow down."), True)],
@@ -167,7 +192,7 @@ class Loop:
         return self.now
 
 
-async def test_a_node_is_blind_once_it_neither_heard_nor_read_for_fifteen_seconds(
+async def test_a_node_is_blind_once_something_may_have_been_missing_for_fifteen_seconds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     loop = Loop()
@@ -180,9 +205,11 @@ async def test_a_node_is_blind_once_it_neither_heard_nor_read_for_fifteen_second
     for now in (1_000.0, 1_014.9, 1_015.1):
         loop.now = now
         seen.append(feed.is_blind)
+    feed.offer(Batch(EPOCH, 9, 8, []))  # it hears that it misses something
+    seen.append(feed.is_blind)
     feed.offer(Batch(EPOCH, 1, 0, []))
 
-    assert [*seen, feed.is_blind] == [False, False, True, False]
+    assert [*seen, feed.is_blind] == [False, False, True, True, False]
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,7 @@ def test_follows_are_applied_in_order_also_those_that_came_while_loading() -> No
         actor, target = (author, UUID(int=99)) if kind == EventKind.POST else (reader, author)
         hub.publish([Event(seq, kind, actor, None, target, content if kind == EventKind.POST else None)], "e")
 
+    viewer.pending = []
     happens(1, EventKind.FOLLOW)
     hub.set_followees(viewer, set())
     hub.subscribe(connection, Subscription(parse_topic("home"), None, 1))

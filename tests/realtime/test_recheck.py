@@ -51,13 +51,15 @@ async def new_session(name: str) -> UUID:
 
 @pytest.mark.usefixtures("pool")
 async def test_connections_of_ended_sessions_are_closed_and_no_others() -> None:
-    good, revoked, disabled, deleted = [await new_session(name) for name in ("good", "revoked", "disabled", "deleted")]
+    names = ("good", "revoked", "disabled", "deleted", "expired")
+    good, revoked, disabled, deleted, expired = [await new_session(name) for name in names]
+    await db.execute("UPDATE auth_sessions SET expires_at = now() WHERE id = $1", expired)
     await db.execute("UPDATE auth_sessions SET revoked_at = $2 WHERE id = $1", revoked, datetime.now(UTC))
     await db.execute("UPDATE users SET disabled_at = now() WHERE username = 'disabled'")
     await db.execute("DELETE FROM auth_sessions WHERE id = $1", deleted)
-    live = [Live(one) for one in (good, None, revoked, disabled, deleted)]
+    live = [Live(one) for one in (good, None, revoked, disabled, deleted, expired)]
     channel: Any = SimpleNamespace(sessions=set(live))
 
     await Channel._recheck(channel)
 
-    assert [one.closed_with for one in live] == [None, None, *[CloseCode.REVOKED] * 3]
+    assert [one.closed_with for one in live] == [None, None, *[CloseCode.REVOKED] * 4]

@@ -38,6 +38,7 @@ class NoServices:
         (Unavailable("The database is away."), 1013),
         (NotAuthenticated("Bad.", code="invalid_token"), 4401),
         (NotAuthenticated("Old.", code="token_expired"), 4001),
+        (NotAuthenticated("Ended.", code="session_revoked"), 4403),
         (TooManyConnections("Too many."), 4409),
     ],
 )

@@ -4,10 +4,12 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 import uvicorn
 from uvicorn.server import ServerState
 
 from tests.raw import CONTINUATION, PING, TEXT, frame, handshake
+from x18.runtime import fanout
 from x18.runtime.fanout import FanoutProtocol
 
 
@@ -17,6 +19,8 @@ class Transport:
     def __init__(self) -> None:
         self.written: list[bytes] = []
         self.write = self.written.append
+        self.aborted = asyncio.Event()
+        self.abort = self.aborted.set
 
     def get_protocol(self) -> Any:
         return SimpleNamespace(parser=None)
@@ -75,3 +79,30 @@ async def test_empty_fragments_are_not_kept() -> None:
     async with asyncio.timeout(5):
         message = await protocol.queue.get()
     assert message == {"type": "websocket.receive", "text": '{"type":"ping"}'}
+
+
+async def test_a_message_that_is_not_finished_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "UNFINISHED_S", 0.05)
+    protocol, finished = upgraded(), upgraded()
+    for one in (protocol, finished):
+        one.data_received(frame(TEXT, b'{"type":', final=False))
+    finished.data_received(frame(CONTINUATION, b'"ping"}'))
+    await asyncio.sleep(0.03)
+    protocol.data_received(
+        frame(PING) + frame(CONTINUATION, b'"ping"', final=False)
+    )  # a sign of life is no end of the message
+    await asyncio.sleep(0.05)
+
+    assert [bool(one.close_sent) for one in (protocol, finished)] == [True, False]
+    assert protocol.transport.written[-1][2:4] == (4400).to_bytes(2, "big")  # type: ignore[attr-defined]
+
+
+async def test_who_says_no_more_and_does_not_read_is_cut_off() -> None:
+    protocol = upgraded()
+    protocol.close_timeout = 0.05
+    protocol.pause_writing()
+    protocol.eof_received()
+
+    async with asyncio.timeout(5):
+        assert (await protocol.queue.get())["type"] == "websocket.disconnect"
+        await protocol.transport.aborted.wait()  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """A server and an account at it, for the programs here: logs in, and keeps its access token fresh."""
 
 import argparse
+import asyncio
 import os
 import time
 from typing import Any
@@ -32,6 +33,7 @@ class Account:
 
     def __init__(self, client: httpx.AsyncClient, tokens: dict[str, Any]) -> None:
         self._client = client
+        self._refreshing = asyncio.Lock()
         self._take(tokens)
         self.id: str = tokens["user"]["id"]
         self.username: str = tokens["user"]["username"]
@@ -60,10 +62,11 @@ class Account:
             CannotLogIn: the session has ended.
             httpx.HTTPError: the server cannot give one now.
         """
-        if time.monotonic() > self._good_until:
-            answer = await self._client.post("/api/auth/refresh", json={"refresh_token": self._refresh})
-            self._take(_tokens_in(answer))
-        return self._access
+        async with self._refreshing:  # a refresh token is good once
+            if time.monotonic() > self._good_until:
+                answer = await self._client.post("/api/auth/refresh", json={"refresh_token": self._refresh})
+                self._take(_tokens_in(answer))
+            return self._access
 
     async def headers(self) -> dict[str, str]:
         """The header that logs a request in."""

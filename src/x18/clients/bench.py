@@ -145,7 +145,11 @@ class Bench:
     async def _publish(self, client: httpx.AsyncClient, author: Account, number: int) -> None:
         """Post once, whatever happens to the connection: the key makes trying again harmless."""
         body = {"content": f"bench {number}", "metadata": {"tags": [self._tag]}}
-        headers = {**await author.headers(), "Idempotency-Key": secrets.token_hex(16)}
+        try:
+            headers = {**await author.headers(), "Idempotency-Key": secrets.token_hex(16)}
+        except CannotLogIn:
+            self._delivery.failed += 1
+            return
         sent = time.time()
         for _ in range(20):
             try:

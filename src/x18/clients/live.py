@@ -123,6 +123,7 @@ class Live:
         if kind == "ok" and message.get("id") == "subscribe":
             self._is_subscribed = True
         elif kind == "heartbeat" and self._is_subscribed and self._is_new(payload["cursor"]):
+            self._failures = 0
             self.cursor = payload["cursor"]  # before the subscription's ok it would be a step over what was not sent
         elif kind == "gap":
             self.cursor = payload["cursor"]
@@ -149,7 +150,7 @@ class Live:
             delay, self._after_ms = self._after_ms / 1000, None
             return delay
         self._failures += 1
-        return random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**self._failures))
+        return random.uniform(0, min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** min(self._failures, 10)))
 
 
 async def _greeting(socket: ClientConnection) -> Any:

@@ -60,6 +60,10 @@ class Bucket:
         self._tokens -= 1
         return 0.0
 
+    def charge(self, tokens: int) -> None:
+        """Take more for what a message cost, also what is not there yet."""
+        self._tokens -= tokens
+
 
 def _take(counter: Counter, key: str | UUID) -> None:  # type: ignore[type-arg]
     counter[key] -= 1

@@ -1,8 +1,14 @@
 """What relays tell nodes: a run of numbered events as one message."""
 
+from collections.abc import Iterator
+from typing import Final
+
 import msgspec
 
 from x18.realtime.events import Event
+
+MOST_AT_ONCE: Final = 20
+"""So many events are delivered before others run: at most about 15 ms for 1,000 connections that get them all."""
 
 
 class Batch(msgspec.Struct, frozen=True, array_like=True):
@@ -12,6 +18,14 @@ class Batch(msgspec.Struct, frozen=True, array_like=True):
     first: int
     last: int
     events: list[Event]
+
+    def split(self) -> Iterator["Batch"]:
+        """The same in pieces that are delivered at once."""
+        first = self.first
+        for start in range(0, len(self.events), MOST_AT_ONCE):
+            events = self.events[start : start + MOST_AT_ONCE]
+            yield Batch(self.epoch, first, events[-1].seq, events)
+            first = events[-1].seq + 1
 
 
 _encoder = msgspec.msgpack.Encoder()

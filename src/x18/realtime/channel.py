@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from structlog.contextvars import bind_contextvars
 
 from x18.core import db, metrics
+from x18.core.addresses import network_of
 from x18.core.errors import Unavailable
 from x18.core.ids import moment_of
 from x18.core.problems import as_problem
@@ -104,17 +105,18 @@ class Channel:
 
     @contextmanager
     def attend(self, session: Session, address: str) -> Iterator[bool]:
-        """Count a session for the block, and let go of everything after it. Yields whether the address may have one more."""
+        """Count a session for the block, and let go of everything after it. Yields whether its network may have one more."""
+        network = network_of(address)
         self.sessions.add(session)
         bind_contextvars(connection_id=str(session.id), address=address)
         try:
-            yield self.services.admission.enter(address)
+            yield self.services.admission.enter(network)
         finally:
             socket = session.line.socket
             code = socket.disconnect_code or socket.close_code
             metrics.CLOSES.labels(close_label(code)).inc()
             logger.debug("connection ended", extra={"code": code})
-            self.services.admission.leave(address, session.user_id)
+            self.services.admission.leave(network, session.user_id)
             session.end()
             self.sessions.discard(session)
 
@@ -125,7 +127,9 @@ class Channel:
             Unavailable: no relay leads.
         """
         led = await db.fetch_value(
-            "SELECT true FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted", LOCK
+            """SELECT true FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid, objid, objsubid) = (0, $1, 1)
+                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""",
+            LOCK,
         )
         if not led:
             raise Unavailable("No relay leads.")
@@ -195,7 +199,7 @@ class Channel:
         ids = {session.connection.session_id for session in self.sessions} - {None}
         rows = await db.fetch(
             """SELECT s.id FROM auth_sessions s JOIN users u ON u.id = s.user_id
-               WHERE s.id = ANY($1) AND s.revoked_at IS NULL AND u.disabled_at IS NULL""",
+               WHERE s.id = ANY($1) AND s.revoked_at IS NULL AND s.expires_at > now() AND u.disabled_at IS NULL""",
             list(ids),
         )
         ended = ids - {row["id"] for row in rows}

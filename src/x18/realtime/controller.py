@@ -7,6 +7,7 @@ from litestar import WebSocket, websocket
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
+from x18.core.addresses import address_of
 from x18.core.errors import Unavailable
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
@@ -43,7 +44,7 @@ async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legac
     await socket.accept(subprotocols=chosen)
     line = Line(channel.hub, open_socket(socket), ENCODINGS.get(chosen or "", Encoding.JSON))
     session = Session(channel.services, line, Calls(socket), is_legacy=is_legacy)
-    with channel.attend(session, socket.client.host if socket.client else "") as is_admitted:
+    with channel.attend(session, address_of(socket)) as is_admitted:
         try:
             await session.open(await _token_of(socket, channel, is_legacy=is_legacy), is_admitted=is_admitted)
         except Exception as error:

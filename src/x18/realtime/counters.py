@@ -19,8 +19,8 @@ from x18.realtime.wire import Encoding, encode_message
 logger = logging.getLogger("x18.counters")
 
 PAGE: Final = 1_000
-ENCODED_AT_ONCE: Final = 2_000
-"""After so many counters the loop lets others run: about 5 ms."""
+POSTS_AT_ONCE: Final = 2_000
+"""After so many counters the loop lets others run: about 5 ms where each is encoded."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -129,8 +129,12 @@ class Counters:
     async def _tell(self, ready: Mapping[Watcher, set[UUID]]) -> None:
         found = await self._read_all(list(set().union(*ready.values())))
         made: dict[tuple[Encoding, frozenset[UUID]], bytes] = {}
-        encoded = 0
+        work = 0
         for watcher, posts in ready.items():
+            work += len(posts)
+            if work > POSTS_AT_ONCE:
+                work = 0
+                await asyncio.sleep(0)
             # The connection may have ended, or unwatched, while we read.
             shown = frozenset(post for post in posts & watcher.posts if self._may_see(watcher, found.get(post)))
             if not shown:
@@ -139,11 +143,7 @@ class Counters:
             if key not in made:
                 counts = Counts(CountsPayload({post: found[post].counts for post in shown}))
                 made[key] = encode_message(counts, watcher.line.connection.encoding)
-                encoded += len(shown)
             watcher.line.write(made[key])
-            if encoded > ENCODED_AT_ONCE:
-                encoded = 0
-                await asyncio.sleep(0)
 
     async def _read_all(self, posts: list[UUID]) -> dict[UUID, Counted]:
         found: dict[UUID, Counted] = {}

@@ -7,7 +7,7 @@ from typing import Final
 
 from x18.core import db, metrics
 from x18.core.errors import Unavailable
-from x18.realtime.batches import Batch, unpack
+from x18.realtime.batches import MOST_AT_ONCE, Batch, unpack
 from x18.realtime.cursors import Cursor
 from x18.realtime.events import Event, Renderers, render
 from x18.realtime.log import read_after, read_position
@@ -59,8 +59,8 @@ class Feed:
 
     @property
     def is_blind(self) -> bool:
-        """Whether neither the leader was heard nor the log read for so long that nothing is known of what happens."""
-        return asyncio.get_running_loop().time() - max(self._heard, self._known) > BLIND_S
+        """Whether events may have been missing for so long: neither a message without a hole before it came nor was the log read."""
+        return asyncio.get_running_loop().time() - self._known > BLIND_S
 
     async def start(self) -> None:
         """Begin at the head of the log."""
@@ -84,7 +84,9 @@ class Feed:
         self.head = max(self.head, batch.last) if batch.epoch == self.epoch else batch.last
         if batch.epoch != self.epoch or batch.first > self.last + 1:
             self._behind.set()
-        elif batch.last > self.last:
+            return
+        self._known = self._heard
+        if batch.last > self.last:
             self._advance([event for event in batch.events if event.seq > self.last], "broker")
 
     async def run(self) -> None:
@@ -120,8 +122,11 @@ class Feed:
             while rows := await read_after(connection, self.last, PAGE):
                 async with db.using(connection):
                     events = await render(rows, self._renderers)
-                # Messages may have brought us further while we read.
-                self._advance([event for event in events if event.seq > self.last], "log")
+                for start in range(0, len(events), MOST_AT_ONCE):
+                    # Messages may have brought us further while we read.
+                    some = events[start : start + MOST_AT_ONCE]
+                    self._advance([event for event in some if event.seq > self.last], "log")
+                    await asyncio.sleep(0)
         self._known = asyncio.get_running_loop().time()
 
     def _advance(self, events: Sequence[Event], source: str) -> None:

@@ -34,8 +34,8 @@ class Viewer:
         self.since = 0
         """The event as of which ``followees`` are to be loaded."""
         self.followees: set[UUID] | None = None
-        self.pending: list[Event] = []
-        """Follows that happened while ``followees`` was being loaded."""
+        self.pending: list[Event] | None = None
+        """Follows that happened while ``followees`` was being loaded; None while nobody loads it."""
 
 
 class Connection:
@@ -105,9 +105,9 @@ class Hub:
 
     def set_followees(self, viewer: Viewer, followees: set[UUID]) -> None:
         """Whom the viewer followed when the loading began; what happened since is applied on top."""
-        for event in viewer.pending:
+        for event in viewer.pending or ():
             apply_follow(followees, event)
-        viewer.pending.clear()
+        viewer.pending = None
         viewer.followees = followees
         if viewer.home:
             self._remember_home(viewer)
@@ -184,12 +184,10 @@ class Hub:
         if index is None:
             return False
         made: dict[Encoding, bytes] = {}
-        now = time.monotonic()
         for connection in list(index.everything):
             encoding = connection.encoding
             if encoding not in made:
                 made[encoding] = encode(encoding)
-            connection.sent_at = now
             connection.write(made[encoding])
         return True
 
@@ -254,7 +252,8 @@ class Hub:
 
     def _apply_follow(self, viewer: Viewer, event: Event) -> None:
         if viewer.followees is None:
-            viewer.pending.append(event)
+            if viewer.pending is not None:
+                viewer.pending.append(event)
             return
         apply_follow(viewer.followees, event)
         if viewer.home:

@@ -1,12 +1,15 @@
 """The way out to one client."""
 
 import time
-from typing import Any
+from typing import Any, Final
 
 from x18.realtime.hub import Connection, Hub
-from x18.realtime.protocol import CloseCode
+from x18.realtime.protocol import CloseCode, Connected, Gap, Heartbeat
 from x18.realtime.sockets import Backlog, Socket
 from x18.realtime.wire import Encoding, encode_message
+
+WITH_CURSOR: Final = (Connected, Gap, Heartbeat)
+"""What tells where the stream stands. Nothing else puts off a heartbeat, or a quiet client's cursor would stay behind."""
 
 
 class Line:
@@ -26,11 +29,12 @@ class Line:
 
     def send(self, message: Any) -> None:
         """A message to this client alone."""
+        if isinstance(message, WITH_CURSOR):
+            self.connection.sent_at = time.monotonic()
         self.write(encode_message(message, self.connection.encoding))
 
     def write(self, frames: bytes) -> None:
         """The same, encoded before."""
-        self.connection.sent_at = time.monotonic()
         self.socket.write(frames)
 
     def hold(self) -> None:
@@ -52,6 +56,11 @@ class Line:
             held.clear()
         for frames in waiting:
             self.socket.write(frames)
+
+    def part(self, message: Any, code: CloseCode, reason: str) -> None:
+        """Say why, and close."""
+        self.socket.say_last(encode_message(message, self.connection.encoding))
+        self.close(code, reason)
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Deliver nothing any more and close. Further calls are ignored."""

@@ -99,7 +99,9 @@ class Relay:
                 async with db.using(connection):
                     events = await render(rows, self._renderers)
                 head = rows[-1].seq
-                self._on_batch(Batch(records[0]["epoch"].hex, rows[0].seq, head, events))
+                for batch in Batch(records[0]["epoch"].hex, rows[0].seq, head, events).split():
+                    self._on_batch(batch)
+                    await asyncio.sleep(0)
                 told = loop.time()
                 continue
             if loop.time() - told >= HEAD_EVERY_S:

@@ -4,6 +4,7 @@ Home shows of those whom one followed when it happened and follows today: who le
 more, as in a home that is read now. What an event shows must be for one's eyes today as well.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence, Set
 from typing import Final
 from uuid import UUID
@@ -23,6 +24,9 @@ from x18.realtime.viewers import apply_follow, load_followees, read_followees
 from x18.realtime.wire import Encoding, EventFrames
 
 PAGE: Final = 250
+READING_AT_ONCE: Final = 2
+"""So many replays read at a time: delivery, counters and log-ins have the other connections of the channel for themselves."""
+
 PIECE_BYTES: Final = 256 * 1024
 SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET})
 """The events that put something into a timeline; the others take it back."""
@@ -61,6 +65,7 @@ class Replayer:
     def __init__(self, readers: Readers, renderers: Renderers) -> None:
         self._readers = readers
         self._renderers = renderers
+        self._turns = asyncio.Semaphore(READING_AT_ONCE)
 
     async def check(self, since: str) -> Cursor:
         """The cursor, if replay from there is possible.
@@ -93,7 +98,7 @@ class Replayer:
         Raises:
             Unreplayable: there are more than 5,000 events, or the log was cut meanwhile; before the first frame.
         """
-        async with self._readers.lend() as connection:
+        async with self._turns, self._readers.lend() as connection:
             follows = await self._read_follows(connection, missed)
             followees, today = set[UUID](), set[UUID]()
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
@@ -127,7 +132,7 @@ class Replayer:
         self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], today: set[UUID], missed: Missed
     ) -> list[bytes]:
         """The frames of a page. ``follows`` and ``followees`` move forward with the events; ``today`` may be ahead of them."""
-        async with self._readers.lend() as connection, db.using(connection):
+        async with self._turns, self._readers.lend() as connection, db.using(connection):
             events = await render(rows, self._renderers)
         frames = []
         for event in events:

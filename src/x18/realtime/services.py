@@ -24,8 +24,9 @@ logger: Final = logging.getLogger("x18.channel")
 class Followees:
     """Loads whom viewers follow, once for all connections of a viewer."""
 
-    def __init__(self, hub: Hub, readers: Readers) -> None:
+    def __init__(self, hub: Hub, feed: Feed, readers: Readers) -> None:
         self._hub = hub
+        self._feed = feed
         self._readers = readers
         self._loading: dict[LiveViewer, asyncio.Task[None]] = {}
 
@@ -38,12 +39,14 @@ class Followees:
         if viewer.followees is None:
             task = self._loading.get(viewer)
             if task is None:
+                viewer.since, viewer.pending = self._feed.last, []
                 task = self._loading[viewer] = asyncio.get_running_loop().create_task(self._load(viewer))
                 task.add_done_callback(lambda done: self._forget(viewer, done))
             await asyncio.shield(task)
 
     def _forget(self, viewer: LiveViewer, task: asyncio.Task[None]) -> None:
         self._loading.pop(viewer, None)
+        viewer.pending = None
         if not task.cancelled():
             task.exception()  # those who waited have it
 
@@ -73,16 +76,12 @@ class Services:
         self.authenticate = authenticate
         self.counters = counters
         self.test_topic = TestTopic(hub)
-        self.followees = Followees(hub, readers)
+        self.followees = Followees(hub, feed, readers)
         self.logger = logger
         self.just_revoked: set[UUID] = set()
         """Users of whom a session ended in the last seconds: one that was checked before and joins after must be checked again."""
 
     def join(self, connection: Connection, viewer: Viewer) -> LiveViewer:
-        """Give a connection its user. The viewer's follows are kept from this position on."""
+        """Give a connection its user."""
         bind_contextvars(user_id=str(viewer.user_id))
-        is_new = viewer.user_id not in self.hub.viewers
-        live = self.hub.join(connection, viewer.user_id, viewer.session_id)
-        if is_new:
-            live.since = self.feed.last
-        return live
+        return self.hub.join(connection, viewer.user_id, viewer.session_id)

@@ -20,10 +20,16 @@ from x18.realtime.services import Services
 from x18.realtime.subscribing import NeedsAccount, Subscriber
 from x18.realtime.wire import Encoding
 
+EVENTS_A_MESSAGE: Final = 500
+"""A resume counts as one message more for so many events that were looked through."""
+
 DRAIN_S: Final = 5.0
 SOONEST_S: Final = 0.1
 DRAIN_RATE: Final = 200
 """How many connections a second are sent elsewhere before a restart, unless that takes longer than ``DRAIN_S``."""
+
+CODE_OF: Final = {"token_expired": CloseCode.TOKEN_EXPIRED, "session_revoked": CloseCode.REVOKED}
+"""How a log-in that fails closes the connection, where not with 4401."""
 
 
 class TooManyConnections(Problem):
@@ -85,8 +91,8 @@ class Session:
 
     def refuse(self, problem: Problem, message_id: p.MessageId = None) -> None:
         """Say why there will be no connection, and close."""
-        self.line.send(p.Error(p.ErrorPayload(problem.code, problem.detail), message_id))
-        self.close(_close_code_of(problem), problem.code)
+        message = p.Error(p.ErrorPayload(problem.code, problem.detail), message_id)
+        self.line.part(message, _close_code_of(problem), problem.code)
 
     def end(self) -> None:
         """Let go of everything. After this nothing is delivered."""
@@ -101,8 +107,9 @@ class Session:
     def break_off(self, reason: p.GapReason) -> None:
         """The log broke off: say so, and have the client come back."""
         if self._is_open:
-            self.subscriber.tell_gap(reason, self._services.feed.cursor)
-        self.close(CloseCode.RESTART, reason)
+            self.line.part(self.subscriber.gap(reason, self._services.feed.cursor), CloseCode.RESTART, reason)
+        else:
+            self.close(CloseCode.RESTART, reason)
 
     def depart(self) -> None:
         """The server is about to stop, or cannot deliver: send the client elsewhere, not all at the same moment."""
@@ -170,7 +177,8 @@ class Session:
 
     async def _subscribe(self, message: p.Subscribe) -> None:
         try:
-            await self.subscriber.subscribe(message.payload.topics, message.payload.since, message.id)
+            looked = await self.subscriber.subscribe(message.payload.topics, message.payload.since, message.id)
+            self._bucket.charge(looked // EVENTS_A_MESSAGE)
         except NeedsAccount:
             self._log_in_by = self._log_in_by or time.monotonic() + p.AUTH_TIMEOUT_S
             raise
@@ -203,16 +211,17 @@ class Session:
             self.refuse(problem, message_id)
             return
         wait = problem.retry_after_s
-        self.line.send(
-            p.Error(p.ErrorPayload(problem.code, problem.detail, None if wait is None else float(wait)), message_id)
+        message = p.Error(
+            p.ErrorPayload(problem.code, problem.detail, None if wait is None else float(wait)), message_id
         )
-        if problem.status >= 500 or problem.code == "too_many_calls":
-            return  # not the client's fault, and to try again is what it was told
-        self._errors += 1
-        if self._errors >= p.MAX_ERRORS:
-            limited = isinstance(problem, TooManyRequests)
-            code = CloseCode.RATE_LIMITED if limited else CloseCode.BAD_MESSAGES
-            self.close(code, "too many messages" if limited else "too many bad messages")
+        if problem.status < 500 and problem.code != "too_many_calls":  # else to try again is what it was told
+            self._errors += 1
+        if self._errors < p.MAX_ERRORS:
+            self.line.send(message)
+        elif isinstance(problem, TooManyRequests):
+            self.line.part(message, CloseCode.RATE_LIMITED, "too many messages")
+        else:
+            self.line.part(message, CloseCode.BAD_MESSAGES, "too many bad messages")
 
     # Who
 
@@ -243,8 +252,8 @@ class Session:
         """A session of the user ended while this one was being checked: it may have been this one."""
         try:
             await self._services.authenticate(token)
-        except Problem as problem:
-            self.refuse(problem)
+        except Exception as error:
+            self.refuse(as_problem(error) or Unavailable("Something went wrong on our side."))
             raise
 
 
@@ -253,4 +262,4 @@ def _close_code_of(problem: Problem) -> CloseCode:
         return CloseCode.TOO_MANY_CONNECTIONS
     if not isinstance(problem, NotAuthenticated):
         return CloseCode.OVERLOADED
-    return CloseCode.TOKEN_EXPIRED if problem.code == "token_expired" else CloseCode.NOT_AUTHENTICATED
+    return CODE_OF.get(problem.code, CloseCode.NOT_AUTHENTICATED)

@@ -109,6 +109,10 @@ class Socket:
         async with asyncio.timeout(DRAIN_TIMEOUT_S):
             await self._drained.wait()
 
+    def say_last(self, data: bytes) -> None:
+        """Write what the client is to read before it is closed, though it may have fallen behind. No event: that would hide a hole."""
+        self.write(data)
+
     def close(self, code: CloseCode, reason: str = "") -> None:
         """Write nothing any more and close. Further calls are ignored."""
         if self.close_code is None:
@@ -191,6 +195,11 @@ class DirectSocket(WsSocket):
             self._use(self._write_now)
             self._drained.set()
 
+    def say_last(self, data: bytes) -> None:
+        """As above, past the backlog."""
+        if self.close_code is None:
+            self._write_now(data)
+
     def _close(self, code: CloseCode, reason: str) -> None:
         self._door.close_now(code, reason)
 
@@ -201,10 +210,11 @@ class AsgiSocket(WsSocket):
     A client that does not read cannot be told the close code in this way: its connection ends without, after a while.
     """
 
-    __slots__ = ("_patience", "_sender", "_something")
+    __slots__ = ("_last", "_patience", "_sender", "_something")
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__(socket)
+        self._last = b""
         self._something = asyncio.Event()
         self._patience: asyncio.Timeout | None = None
         self._sender = asyncio.get_running_loop().create_task(self._send())
@@ -218,6 +228,11 @@ class AsgiSocket(WsSocket):
             return None
         finally:
             self._patience = None
+
+    def say_last(self, data: bytes) -> None:
+        """As above: the task sends it when the backlog was forgotten."""
+        if self.close_code is None:
+            self._last = data
 
     def ended(self) -> None:
         """As above; the task ends too."""
@@ -241,12 +256,14 @@ class AsgiSocket(WsSocket):
                 while self.backlog.items:
                     await self._send_frames(self.backlog.take())
                 self._drained.set()
+            if self._last:
+                await self._send_frames(self._last)
             await self._socket.close(code=self.close_code)
 
     async def _send_frames(self, data: bytes) -> None:
         is_text = data[0] == TEXT
         for payload in split_frames(data):
-            if self.close_code is not None:
+            if self.close_code is not None and data is not self._last:
                 return
             if is_text:
                 await self._socket.send_text(payload.decode())

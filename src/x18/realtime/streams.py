@@ -7,6 +7,7 @@ from typing import Any, Final
 from litestar import Request, asgi
 from litestar.types import Receive, Scope, Send
 
+from x18.core.addresses import address_of
 from x18.core.errors import BadInput
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
@@ -40,7 +41,6 @@ class StreamSocket(Socket):
 
     def __init__(self, send: Send, abort: Callable[[], None], patience_s: float = CLOSE_TIMEOUT_S) -> None:
         super().__init__()
-        self.write = self._enqueue
         self._send = send
         self._abort = abort
         self._patience_s = patience_s
@@ -86,7 +86,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     wanted = _topics(request.query_params)
     socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
     session = Session(channel.services, Line(channel.hub, socket, Encoding.SSE))
-    with channel.attend(session, request.client.host if request.client else "") as is_admitted:
+    with channel.attend(session, address_of(request)) as is_admitted:
         ticket = request.query_params.get("ticket")
         token = bearer_token(request) if ticket is None else await channel.redeem(ticket)
         await session.open(token, is_admitted=is_admitted)

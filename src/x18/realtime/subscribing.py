@@ -30,8 +30,8 @@ class Subscriber:
         self._line = line
         self._connection = line.connection
 
-    async def subscribe(self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId) -> None:
-        """Add the topics, all or none, say so, and send what came after ``since``.
+    async def subscribe(self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId) -> int:
+        """Add the topics, all or none, say so, and send what came after ``since``. How many events were looked through for that, at most.
 
         Raises:
             BadInput: a topic or filter that is none, or too many.
@@ -44,7 +44,7 @@ class Subscriber:
             await self._services.followees.ensure(viewer)
         start, gap = await self._find_start(since)
         if self._line.socket.close_code is not None:
-            return  # it ended while we read
+            return 0  # it ended while we read
         # From here to the replay nothing is awaited: the seam is between two events.
         head = self._services.feed.cursor
         had = {name: one for name, one in self._connection.subscriptions.items() if name not in names}
@@ -54,12 +54,11 @@ class Subscriber:
             self._services.test_topic.begin(topic)
         self._line.send(self.ok(message_id))
         if gap is not None:
-            self.tell_gap(gap, head)
+            self._line.send(self.gap(gap, head))
         elif start is not None and start.seq < head.seq:
-            subscriptions = {name: self._connection.subscriptions[name] for name in names}
-            await self._replay(
-                Missed(start, head.seq, subscriptions, had, self._connection.user_id, self._connection.encoding)
-            )
+            logged = {topic.name for topic, _ in wanted if not topic.test_rate}
+            return await self._replay(start, head, logged, had)
+        return 0
 
     def check(self, requests: list[p.TopicRequest]) -> Wanted:
         """The topics and filters, if they may be added; raises as ``subscribe`` does."""
@@ -98,11 +97,11 @@ class Subscriber:
         ]
         return p.Ok(p.OkPayload(topics, self._connection.user_id), message_id)
 
-    def tell_gap(self, reason: p.GapReason, cursor: Cursor) -> None:
+    def gap(self, reason: p.GapReason, cursor: Cursor) -> p.Gap:
         """Events between the client's cursor and this one cannot be sent."""
         metrics.GAPS.labels(reason).inc()
         past = [one.topic.backfill for one in self._connection.subscriptions.values() if one.topic.backfill]
-        self._line.send(p.Gap(p.GapPayload(reason, str(cursor), list(dict.fromkeys(past)))))
+        return p.Gap(p.GapPayload(reason, str(cursor), list(dict.fromkeys(past))))
 
     async def _find_start(self, since: str | None) -> tuple[Cursor | None, Any]:
         if since is None:
@@ -112,25 +111,30 @@ class Subscriber:
         except Unreplayable as error:
             return None, error.reason
 
-    async def _replay(self, missed: Missed) -> None:
+    async def _replay(self, start: Cursor, head: Cursor, names: set[str], had: dict[str, Subscription]) -> int:
         """Send what was missed while live events wait. Where that breaks off, so does the connection: a hole would be silent."""
+        if not names:
+            return 0
+        subscriptions = {name: self._connection.subscriptions[name] for name in names}
+        missed = Missed(start, head.seq, subscriptions, had, self._connection.user_id, self._connection.encoding)
         self._line.hold()
         try:
             async for frames in self._services.replayer.read(missed):
                 self._line.socket.write(frames)
                 await self._drain()
                 if self._line.socket.close_code is not None:
-                    return
+                    break
         except Unreplayable as error:
             for subscription in missed.wanted.values():
                 subscription.start = missed.until
-            self.tell_gap(error.reason, Cursor(missed.cursor.epoch, missed.until))
+            self._line.send(self.gap(error.reason, Cursor(missed.cursor.epoch, missed.until)))
         except Exception as error:
             if as_problem(error) is None:
                 self._services.logger.error("a replay broke off", exc_info=error)
             self._line.close(CloseCode.OVERLOADED, "try again in a moment, from your cursor")
         finally:
             self._line.release()
+        return min(head.seq - start.seq, p.MAX_REPLAY)
 
     async def _drain(self) -> None:
         try:

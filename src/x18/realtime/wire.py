@@ -3,7 +3,7 @@
 import struct
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -106,26 +106,10 @@ class EventFrames:
         head = {"type": kind, "cursor": self._cursor, "topics": topics}
         if encoding is Encoding.MSGPACK:
             if self._body is None:
-                self._body = _as_msgpack(body)
+                self._body = _msgpack.encode(msgspec.json.decode(body))
             return frame(_msgpack.encode({**head, "payload": msgspec.Raw(self._body)}), encoding)
         data = _json.encode(head)[:-1] + b',"payload":' + body + b"}"
         return frame(data, encoding) if encoding is Encoding.JSON else _block(kind, data, self._cursor)
-
-
-def _as_msgpack(body: bytes) -> bytes:
-    content = msgspec.json.decode(body)
-    try:
-        return _msgpack.encode(content)
-    except OverflowError:  # an integer that MessagePack does not have
-        return _msgpack.encode(_within_range(content))
-
-
-def _within_range(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _within_range(part) for name, part in value.items()}
-    if isinstance(value, list):
-        return [_within_range(part) for part in value]
-    return str(value) if isinstance(value, int) and not -(2**63) <= value < 2**64 else value
 
 
 class Run:

@@ -25,6 +25,8 @@ WRITE_BUFFER: Final = 64 * 1024
 UNSENT_IN_KERNEL: Final = 128 * 1024
 """Linux lets a slow reader have megabytes of kernel memory before a write blocks."""
 
+UNFINISHED_S: Final = 10.0
+
 BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 METHODS: Final = (
@@ -33,6 +35,7 @@ METHODS: Final = (
     "data_received",
     "pause_writing",
     "resume_writing",
+    "eof_received",
     "shutdown",
     "handle_close",
     "handle_ping",
@@ -76,6 +79,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     writer: DirectSocket | None = None
     is_paused = False
+    unfinished: asyncio.TimerHandle | None = None
+    """Runs while a message in fragments is not finished."""
+
     owed_pong = b""
     """The answer to the newest ping of a client that does not keep up."""
 
@@ -99,9 +105,24 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """As uvicorn, which leaves a request that cannot be parsed without an answer, and the connection open."""
         super().data_received(data)
+        if self.frames or self.unfinished is not None:
+            self._time_message()
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self.transport.write(BAD_REQUEST)
             self.transport.close()
+
+    def _time_message(self) -> None:
+        """A message in fragments is finished in time, or the connection is."""
+        if not self.frames or self.unfinished is None:
+            if self.unfinished is not None:
+                self.unfinished.cancel()
+            self.unfinished = None
+        if self.frames and self.unfinished is None:
+            self.unfinished = self.loop.call_later(UNFINISHED_S, self._give_up_message)
+
+    def _give_up_message(self) -> None:
+        self._end()
+        self.close_now(CloseCode.BAD_MESSAGES, "a message was not finished")
 
     def run_asgi(self) -> Coroutine[Any, Any, None]:  # a plain def: one coroutine frame less per connection
         """Show the application the door."""
@@ -112,10 +133,17 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def close_now(self, code: int, reason: str) -> None:
         """Begin the closing handshake, also while the transport is paused; abort when the client does not answer."""
         if self.close_sent or self.disconnected or self.transport.is_closing():
-            return
+            return  # what is left goes, or ``_abort_soon`` ends it
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         self.conn.send_close(code, reason)
         self._part()
+
+    def eof_received(self) -> None:
+        """The client says no more. What it has not read yet is sent, but not waited for without end."""
+        super().eof_received()
+        self._end()
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+        self._abort_soon()
 
     def pause_writing(self) -> None:
         """The client does not keep up."""
@@ -128,7 +156,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         """It does again."""
         super().resume_writing()
         self.is_paused = False
-        if self.owed_pong:
+        if self.owed_pong and not self.close_sent:
             self.transport.write(self.owed_pong)
             self.owed_pong = b""
         if self.writer is not None:
@@ -142,6 +170,8 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """No data after this."""
         self._end()
+        if self.unfinished is not None:
+            self.unfinished.cancel()
         super().connection_lost(exc)
         self.conn.parser.close()  # it holds the connection that holds it
 
@@ -161,6 +191,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         """The client closes."""
         self._end()
         super().handle_close(event)
+        self._abort_soon()
 
     def handle_ping(self) -> None:
         """Answer, unless what came before it was the end. A client that does not read is owed the newest answer only (RFC 6455 §5.5.3)."""
@@ -217,7 +248,12 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         if self.read_paused:
             self.read_paused = False
             self.transport.resume_reading()
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
+        self._abort_soon()
+
+    def _abort_soon(self) -> None:
+        """Unless the connection ends by itself."""
+        if self.close_timer is None and not self.disconnected:
+            self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def _end(self) -> None:
         writer, self.writer = self.writer, None

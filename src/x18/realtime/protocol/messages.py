@@ -138,19 +138,6 @@ class Reconnect(Struct, frozen=True, tag="reconnect"):
     payload: ReconnectPayload
 
 
-class Durable(Struct, frozen=True):
-    """An event: ``post``, ``post.deleted``, ``retweet``, ``retweet.deleted``, ``notification``, ``notification.read`` or
-    ``notification.deleted``.
-
-    ``cursor`` orders all events of an epoch; ``topics`` are those of the connection that the event belongs to.
-    """
-
-    type: str
-    cursor: Cursor
-    topics: list[TopicName]
-    payload: Any
-
-
 class PostCounts(Struct, frozen=True):
     """Absolute values."""
 

@@ -10,7 +10,7 @@ from x18.realtime.protocol.limits import MAX_TOPICS, MAX_WATCHED
 MAX_ID: Final = 128
 
 MessageId = Annotated[
-    str | int | None,
+    str | int | float | None,
     Meta(description="Chosen by the client and repeated in the answer.", extra_json_schema={"maxLength": MAX_ID}),
 ]
 Cursor = Annotated[str, Meta(description="Where in the stream; opaque.")]

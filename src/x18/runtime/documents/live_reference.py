@@ -68,7 +68,7 @@ EXPLAINED: Final = {
     "connections_per_address": "Connections from an address on each process.",
     "replay_events": "What a resume may have to read: posts and retweets of whom the topics name, or of everybody; own notifications.",
     "calls_in_flight": "Calls of a connection that wait for their result.",
-    "heartbeat_s": "Seconds without traffic after which a heartbeat comes.",
+    "heartbeat_s": "Seconds without a cursor after which a heartbeat comes.",
     "authenticate_within_s": "Seconds to log in where the connection or the topic needs it.",
     "expiry_notice_s": "Seconds before the end of a token when `auth_expiring` comes.",
     "counts_every_s": "Seconds between two `counts` at least.",
