@@ -83,9 +83,9 @@ async def workers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> A
 
 @pytest.fixture(scope="session")
 async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
-    """One with its limits on, that takes a page of another origin and believes what a proxy here says of addresses."""
+    """One with its limits on, that takes a page of another origin."""
     folder = tmp_path_factory.mktemp("limited")
-    settings = {"RATE_LIMITS": "on", "CORS_ORIGINS": "https://app.example", "TRUSTED_PROXIES": "127.0.0.1"}
+    settings = {"RATE_LIMITS": "on", "CORS_ORIGINS": "https://app.example"}
     other = make_server(server.database_url, server.redis_url, folder, **settings)
     try:
         await other.start()
