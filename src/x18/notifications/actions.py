@@ -25,10 +25,13 @@ async def mark_read(viewer_id: UUID, notification_id: UUID) -> None:
 
 
 async def mark_all_read(viewer_id: UUID) -> int:
-    """Mark all; how many were unread. Most of many are marked before anybody has to wait for it."""
-    count = marked = await _mark_oldest(viewer_id)
-    while marked == BATCH:
-        count += (marked := await _mark_oldest(viewer_id))
+    """Mark all; how many were unread. Most of many are marked before anybody has to wait for it.
+
+    The last batch is left to the transaction of the event: if that fails, some stay unread, and the next call tells of all.
+    """
+    count = 0
+    while marked := await _mark_oldest(viewer_id, beyond=BATCH):
+        count += marked
     async with db.transaction():
         await hold_inbox(viewer_id)
         while marked := await _mark_oldest(viewer_id):
@@ -38,12 +41,15 @@ async def mark_all_read(viewer_id: UUID) -> int:
     return count
 
 
-async def _mark_oldest(viewer_id: UUID) -> int:
+async def _mark_oldest(viewer_id: UUID, *, beyond: int = 0) -> int:
+    """Mark a batch where more than ``beyond`` are unread."""
     tag = await db.execute(
         f"""UPDATE notifications SET read_at = now() WHERE id = ANY(ARRAY(
                 SELECT id FROM notifications WHERE user_id = $1 AND read_at IS NULL ORDER BY id LIMIT {BATCH}))
-            AND read_at IS NULL""",
+            AND read_at IS NULL
+            AND EXISTS (SELECT FROM notifications WHERE user_id = $1 AND read_at IS NULL OFFSET $2)""",
         viewer_id,
+        beyond,
     )
     return int(tag.split()[-1])
 
