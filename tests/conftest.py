@@ -46,6 +46,10 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
     with embedded_servers(tmp_path_factory.mktemp("storage"), postgres=True, redis=True) as servers:
         assert servers.database_url
         await migrate(servers.database_url)
+        database = await asyncpg.connect(servers.database_url)
+        # Whoever runs PostgreSQL has set it to some zone: times are told in UTC all the same.
+        await database.execute("ALTER DATABASE x18_backend SET timezone TO 'Asia/Kolkata'")
+        await database.close()
         yield servers
 
 
