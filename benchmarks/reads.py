@@ -147,7 +147,7 @@ def _searches(viewer: UUID, middle: UUID) -> list[tuple[str, Work]]:
         ("search posts, word in 77 %, offset 10,000", _call(find_posts, WORDS[0], Page(offset=10_000), viewer)),
         *((f"search users, {name}", _call(find_users, name, Page(), viewer)) for name in NAMES),
         ("search users, word in most bios", _call(find_users, WORDS[0], Page(), viewer)),
-        *((f"trending hashtags, {window}", _call(show_trending_hashtags, window, 20)) for window in WINDOWS),
+        *((f"trending hashtags, {window}", _call(show_trending_hashtags, window, Page())) for window in WINDOWS),
     ]
 
 

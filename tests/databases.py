@@ -1,5 +1,6 @@
 """Databases of one test, beside the one that the server of the run uses."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,6 +29,14 @@ async def new_database(servers: Servers) -> AsyncIterator[str]:
     finally:
         await main.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await main.close()
+
+
+async def until_blocked(database: asyncpg.Pool, by: asyncpg.Connection) -> None:
+    """Wait until somebody waits for what this connection has locked."""
+    blocked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))"
+    async with asyncio.timeout(10):
+        while not await database.fetchval(blocked, by.get_server_pid()):
+            await asyncio.sleep(0.01)
 
 
 def _address(servers: Servers, name: str) -> str:

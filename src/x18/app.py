@@ -144,6 +144,7 @@ def _make_jobs(storage: Storage) -> Jobs:
             Job("hashtags", 5, roll_up),
             Job("old hashtags", 3600, forget_old_hours),
             Job("idempotency keys", 3600, forget_old_keys),
+            Job("ended sessions", 3600, sessions.forget_ended),
             Job("used tickets", 600, tickets.forget_used_tickets),
             Job("media sweep", 600, forget_abandoned, partial(remove_orphans, storage)),
         ]

@@ -1,4 +1,4 @@
-"""Registration, log-in, log-out, refresh."""
+"""Registration, log-in, log-out."""
 
 import asyncio
 import secrets
@@ -11,6 +11,7 @@ import jwt
 import pytest
 
 from tests.conftest import PASSWORD, MakeUser
+from tests.databases import until_blocked
 
 
 def fresh(**fields: Any) -> dict[str, Any]:
@@ -114,6 +115,15 @@ async def test_one_logs_in_by_either_name(api: httpx.AsyncClient) -> None:
     assert by_email.json()["user"]["username"] == body["username"]
 
 
+async def test_an_address_is_the_same_however_its_domain_is_spelled(api: httpx.AsyncClient) -> None:
+    name = fresh()["username"]
+    as_registered, as_shown = f"{name}@xn--mnchen-3ya.de", f"{name}@münchen.de"
+    assert (await api.post("/api/auth/register", json=fresh(email=as_registered))).status_code == 201
+
+    for email in (as_registered, as_shown, as_shown.upper()):
+        assert (await api.post("/api/auth/login", json={"email": email, "password": PASSWORD})).status_code == 200
+
+
 async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(api: httpx.AsyncClient) -> None:
     body = fresh()
     await api.post("/api/auth/register", json=body)
@@ -126,6 +136,22 @@ async def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(api: 
     told = [{k: v for k, v in a.json().items() if k != "request_id"} for a in (wrong, unknown, too_long)]
     assert told[0] == told[1] == told[2]
     assert told[0]["code"] == "invalid_credentials"
+
+
+async def test_a_log_in_whose_password_is_changed_while_it_is_checked_opens_no_session(
+    api: httpx.AsyncClient, make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    user = await make_user()
+    async with database.acquire() as changing, changing.transaction():
+        await changing.execute("UPDATE users SET password_hash = 'another' WHERE id = $1", user.id)
+        body = {"email": user.email, "password": PASSWORD}
+        logging_in = asyncio.create_task(api.post("/api/auth/login", json=body))
+        await until_blocked(database, by=changing)
+
+    answer = await logging_in
+
+    assert (answer.status_code, answer.json().get("code")) == (401, "invalid_credentials")
+    assert await database.fetchval("SELECT count(*) FROM auth_sessions WHERE user_id = $1", user.id) == 1
 
 
 async def test_log_out_ends_both_tokens_at_once_and_only_this_session(api: httpx.AsyncClient) -> None:
@@ -155,52 +181,6 @@ async def test_log_out_of_all_ends_every_session(api: httpx.AsyncClient) -> None
     for tokens in (first, second):
         answer = await api.get("/api/users/me", headers={"Authorization": f"Bearer {tokens['access_token']}"})
         assert answer.status_code == 401
-
-
-@pytest.mark.parametrize("as_bearer", [False, True])
-async def test_refreshing_rotates_the_token(api: httpx.AsyncClient, as_bearer: bool) -> None:
-    tokens = (await api.post("/api/auth/register", json=fresh())).json()
-    old = tokens["refresh_token"]
-
-    if as_bearer:
-        answer = await api.post("/api/auth/refresh/", headers={"Authorization": f"Bearer {old}"})
-    else:
-        answer = await api.post("/api/auth/refresh", json={"refresh_token": old})
-
-    assert answer.status_code == 200
-    new = answer.json()
-    assert new["refresh_token"] != old
-    me = await api.get("/api/users/me", headers={"Authorization": f"Bearer {new['access_token']}"})
-    assert me.status_code == 200
-
-
-async def test_an_old_refresh_token_used_late_ends_its_whole_family(
-    api: httpx.AsyncClient, database: asyncpg.Pool
-) -> None:
-    tokens = (await api.post("/api/auth/register", json=fresh())).json()
-    rotated = (await api.post("/api/auth/refresh", json=tokens)).json()
-    await database.execute(
-        "UPDATE auth_sessions SET rotated_at = now() - interval '11 seconds' WHERE user_id = $1", tokens["user"]["id"]
-    )
-
-    reused = await api.post("/api/auth/refresh", json=tokens)
-
-    assert (reused.status_code, reused.json()["code"]) == (401, "refresh_token_reused")
-    assert (await api.post("/api/auth/refresh", json=rotated)).status_code == 401
-    me = await api.get("/api/users/me", headers={"Authorization": f"Bearer {rotated['access_token']}"})
-    assert me.status_code == 401
-
-
-async def test_of_racing_refreshes_one_wins_and_the_family_lives(api: httpx.AsyncClient) -> None:
-    tokens = (await api.post("/api/auth/register", json=fresh())).json()
-
-    answers = await asyncio.gather(*(api.post("/api/auth/refresh", json=tokens) for _ in range(20)))
-
-    winners = [answer for answer in answers if answer.status_code == 200]
-    assert len(winners) == 1
-    assert {answer.json()["code"] for answer in answers if answer.status_code != 200} == {"refresh_token_reused"}
-    again = await api.post("/api/auth/refresh", json=winners[0].json())
-    assert again.status_code == 200
 
 
 async def test_the_two_kinds_of_token_do_not_stand_for_each_other(api: httpx.AsyncClient) -> None:

@@ -9,14 +9,21 @@ import httpx
 import pytest
 
 from tests.conftest import PASSWORD, Account, MakeUser
-from tests.server import TLS, Server
+from tests.server import Server, make_server
 
 
-@pytest.fixture
-async def guessed(limited: Server) -> AsyncIterator[httpx.AsyncClient]:
-    """A client of a server with its limits on."""
-    async with httpx.AsyncClient(base_url=limited.url, timeout=20, verify=TLS) as client:
+@pytest.fixture(scope="module")
+async def guessed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of a server with its limits on, that believes what a proxy here says of addresses."""
+    folder = tmp_path_factory.mktemp("guessed")
+    other = make_server(
+        server.database_url, server.redis_url, folder, RATE_LIMITS="on", BCRYPT_COST="4", TRUSTED_PROXIES="127.0.0.1"
+    )
+    await other.start()
+    async with httpx.AsyncClient(base_url=other.url, timeout=20) as client:
         yield client
+    assert other.stop() == 0, other.read_log()
+    other.listener.close()
 
 
 async def guess(

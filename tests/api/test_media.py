@@ -57,6 +57,7 @@ async def test_each_kind_is_taken_described_and_served(
     media = answer.json()
     assert media.keys() == FIELDS
     assert (media["type"], media["mime_type"], media["alt_text"], media["status"]) == (kind, mime, "a chart", "ready")
+    assert media["created_at"].endswith("Z")
     assert media["url"] == f"/storage/media/{media['id']}.{extension}"
     assert len(media["blurhash"]) >= 6
     assert media["duration_ms"] == (None if kind != "video" else pytest.approx(1000, abs=200))
@@ -226,6 +227,7 @@ async def test_media_in_a_post(api: httpx.AsyncClient, make_user: MakeUser) -> N
 
     assert (refused.status_code, again.status_code) == (400, 400)
     assert [media["id"] for media in made["media"]] == [second["id"], first["id"]]
+    assert all(media["created_at"].endswith("Z") for media in made["media"])
     assert (await api.get(f"/api/media/{first['id']}")).json()["post_id"] == made["id"]
     listed = (await api.get(f"/api/media/user/{user.id}?count=true")).json()
     assert ([media["id"] for media in listed["media"]], listed["total"]) == ([second["id"], first["id"]], 2)
@@ -241,7 +243,9 @@ async def test_only_the_owner_sees_a_file_in_no_post_and_deletes_it(
     path = f"/api/media/{media['id']}"
 
     assert [(await client.get(path)).status_code for client in (user.client, other.client, api)] == [200, 404, 404]
-    assert (await api.get(f"/api/media/user/{user.id}")).json()["media"] == []
+    for client, total in ((user.client, 1), (other.client, 0), (api, 0)):
+        listed = (await client.get(f"/api/media/user/{user.id}?count=true")).json()
+        assert (len(listed["media"]), listed["total"]) == (total, total)
     assert [(await client.delete(path)).status_code for client in (api, other.client)] == [401, 404]
     await publish(user, "attached", media_ids=[media["id"]])
     assert (await other.client.delete(path)).status_code == 403

@@ -10,7 +10,10 @@ import pytest
 
 from tests.api.test_posts import publish
 from tests.conftest import Account, MakeUser
+from tests.databases import until_blocked
 from x18.core.ids import new_id
+from x18.notifications.actions import BATCH
+from x18.realtime.events import EventKind
 from x18.realtime.notify import INBOX, NotificationKind
 
 
@@ -127,6 +130,7 @@ async def test_reading_and_deleting(api: httpx.AsyncClient, make_user: MakeUser)
     assert [one["id"] for one in await told(author, "unread_only=true")] == [newest["id"], oldest["id"]]
     page = (await author.client.get("/api/notifications?limit=1&count=true&offset=1")).json()
     assert ([one["id"] for one in page["notifications"]], page["total"], page["unread_count"]) == ([middle["id"]], 3, 2)
+    assert (await author.client.get("/api/notifications?unread_only=true&limit=1&count=true")).json()["total"] == 2
     assert (await author.client.get("/api/notifications/unread-count/")).json() == {"unread_count": 2}
 
     for client, status in ((other.client, 404), (api, 401)):
@@ -161,24 +165,52 @@ async def test_marking_all_takes_in_what_is_just_being_added(make_user: MakeUser
             new_id(), owner.id, fan.id, NotificationKind.FOLLOW,
         )  # fmt: skip
         marking = asyncio.create_task(owner.client.patch("/api/notifications/read-all"))
-        async with asyncio.timeout(5):
-            while not await database.fetchval(
-                "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
-            ):
-                assert not marking.done()
+        await until_blocked(database, by=slow)
         await transaction.commit()
 
     assert (await marking).json() == {"success": True, "updated_count": 1}
     assert [one["is_read"] for one in await told(owner)] == [True]
 
 
-async def test_whoever_adds_without_end_costs_a_marking_two_seconds(
+# $1 actor, $2 who is told, $3 how many, a multiple of five.
+MANY = """
+    WITH made AS (
+        INSERT INTO posts (id, author_id, visibility, content)
+        SELECT uuidv7(), $1, 2, '' FROM generate_series(1, $3::int / 5) RETURNING id)
+    INSERT INTO notifications (id, user_id, actor_id, kind, post_id)
+    SELECT uuidv7(), $2, $1, kind, made.id FROM made, generate_series(1, 5) kind"""
+
+EVENTS = """
+    SELECT (SELECT count(*) FROM event_outbox WHERE recipient_id = $1 AND kind = $2)
+         + (SELECT count(*) FROM event_log WHERE recipient_id = $1 AND kind = $2)"""
+
+
+async def test_many_are_marked_before_anybody_waits_and_told_of_once(
     make_user: MakeUser, database: asyncpg.Pool
 ) -> None:
-    owner = await make_user("owner")
+    owner, fan = await make_user("owner"), await make_user("fan")
+    await database.execute(MANY, fan.id, owner.id, BATCH + 500)
+    async with database.acquire() as slow, slow.transaction():
+        await slow.execute(f"SELECT pg_advisory_xact_lock_shared({INBOX.format('$1::uuid')})", owner.id)
+        marking = asyncio.create_task(owner.client.patch("/api/notifications/read-all"))
+        await until_blocked(database, by=slow)
+        meanwhile = (await owner.client.get("/api/notifications/unread-count")).json()
+
+    assert (await marking).json() == {"success": True, "updated_count": BATCH + 500}
+    assert meanwhile == {"unread_count": 500}
+    assert await database.fetchval(EVENTS, owner.id, EventKind.NOTIFICATION_READ) == 1
+
+
+async def test_whoever_adds_without_end_costs_a_marking_two_seconds_and_no_event(
+    make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    owner, fan = await make_user("owner"), await make_user("fan")
+    await fan.client.post(f"/api/users/{owner.id}/follow")
     async with database.acquire() as stuck, stuck.transaction():
         await stuck.execute(f"SELECT pg_advisory_xact_lock_shared({INBOX.format('$1::uuid')})", owner.id)
         answer = await owner.client.patch("/api/notifications/read-all")
 
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "1"
+    assert (await owner.client.patch("/api/notifications/read-all")).json()["updated_count"] == 1
+    assert await database.fetchval(EVENTS, owner.id, EventKind.NOTIFICATION_READ) == 1

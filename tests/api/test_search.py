@@ -1,15 +1,18 @@
 """Finding users, posts, hashtags; only what the viewer may see."""
 
 import asyncio
+import json
 import secrets
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
 from tests.api.test_posts import publish
 from tests.api.test_timeline import ids, walk
-from tests.conftest import MakeUser
+from tests.conftest import NOBODY, MakeUser
+from x18.search.users import SEARCH, prefix_pattern
 
 
 async def names(client: httpx.AsyncClient, query: str, **options: Any) -> list[str]:
@@ -31,6 +34,22 @@ async def test_users_are_found_by_name_beginning_typo_and_bio(api: httpx.AsyncCl
     assert exact.username in await names(api, f"satoshl{mark}")
     assert await names(api, f"satoshi{mark}", limit=1, offset=1) == [found[1]]
     assert await names(api, "%") == await names(api, "_____") == await names(api, "\\") == []
+
+
+def parts_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
+    return [plan, *(part for child in plan.get("Plans", []) for part in parts_of(child))]
+
+
+@pytest.mark.parametrize(("text", "compared"), [("!!!", False), ("qqqqqq", True)])
+async def test_only_a_text_with_letters_is_compared_with_all_names(
+    api: httpx.AsyncClient, database: asyncpg.Pool, text: str, compared: bool
+) -> None:
+    plan = await database.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {SEARCH}", text, prefix_pattern(text))
+    (alike,) = [part for part in parts_of(json.loads(plan)[0]["Plan"]) if part.get("Subplan Name") == "CTE alike"]
+    reads = [part for part in parts_of(alike) if part.get("Relation Name") == "users" and part["Actual Loops"]]
+
+    assert bool(reads) is compared
+    assert await names(api, text) == []
 
 
 async def test_posts_are_found_by_words_phrases_and_exclusion(api: httpx.AsyncClient, make_user: MakeUser) -> None:
@@ -90,6 +109,17 @@ async def test_search_shows_only_what_the_viewer_may_see(api: httpx.AsyncClient,
     }  # fmt: skip
 
 
+async def becomes(api: httpx.AsyncClient, tag: str, wanted: int) -> None:
+    """Wait until so many posts with the hashtag are counted."""
+    async with asyncio.timeout(5):
+        while True:
+            answer = await api.get("/api/search/trending-hashtags?limit=100")
+            assert answer.status_code == 200
+            if wanted == next((one["count"] for one in answer.json()["hashtags"] if one["tag"] == tag), 0):
+                return
+            await asyncio.sleep(0.05)
+
+
 async def test_trending_hashtags_count_public_posts_and_forget_deleted_ones(
     api: httpx.AsyncClient, make_user: MakeUser
 ) -> None:
@@ -98,24 +128,63 @@ async def test_trending_hashtags_count_public_posts_and_forget_deleted_ones(
     posts = [await publish(author, f"#{tag} #{tag.upper()} twice in one post") for _ in range(3)]
     await publish(author, f"#{tag}", visibility="followers")
 
-    async def count() -> int:
-        answer = await api.get("/api/search/trending-hashtags?limit=100")
-        assert answer.status_code == 200
-        return next((one["count"] for one in answer.json()["hashtags"] if one["tag"] == tag), 0)
-
-    async def becomes(wanted: int) -> None:
-        async with asyncio.timeout(5):
-            while await count() != wanted:
-                await asyncio.sleep(0.05)
-
-    await becomes(3)
+    await becomes(api, tag, 3)
     await author.client.delete(f"/api/posts/{posts[0]['id']}")
-    await becomes(2)
+    await becomes(api, tag, 2)
     private = await make_user(private_account=True)
     never_counted = await publish(private, f"#{tag}")
     await private.client.delete(f"/api/posts/{never_counted['id']}")
     await publish(author, f"#{tag}")
-    await becomes(3)
+    await becomes(api, tag, 3)
+
+
+async def test_an_account_that_turns_private_and_back_takes_away_only_hashtags_it_had_added(
+    api: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    turning, other = await make_user(), await make_user()
+    tag = "t" + secrets.token_hex(6)
+    counted = await publish(turning, f"#{tag}")
+    await turning.client.patch("/api/users/me", json={"private_account": True})
+    hidden = await publish(turning, f"#{tag}")
+    for _ in range(2):
+        await publish(other, f"#{tag}")
+    await becomes(api, tag, 3)
+    await turning.client.patch("/api/users/me", json={"private_account": False})
+    await turning.client.delete(f"/api/posts/{hidden['id']}")
+    await publish(other, f"#{tag}")
+    await becomes(api, tag, 4)
+    await turning.client.patch("/api/users/me", json={"private_account": True})
+    await turning.client.delete(f"/api/posts/{counted['id']}")
+    await becomes(api, tag, 3)
+
+
+async def test_trending_hashtags_page_by_offset(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    author, tag = await make_user(), "t" + secrets.token_hex(6)
+    for _ in range(3):
+        await publish(author, " ".join(f"#{tag}{number}" for number in range(3)))
+    await becomes(api, f"{tag}2", 3)
+    path = "/api/search/trending-hashtags"
+    everything = (await api.get(f"{path}?limit=100&count=true")).json()
+    total = everything["total"]
+
+    page = await api.get(f"{path}?limit=1&count=true&offset=1")
+    last = await api.get(f"{path}?limit=1&offset={total - 1}")
+
+    assert len(everything["hashtags"]) == total >= 3
+    assert page.json()["hashtags"] == everything["hashtags"][1:2]
+    assert (page.json()["offset"], page.json()["total"]) == (1, total)
+    assert (await api.get(page.links["next"]["url"])).json()["hashtags"] == everything["hashtags"][2:3]
+    assert last.json()["hashtags"] == everything["hashtags"][-1:]
+    assert "next" not in last.links
+
+
+@pytest.mark.parametrize("path", ["/api/search/trending-hashtags?", "/api/search/users?q=x&"])
+@pytest.mark.parametrize("name", ["before", "after"])
+async def test_a_list_without_cursors_names_the_one_that_was_sent(api: httpx.AsyncClient, path: str, name: str) -> None:
+    answer = await api.get(f"{path}{name}={NOBODY}")
+
+    assert answer.status_code == 400
+    assert [error["field"] for error in answer.json()["errors"]] == [name]
 
 
 async def test_trending_ranks_by_likes_and_retweets_then_newest(api: httpx.AsyncClient, make_user: MakeUser) -> None:

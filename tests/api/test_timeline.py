@@ -32,6 +32,7 @@ async def test_home_holds_what_one_follows_and_ones_own(people: tuple[Account, A
     own = await publish(reader, visibility="private")
 
     assert await ids(reader.client, "/api/timeline/home") == [own["id"], followers["id"], public["id"]]
+    assert (await reader.client.get("/api/timeline/home?limit=1&count=true")).json()["total"] == 3
     assert public["id"] not in await ids(stranger.client, "/api/timeline/home")
     await reader.client.delete(f"/api/users/{author.id}/follow")
     assert await ids(reader.client, "/api/timeline/home") == [own["id"]]
@@ -86,7 +87,9 @@ async def test_a_users_timeline_shows_what_the_viewer_may_see(
     assert await ids(stranger.client, path) == await ids(api, path) == [other["id"], public["id"]]
     assert await ids(author.client, own_posts) == [private["id"], followers["id"], public["id"]]
     assert await ids(api, own_posts + "/") == [public["id"]]
-    assert (await api.get(f"{path}?count=true")).json()["total"] == 2
+    for client, posts in ((author.client, 3), (reader.client, 2), (stranger.client, 1), (api, 1)):
+        assert (await client.get(f"{path}?count=true")).json()["total"] == posts + 1
+        assert (await client.get(f"{own_posts}?count=true")).json()["total"] == posts
     assert (await api.get(path)).json()["user"]["id"] == str(author.id)
     assert (await api.get(f"/api/timeline/user/{uuid4()}")).status_code == 404
     assert (await api.get(f"/api/users/{uuid4()}/posts")).status_code == 404
@@ -100,10 +103,12 @@ async def test_a_private_account_shows_strangers_nothing(
     made = await publish(author)
     await author.client.post(f"/api/posts/{other['id']}/retweet")
     await author.client.patch("/api/users/me", json={"private_account": True})
-    path = f"/api/timeline/user/{author.id}"
+    timeline, own_posts = f"/api/timeline/user/{author.id}?count=true", f"/api/users/{author.id}/posts?count=true"
 
-    assert await ids(reader.client, path) == [other["id"], made["id"]]
-    assert await ids(stranger.client, path) == await ids(api, path) == []
+    for path, shown in ((timeline, [other["id"], made["id"]]), (own_posts, [made["id"]])):
+        for client, expected in ((author.client, shown), (reader.client, shown), (stranger.client, []), (api, [])):
+            assert await ids(client, path) == expected
+            assert (await client.get(path)).json()["total"] == len(expected)
 
 
 FILTERED: list[tuple[str, list[int]]] = [

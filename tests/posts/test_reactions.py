@@ -1,8 +1,15 @@
 """Reactions beside everything else that happens to a post."""
 
 import asyncio
+from uuid import UUID
 
+import asyncpg
+
+from tests.api.test_posts import publish
 from tests.conftest import Account, MakeUser
+from tests.databases import until_blocked
+from x18.core import db
+from x18.posts.actions import delete_post
 
 
 async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothing(make_user: MakeUser) -> None:
@@ -26,6 +33,22 @@ async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothin
 
     assert statuses <= {200, 201, 404}
     assert 404 in statuses
+
+
+async def test_a_reply_whose_thread_is_losing_its_first_post_waits_and_belongs_to_what_is_left(
+    make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    author, fan = await make_user("author"), await make_user("fan")
+    first = await publish(author)
+    middle = await publish(author, reply_to_id=first["id"])
+    async with database.acquire() as deleting, deleting.transaction(), db.using(deleting):
+        await delete_post(UUID(first["id"]), author.id)
+        replying = asyncio.create_task(publish(fan, reply_to_id=middle["id"]))
+        await until_blocked(database, by=deleting)
+
+    reply = await replying
+
+    assert (reply["reply_to_id"], reply["root_post_id"]) == (middle["id"], middle["id"])
 
 
 async def test_totals_count_only_what_the_viewer_may_see(make_user: MakeUser) -> None:

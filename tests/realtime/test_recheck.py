@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from tests.databases import new_database
-from x18.auth.sessions import Device, open_session
+from x18.auth.sessions import Device, Owner, open_session
 from x18.core import db
 from x18.core.ids import new_id
 from x18.core.tokens import Tokens
@@ -46,7 +46,7 @@ async def new_session(name: str) -> UUID:
     await db.execute(
         "INSERT INTO users (id, username, email, password_hash, display_name) VALUES ($1, $2, $2, 'x', $2)", user, name
     )
-    return TOKENS.read_access((await open_session(user, Device("", ""), TOKENS)).access).session_id
+    return TOKENS.read_access((await open_session(Owner(user), Device("", ""), TOKENS)).access).session_id
 
 
 @pytest.mark.usefixtures("pool")

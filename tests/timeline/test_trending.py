@@ -39,12 +39,13 @@ async def test_a_filter_finds_what_the_ranking_has_no_room_for(servers: Servers,
                 await database.close()
                 first = (await read(client, limit="2")).json()
                 second = (await read(client, limit="2", before=first["next_cursor"])).json()
-                everything = (await client.get("/api/timeline/trending", params={"limit": 1})).json()
+                everything = (await client.get("/api/timeline/trending", params={"limit": 1, "count": "true"})).json()
         finally:
             assert server.stop() == 0, server.read_log()
             server.listener.close()
 
     assert everything["posts"][0]["content"] == "liked"
+    assert everything["total"] == RANKED, "it ends there"
     assert [post["id"] for page in (first, second) for post in page["posts"]] == [wanted[1], wanted[2], wanted[0]]
     assert (first["total"], second["next_cursor"]) == (3, None)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from contextlib import suppress
 from uuid import UUID
 
 import asyncpg
@@ -9,6 +10,7 @@ from msgspec import UNSET
 
 from x18.auth.new_passwords import check_password
 from x18.auth.schemas import Credentials, Registration
+from x18.auth.sessions import Owner
 from x18.core import db
 from x18.core.addresses import network_of
 from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests
@@ -48,8 +50,8 @@ async def register(draft: Registration, passwords: Passwords) -> UUID:
     return user_id
 
 
-async def log_in(credentials: Credentials, address: str, passwords: Passwords, limiter: Limiter) -> UUID:
-    """The id of the account whose name and password these are.
+async def log_in(credentials: Credentials, address: str, passwords: Passwords, limiter: Limiter) -> Owner:
+    """The account whose name and password these are.
 
     Raises:
         BadInput: no name was sent.
@@ -71,9 +73,8 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
         logger.info("log-in failed for %r", name[:254])
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
     await _give_back(guesses, limiter)
-    user_id: UUID = account["id"]
-    logger.info("logged in", extra={"user_id": str(user_id)})
-    return user_id
+    logger.info("logged in", extra={"user_id": str(account["id"])})
+    return Owner(account["id"], account["password_hash"])
 
 
 async def _reserve_guess(
@@ -126,6 +127,9 @@ async def _refuse_taken(username: str, email: str) -> None:
 async def _find_account(name: str, *, by_email: bool) -> asyncpg.Record | None:
     if UNSTORABLE.search(name):
         return None
+    if by_email:  # as it was registered
+        with suppress(BadInput):
+            name = clean_email(name)
     column = "email" if by_email else "username"
     return await db.fetch_row(
         f"SELECT id, password_hash FROM users WHERE lower({column}) = lower($1) AND disabled_at IS NULL", name

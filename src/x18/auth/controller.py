@@ -36,8 +36,8 @@ class AuthController(Controller):
         tokens: NamedDependency[Tokens],
     ) -> TokensView:
         """Make an account and log it in."""
-        user_id = await actions.register(data, passwords)
-        return await _show(await sessions.open_session(user_id, _device(request), tokens), tokens)
+        owner = sessions.Owner(await actions.register(data, passwords))
+        return await _show(await sessions.open_session(owner, _device(request), tokens), tokens)
 
     @post("/login", summary="Log in", status_code=200)
     async def log_in(
@@ -49,8 +49,8 @@ class AuthController(Controller):
         limiter: NamedDependency[Limiter],
     ) -> TokensView:
         """Open a session by e-mail address or username, and password."""
-        user_id = await actions.log_in(data, _device(request).ip, passwords, limiter)
-        return await _show(await sessions.open_session(user_id, _device(request), tokens), tokens)
+        owner = await actions.log_in(data, _device(request).ip, passwords, limiter)
+        return await _show(await sessions.open_session(owner, _device(request), tokens), tokens)
 
     @post("/logout", summary="Log out", status_code=200)
     async def log_out(self, viewer: CurrentUser, data: JSONBody[LogoutRequest | None] = None) -> Success:

@@ -29,6 +29,13 @@ class Device(msgspec.Struct, frozen=True):
     ip: str
 
 
+class Owner(msgspec.Struct, frozen=True):
+    """Whose session it is, and the hash of the password that was just found right; None for an account just made."""
+
+    id: UUID
+    password_hash: str | None = None
+
+
 class TokenPair(msgspec.Struct, frozen=True):
     """Both tokens of a session, just made."""
 
@@ -37,21 +44,32 @@ class TokenPair(msgspec.Struct, frozen=True):
     refresh: str
 
 
-async def open_session(user_id: UUID, device: Device, tokens: Tokens) -> TokenPair:
-    """Begin a session. Its absolute end is the refresh token's; rotation does not move it (OWASP ASVS 7.3.2)."""
+async def open_session(owner: Owner, device: Device, tokens: Tokens) -> TokenPair:
+    """Begin a session. Its absolute end is the refresh token's; rotation does not move it (OWASP ASVS 7.3.2).
+
+    Raises:
+        NotAuthenticated: ``invalid_credentials``: the password was changed, or the account disabled, while it was being checked.
+    """
+    user_id = owner.id
     session_id = new_id()
     expires_at = datetime.now(UTC) + tokens.refresh_ttl
     refresh = tokens.make_refresh(user_id, session_id, expires_at)
-    await db.execute(
+    # The lock makes a change of the password that is under way come first, and one that comes later end this session too.
+    opened = await db.fetch_value(
         """INSERT INTO auth_sessions (id, user_id, refresh_token_hash, family_id, user_agent, ip, expires_at)
-           VALUES ($1, $2, $3, $1, $4, $5, $6)""",
+           SELECT $1, u.id, $3, $1, $4, $5, $6 FROM (
+               SELECT id FROM users WHERE id = $2 AND disabled_at IS NULL AND password_hash = COALESCE($7, password_hash)
+               FOR SHARE) u RETURNING true""",
         session_id,
         user_id,
         _digest(refresh),
         device.user_agent,
         device.ip,
         expires_at,
+        owner.password_hash,
     )
+    if not opened:
+        raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
     await db.execute("UPDATE users SET last_active_at = now() WHERE id = $1", user_id)
     return TokenPair(user_id, tokens.make_access(user_id, session_id), refresh)
 
@@ -66,7 +84,8 @@ async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
     claims = tokens.read_refresh(refresh_token)
     refresh = tokens.make_refresh(claims.user_id, claims.session_id, claims.expires_at)
     rotated = await db.fetch_value(
-        """UPDATE auth_sessions s SET refresh_token_hash = $3, rotated_at = now(), last_used_at = now()
+        """UPDATE auth_sessions s SET previous_token_hash = refresh_token_hash, refresh_token_hash = $3,
+                  rotated_at = now(), last_used_at = now()
            FROM users u
            WHERE s.id = $1 AND s.refresh_token_hash = $2 AND s.revoked_at IS NULL
              AND u.id = s.user_id AND u.disabled_at IS NULL
@@ -76,15 +95,17 @@ async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
         _digest(refresh),
     )
     if rotated is None:
-        await _refuse_rotation(claims)
+        await _refuse_rotation(claims, _digest(refresh_token))
     await db.execute("UPDATE users SET last_active_at = now() WHERE id = $1", claims.user_id)
     return TokenPair(claims.user_id, tokens.make_access(claims.user_id, claims.session_id), refresh)
 
 
-async def _refuse_rotation(claims: Claims) -> None:
+async def _refuse_rotation(claims: Claims, digest: bytes) -> None:
     session = await db.fetch_row(
-        "SELECT rotated_at > now() - $2::interval AS racing FROM auth_sessions WHERE id = $1 AND revoked_at IS NULL",
+        """SELECT previous_token_hash = $2 AND rotated_at > now() - $3::interval AS racing FROM auth_sessions
+           WHERE id = $1 AND revoked_at IS NULL""",
         claims.session_id,
+        digest,
         RACE,
     )
     if session is None:
@@ -104,6 +125,11 @@ async def revoke(user_id: UUID, session_id: UUID | None = None) -> None:
             session_id,
         )
         await outbox.append(EventKind.SESSION_REVOKED, user_id, session_id or user_id, recipient_id=user_id)
+
+
+async def forget_ended() -> None:
+    """Delete sessions whose last token has expired."""
+    await db.execute("DELETE FROM auth_sessions WHERE expires_at < now()")
 
 
 async def authenticate(token: str, tokens: Tokens) -> Viewer:

@@ -1,7 +1,4 @@
-"""PostgreSQL: pools, transactions, and raw statements inside them.
-
-Piccolo's own queries and the functions here share the pool and the current transaction.
-"""
+"""PostgreSQL: the pool, transactions, and raw statements inside them."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -23,12 +20,14 @@ LONGEST_WAIT_S: Final = 10.0
 COMMAND_TIMEOUT_S: Final = 15.0
 
 # Generic plans ruin the two-stage queries (51 ms for 2.8); JIT costs more than these short queries; and where a random page is
-# thought to be four times as dear as the next one, as on a disk that turns, a list is walked for what an index knows.
+# thought to be four times as dear as the next one, as on a disk that turns, a list is walked for what an index knows. JSON that
+# PostgreSQL writes shows times in the zone of the connection.
 SERVER_SETTINGS: Final = {
     "plan_cache_mode": "force_custom_plan",
     "jit": "off",
     "random_page_cost": "1.1",
     "application_name": "x18",
+    "timezone": "UTC",
 }
 
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)

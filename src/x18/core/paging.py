@@ -15,6 +15,8 @@ from x18.core.ids import MAX_ID
 
 MIN_ID: Final = UUID(int=0)
 MAX_OFFSET: Final = 10_000
+MOST_COUNTED: Final = 10_000
+"""``total`` stops counting here."""
 
 R = TypeVar("R")
 

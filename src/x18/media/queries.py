@@ -7,7 +7,7 @@ import msgspec
 
 from x18.core import db
 from x18.core.errors import NotFound
-from x18.core.paging import Page, cut
+from x18.core.paging import MOST_COUNTED, Page, cut
 from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaList, MediaView
 from x18.realtime.audience import visible
@@ -51,5 +51,7 @@ async def list_media(user_id: UUID, viewer_id: UUID | None, page: Page) -> Media
     views = [msgspec.json.decode(row["view"], type=MediaView) for row in shown]
     listing = MediaList(media=views, limit=page.limit, offset=page.offset, next_cursor=cursor)
     if page.count:
-        listing.total = await db.fetch_value(f"SELECT count(*) {SEEN} AND m.user_id = $2", viewer_id, user_id)
+        listing.total = await db.fetch_value(
+            f"SELECT count(*) FROM (SELECT 1 {SEEN} AND m.user_id = $2 LIMIT {MOST_COUNTED}) c", viewer_id, user_id
+        )
     return listing

@@ -1,5 +1,6 @@
 """Marking and deleting notifications. Every change tells the user's other devices."""
 
+from typing import Final
 from uuid import UUID
 
 from x18.core import db
@@ -7,6 +8,9 @@ from x18.core.errors import NotFound
 from x18.realtime import outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import hold_inbox
+
+BATCH: Final = 5_000
+"""So many are marked at a time."""
 
 
 async def mark_read(viewer_id: UUID, notification_id: UUID) -> None:
@@ -21,16 +25,33 @@ async def mark_read(viewer_id: UUID, notification_id: UUID) -> None:
 
 
 async def mark_all_read(viewer_id: UUID) -> int:
-    """Mark all; how many were unread."""
+    """Mark all; how many were unread. Most of many are marked before anybody has to wait for it.
+
+    The last batch is left to the transaction of the event: if that fails, some stay unread, and the next call tells of all.
+    """
+    count = 0
+    while marked := await _mark_oldest(viewer_id, beyond=BATCH):
+        count += marked
     async with db.transaction():
         await hold_inbox(viewer_id)
-        tag = await db.execute(
-            "UPDATE notifications SET read_at = now() WHERE user_id = $1 AND read_at IS NULL", viewer_id
-        )
-        count = int(tag.split()[-1])
+        while marked := await _mark_oldest(viewer_id):
+            count += marked
         if count:
             await outbox.append(EventKind.NOTIFICATION_READ, viewer_id, viewer_id, recipient_id=viewer_id)
     return count
+
+
+async def _mark_oldest(viewer_id: UUID, *, beyond: int = 0) -> int:
+    """Mark a batch where more than ``beyond`` are unread."""
+    tag = await db.execute(
+        f"""UPDATE notifications SET read_at = now() WHERE id = ANY(ARRAY(
+                SELECT id FROM notifications WHERE user_id = $1 AND read_at IS NULL ORDER BY id LIMIT {BATCH}))
+            AND read_at IS NULL
+            AND EXISTS (SELECT FROM notifications WHERE user_id = $1 AND read_at IS NULL OFFSET $2)""",
+        viewer_id,
+        beyond,
+    )
+    return int(tag.split()[-1])
 
 
 async def delete_notification(viewer_id: UUID, notification_id: UUID) -> None:

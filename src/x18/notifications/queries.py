@@ -8,7 +8,7 @@ import asyncpg
 from x18.core import db
 from x18.core.errors import NotFound
 from x18.core.ids import moment_of
-from x18.core.paging import Page, cut
+from x18.core.paging import MOST_COUNTED, Page, cut
 from x18.notifications.schemas import NotificationList, NotificationType, NotificationView
 from x18.posts.queries import load_posts
 from x18.posts.schemas import PostView
@@ -49,7 +49,7 @@ async def list_notifications(viewer_id: UUID, page: Page, *, unread_only: bool) 
         next_cursor=cursor,
     )
     if page.count:
-        listing.total = count if unread_only else await _count(viewer_id)
+        listing.total = min(count, MOST_COUNTED) if unread_only else await _count(viewer_id)
     return listing
 
 
@@ -102,5 +102,7 @@ async def _show(rows: list[asyncpg.Record], viewer_id: UUID) -> list[Notificatio
 
 
 async def _count(viewer_id: UUID) -> int:
-    count: int = await db.fetch_value("SELECT count(*) FROM notifications WHERE user_id = $1", viewer_id)
+    count: int = await db.fetch_value(
+        f"SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 LIMIT {MOST_COUNTED}) c", viewer_id
+    )
     return count

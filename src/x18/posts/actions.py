@@ -75,9 +75,9 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
     async with db.transaction():
         post = await _lock_own(post_id, viewer_id)
         await db.execute(
-            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, score)
+            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, score, in_trends)
                 SELECT p.id, p.author_id, p.visibility, p.terms, p.media_count > 0,
-                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS}), {SCORE}
+                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS}), {SCORE}, p.in_trends
                 FROM posts p JOIN post_stats s ON s.post_id = p.id WHERE p.id = $1""",
             post_id,
         )
@@ -121,10 +121,15 @@ async def _lock_own(post_id: UUID, viewer_id: UUID) -> asyncpg.Record:
 
 
 async def _lock_parent(parent_id: UUID, author_id: UUID) -> asyncpg.Record:
-    """The post that is replied to, kept from being deleted meanwhile, and counted."""
+    """The post that is replied to, kept from being deleted meanwhile like the first of its thread, and counted."""
+    await db.execute(
+        """SELECT id FROM posts WHERE id = ANY(ARRAY[$1, (SELECT root_post_id FROM posts WHERE id = $1)])
+           ORDER BY id FOR KEY SHARE""",
+        parent_id,
+    )
     parent = await db.fetch_row(
         f"""SELECT p.id, p.author_id, COALESCE(p.root_post_id, p.id) AS root_id
-            FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND {visible("$2")} FOR KEY SHARE OF p""",
+            FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND {visible("$2")}""",
         parent_id,
         author_id,
     )
@@ -159,8 +164,9 @@ async def _insert(
     await db.execute(
         """WITH post AS (
                INSERT INTO posts (id, author_id, visibility, content, metadata, category, market, terms, hashtags, mentions,
-                                  media_count, reply_to_id, root_post_id)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)),
+                                  media_count, reply_to_id, root_post_id, in_trends)
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                       $3::smallint = 0 AND NOT (SELECT private_account FROM users WHERE id = $2))),
            stats AS (INSERT INTO post_stats (post_id) VALUES ($1)),
            words AS (INSERT INTO post_fts (post_id, fts) VALUES ($1, to_tsvector('simple', $14))),
            entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) VALUES ($1, $2, $1, $3))

@@ -9,7 +9,7 @@ import msgspec
 from x18.core import db
 from x18.core.errors import NotFound
 from x18.core.ids import MAX_ID
-from x18.core.paging import MIN_ID, Page, cut
+from x18.core.paging import MIN_ID, MOST_COUNTED, Page, cut
 from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaView
 from x18.posts.schemas import PostList, PostView, Visibility
@@ -22,7 +22,6 @@ VISIBILITIES: Final[dict[int, Visibility]] = {
     Level.PRIVATE: "private",
 }
 
-MOST_COUNTED: Final = 10_000
 COUNT_REPLIES: Final = f"""
     SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR} WHERE p.reply_to_id = $1 AND {visible("$2")} LIMIT {MOST_COUNTED}) c"""
 COUNT_BOOKMARKS: Final = f"""

@@ -20,10 +20,14 @@ def level_of(visibility: int, author_is_private: bool) -> Level:
     return Level(max(visibility, Level.FOLLOWERS if author_is_private else Level.PUBLIC))
 
 
+def closeness(*, is_author: bool, follows_author: bool) -> Level:
+    """How close a viewer is. An anonymous one neither is the author nor follows anybody."""
+    return Level.PRIVATE if is_author else Level.FOLLOWERS if follows_author else Level.PUBLIC
+
+
 def may_see(level: int, *, is_author: bool, follows_author: bool) -> bool:
-    """Whether a viewer may see a post of this level. An anonymous viewer neither is the author nor follows anybody."""
-    closeness = Level.PRIVATE if is_author else Level.FOLLOWERS if follows_author else Level.PUBLIC
-    return closeness >= level
+    """Whether a viewer may see a post of this level."""
+    return closeness(is_author=is_author, follows_author=follows_author) >= level
 
 
 LEVEL = "GREATEST(p.visibility, u.private_account::int)"

@@ -9,7 +9,7 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from x18.core.errors import BadInput
 from x18.core.http import Visitor
 from x18.core.limits import Rates
-from x18.core.paging import Limit, Page, listed
+from x18.core.paging import Page, listed
 from x18.core.text import clean_text
 from x18.core.viewer import id_of
 from x18.core.windows import Timeframe
@@ -71,8 +71,7 @@ class SearchController(Controller):
         request: Request[Any, Any, Any],
     ) -> Response[FoundUsers]:
         """Exact names first, then beginnings, then names with a typo and words of the bio. Pages go by `offset`."""
-        if page.before or page.after:
-            raise BadInput.of("before", "users are ordered by likeness: use offset")
+        _refuse_cursors(page, "users are ordered by likeness: page with offset")
         found, total = await find_users(text, page, id_of(visitor))
         return listed(request, found, next_offset=_next_offset(page, total))
 
@@ -105,9 +104,19 @@ class SearchController(Controller):
         return listed(request, shown)
 
     @get("/trending-hashtags", summary="Trending hashtags")
-    async def trending_hashtags(self, limit: Limit = 20, timeframe: FromQuery[Timeframe] = "7d") -> TrendingHashtags:
-        """By the number of public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
-        return await show_trending_hashtags(timeframe, limit)
+    async def trending_hashtags(
+        self, page: NamedDependency[Page], request: Request[Any, Any, Any], timeframe: FromQuery[Timeframe] = "7d"
+    ) -> Response[TrendingHashtags]:
+        """The hundred first by the number of public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
+        _refuse_cursors(page, "hashtags are ordered by use: page with offset")
+        found, total = await show_trending_hashtags(timeframe, page)
+        return listed(request, found, next_offset=_next_offset(page, total))
+
+
+def _refuse_cursors(page: Page, why: str) -> None:
+    for name, cursor in (("before", page.before), ("after", page.after)):
+        if cursor is not None:
+            raise BadInput.of(name, why)
 
 
 def _next_offset(page: Page, total: int) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 from x18.core import db
 from x18.core.cache import Cached
 from x18.core.ids import moment_of
+from x18.core.paging import Page
 from x18.core.windows import WINDOWS, Timeframe
 from x18.realtime.events import EventKind
 from x18.search.schemas import HashtagCount, TrendingHashtags
@@ -38,17 +39,29 @@ def _rank(window: Timeframe) -> Cached[list[HashtagCount]]:
 _rankings: Final = {window: _rank(window) for window in WINDOWS}
 
 
-async def show_trending_hashtags(timeframe: Timeframe, limit: int) -> TrendingHashtags:
-    """The most used hashtags of public posts. The window begins with a full hour; seconds old on a large table."""
+async def show_trending_hashtags(timeframe: Timeframe, page: Page) -> tuple[TrendingHashtags, int]:
+    """A page of the most used hashtags of public posts, and how many are ranked.
+
+    The window begins with a full hour; seconds old on a large table.
+    """
     await roll_up()
     counts = await _rankings[timeframe].get()
-    return TrendingHashtags(hashtags=counts[:limit], limit=limit, timeframe=timeframe)
+    listing = TrendingHashtags(
+        hashtags=counts[page.offset : page.offset + page.limit],
+        limit=page.limit,
+        offset=page.offset,
+        timeframe=timeframe,
+    )
+    if page.count:
+        listing.total = len(counts)
+    return listing, len(counts)
 
 
 async def roll_up() -> int:
     """Count the hashtags of the next events of the log, at most 1,000; how many events that were.
 
-    One process at a time; while another one counts, nothing is done. A deletion takes away what its post had added.
+    One process at a time; while another one counts, nothing is done. A deletion takes away what its post had added: whether it counts
+    is settled when it is written, else an account that turns private and back could take away the counts of others.
     """
     async with db.transaction():
         seq = await db.fetch_value("SELECT seq FROM hashtag_state FOR UPDATE SKIP LOCKED")
@@ -58,11 +71,9 @@ async def roll_up() -> int:
         rows = await db.fetch(
             """SELECT e.seq, e.kind, e.object_id AS post_id, COALESCE(p.hashtags, t.hashtags) AS hashtags
                FROM event_log e
-               LEFT JOIN LATERAL (SELECT p.hashtags FROM posts p JOIN users u ON u.id = p.author_id
-                   WHERE p.id = e.object_id AND p.visibility = 0 AND NOT u.private_account AND e.kind = $3) p ON true
+               LEFT JOIN posts p ON p.id = e.object_id AND p.in_trends AND e.kind = $3
                LEFT JOIN LATERAL (SELECT ARRAY(SELECT substr(term, 3) FROM unnest(t.terms) term WHERE term LIKE 'h:%') AS hashtags
-                   FROM post_tombstones t JOIN users u ON u.id = t.author_id
-                   WHERE t.post_id = e.object_id AND t.level = 0 AND NOT u.private_account) t ON true
+                   FROM post_tombstones t WHERE t.post_id = e.object_id AND t.in_trends) t ON true
                WHERE e.seq > $1 AND e.seq <= $5 AND e.kind IN ($3, $4) ORDER BY e.seq LIMIT $2""",
             seq,
             BATCH,

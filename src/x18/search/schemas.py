@@ -52,7 +52,7 @@ class HashtagCount(msgspec.Struct, kw_only=True):
 
 
 class TrendingHashtags(Listing, kw_only=True):
-    """Hashtags by the number of posts, ties by name. There is one page."""
+    """Hashtags by the number of posts, ties by name, the first hundred. There is no cursor: pages go by ``offset``."""
 
     hashtags: list[HashtagCount]
     timeframe: Timeframe

@@ -17,7 +17,7 @@ FEW: Final = 20
 LIKENESS: Final = 0.45
 """How like a word must be (pg_trgm.word_similarity_threshold): finds one typo in five letters."""
 
-# $1 text, $2 prefix pattern.
+# $1 text, $2 prefix pattern. A text without letters and digits has no trigrams: the index would be read from end to end.
 SEARCH: Final = f"""
     WITH named AS MATERIALIZED (
         (SELECT id, 3.0::real AS rank, followers_count FROM users WHERE lower(username) = $1 AND disabled_at IS NULL)
@@ -27,7 +27,7 @@ SEARCH: Final = f"""
          ORDER BY followers_count DESC LIMIT {DEPTH})),
     alike AS MATERIALIZED (
         SELECT id, word_similarity($1, lower(username) || ' ' || lower(display_name)) AS rank, followers_count FROM users
-        WHERE $1 <% (lower(username) || ' ' || lower(display_name)) AND length($1) >= 3 AND disabled_at IS NULL
+        WHERE $1 <% (lower(username) || ' ' || lower(display_name)) AND show_trgm($1) <> '{{}}' AND length($1) >= 3 AND disabled_at IS NULL
           AND (SELECT count(*) FROM named) < {FEW}),
     described AS MATERIALIZED (
         SELECT id, 0.3::real AS rank, followers_count FROM users

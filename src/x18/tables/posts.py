@@ -27,6 +27,7 @@ class Post(Table, tablename="posts", db=DB):
     media_count = SmallInt(default=0)
     reply_to_id: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
     root_post_id: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    in_trends = Boolean(default=True, help_text="whether its hashtags count: for everybody when it was written")
     created_at = Timestamptz()
     updated_at = Timestamptz()
 
@@ -87,6 +88,7 @@ class PostTombstone(Table, tablename="post_tombstones", db=DB):
     has_media = Boolean(default=False)
     retweeter_ids = Array(base_column=UUID(), default=list)
     score = Integer(default=0, help_text="its rank in trending, for cursors that name it")
+    in_trends = Boolean(default=True)
     deleted_at = Timestamptz()
 
 
@@ -97,6 +99,5 @@ class IdempotencyKey(Table, tablename="idempotency_keys", db=DB):
     user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
     key = Varchar(length=255)
     fingerprint = Bytea()
-    status = SmallInt(null=True, default=None)
     body = Bytea(null=True, default=None)
     created_at = Timestamptz()

@@ -20,7 +20,7 @@ from x18.tables.engine import DB
 
 
 class User(Table, tablename="users", db=DB):
-    """An account. ``username`` and ``email`` are unique without regard to case (indexes of the second migration)."""
+    """An account. ``username`` and ``email`` are unique without regard to case (indexes of the first migration)."""
 
     id = UUID(primary_key=True)
     username = Varchar(length=50)
@@ -46,11 +46,14 @@ class User(Table, tablename="users", db=DB):
 
 
 class Session(Table, tablename="auth_sessions", db=DB):
-    """One login. ``refresh_token_hash`` is the SHA-256 of the only refresh token that is good now; every rotation replaces it."""
+    """One login. ``refresh_token_hash`` is the SHA-256 of the only refresh token that is good now; every rotation replaces it, and
+    ``previous_token_hash`` is that of the one before.
+    """
 
     id = UUID(primary_key=True)
     user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
     refresh_token_hash = Bytea()
+    previous_token_hash = Bytea(null=True, default=None)
     family_id = UUID()
     user_agent = Varchar(length=512)
     ip = Varchar(length=45)

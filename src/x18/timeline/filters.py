@@ -20,8 +20,8 @@ Values = Annotated[
 class Filters(msgspec.Struct, frozen=True):
     """What was asked for, by name, and the same as groups of terms: OR within a group, AND between them."""
 
-    by_name: dict[str, list[str]]
-    groups: list[list[str]]
+    by_name: dict[str, list[str]] = {}
+    groups: list[list[str]] = []
 
     @property
     def single(self) -> tuple[str, str] | None:

@@ -18,6 +18,11 @@ from x18.timeline.filters import Filters
 RECENT: Final = 2_000
 """How many of the newest entries of all are looked through first."""
 
+PICKED: Final = f"""
+    WITH {FOLLOWEES}
+    SELECT e.post_id FROM f CROSS JOIN LATERAL (
+        SELECT e.post_id FROM feed_entries e WHERE e.actor_id = f.u AND {MINE} LIMIT $2) e LIMIT $2"""
+
 
 async def read_home(viewer_id: UUID, page: Page, filters: Filters) -> list[asyncpg.Record]:
     """The entries (id, post_id, actor_id) of a page, one more than the limit, in ``page.direction``."""
@@ -28,6 +33,15 @@ async def read_home(viewer_id: UUID, page: Page, filters: Filters) -> list[async
     else:
         rows = await read_filtered(page, wanted, viewer_id, filters)
     return rows[page.offset :]
+
+
+async def pick_home(viewer_id: UUID, most: int, filters: Filters) -> list[UUID]:
+    """The posts of so many entries at most, for counting: any, where sorting would read as many of each followee."""
+    if not filters.groups:
+        rows = await db.fetch(PICKED, viewer_id, most)
+    else:
+        rows = await read_filtered(Page(), most, viewer_id, filters)
+    return [row["post_id"] for row in rows]
 
 
 def _unfiltered(direction: str) -> str:

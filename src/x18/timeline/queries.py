@@ -8,20 +8,18 @@ import msgspec
 from x18.core import db
 from x18.core.errors import BadInput
 from x18.core.ids import moment_of
-from x18.core.paging import Page, cut
+from x18.core.paging import MOST_COUNTED, Page, cut
 from x18.posts.queries import list_posts, load_posts
 from x18.posts.schemas import PostList, PostView
-from x18.realtime.audience import AUTHOR, LEVEL, level_of, may_see, visible
+from x18.realtime.audience import AUTHOR, LEVEL, Level, closeness, level_of, visible
 from x18.timeline.filters import Filters
-from x18.timeline.home import read_home
+from x18.timeline.home import pick_home, read_home
 from x18.timeline.schemas import MetadataSearch, UserTimeline
 from x18.users.queries import get_user, load_users
+from x18.users.schemas import UserView
 
 RECENT: Final = 2_000
 """How many of the newest public posts are looked through before the index of terms is asked."""
-
-COUNT_LIMIT: Final = 10_000
-"""``total`` stops counting here."""
 
 COUNT_VISIBLE: Final = f"""
     SELECT count(*) FROM unnest($1::uuid[]) e (id) JOIN LATERAL (SELECT * FROM posts WHERE id = e.id OFFSET 0) p ON true {AUTHOR}
@@ -44,8 +42,8 @@ async def show_home(viewer_id: UUID, page: Page, filters: Filters) -> PostList:
     )
     listing = PostList(posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor)
     if page.count:
-        counted = await read_home(viewer_id, Page(limit=COUNT_LIMIT - 1), filters)
-        listing.total = await db.fetch_value(COUNT_VISIBLE, [row["post_id"] for row in counted], viewer_id)
+        counted = await pick_home(viewer_id, MOST_COUNTED, filters)
+        listing.total = await db.fetch_value(COUNT_VISIBLE, counted, viewer_id)
     return listing
 
 
@@ -79,32 +77,12 @@ async def show_user(user_id: UUID, viewer_id: UUID | None, page: Page, filters: 
         NotFound: no such user.
     """
     user = await get_user(user_id, viewer_id)
-    sees_retweets = may_see(
-        level_of(0, user.private_account), is_author=user_id == viewer_id, follows_author=user.is_following is True
-    )
-    args: list[Any] = [user_id, viewer_id, sees_retweets, page.below, page.above]
-    source = f"""FROM feed_entries e JOIN posts p ON p.id = e.post_id {AUTHOR}
-        WHERE e.actor_id = $1 AND ($3 OR e.id = e.post_id) AND e.id < $4 AND e.id > $5 AND {visible("$2")}
-          AND {filters.condition("p", 6)}"""
-    place = 6 + len(filters.groups)
-    rows = await db.fetch(
-        f"SELECT e.id, e.post_id, e.actor_id {source} ORDER BY e.id {page.direction} LIMIT ${place} OFFSET ${place + 1}",
-        *args,
-        *filters.groups,
-        page.limit + 1,
-        page.offset,
-    )
-    shown, cursor = cut(
-        [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows], page, lambda entry: entry.id
-    )
+    entries, cursor, total = await _read_entries(user, viewer_id, page, filters, retweets=True)
     listing = UserTimeline(
-        user=user, posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor
+        user=user, posts=await _show(entries, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor
     )
     if page.count:
-        args[3:5] = [Page().below, Page().above]
-        listing.total = await db.fetch_value(
-            f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_LIMIT}) x", *args, *filters.groups
-        )
+        listing.total = total
     return listing
 
 
@@ -114,24 +92,43 @@ async def show_posts_of(user_id: UUID, viewer_id: UUID | None, page: Page) -> Po
     Raises:
         NotFound: no such user.
     """
-    await get_user(user_id, viewer_id)
-    source = f"FROM posts p {AUTHOR} WHERE p.author_id = $1 AND {visible('$2')}"
+    user = await get_user(user_id, viewer_id)
+    entries, cursor, total = await _read_entries(user, viewer_id, page, Filters(), retweets=False)
+    return await list_posts([entry.id for entry in entries], cursor, page, viewer_id, total=total)
+
+
+async def _read_entries(
+    user: UserView, viewer_id: UUID | None, page: Page, filters: Filters, *, retweets: bool
+) -> tuple[list[Entry], UUID | None, int]:
+    """A page of what the user wrote and retweeted, its cursor, and the total where that was asked for.
+
+    Who is not close enough for any of it is told so at once, and what only others may see is passed over in the index: nobody can
+    make a read long by writing much that is not shown.
+    """
+    close = closeness(is_author=user.id == viewer_id, follows_author=user.is_following is True)
+    if close < level_of(Level.PUBLIC, user.private_account):
+        return [], None, 0
+    source = f"""FROM feed_entries e JOIN posts p ON p.id = e.post_id {AUTHOR}
+        WHERE e.actor_id = $1 AND e.visibility <= $3 AND ($4 OR e.id = e.post_id) AND e.id < $5 AND e.id > $6 AND {visible("$2")}
+          AND {filters.condition("p", 7)}"""
+    args: list[Any] = [user.id, viewer_id, close, retweets]
+    place = 7 + len(filters.groups)
     rows = await db.fetch(
-        f"SELECT p.id {source} AND p.id < $3 AND p.id > $4 ORDER BY p.id {page.direction} LIMIT $5 OFFSET $6",
-        user_id,
-        viewer_id,
+        f"SELECT e.id, e.post_id, e.actor_id {source} ORDER BY e.id {page.direction} LIMIT ${place} OFFSET ${place + 1}",
+        *args,
         page.below,
         page.above,
+        *filters.groups,
         page.limit + 1,
         page.offset,
     )
-    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+    entries = [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows]
+    shown, cursor = cut(entries, page, lambda entry: entry.id)
     total = 0
     if page.count:
-        total = await db.fetch_value(
-            f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {COUNT_LIMIT}) x", user_id, viewer_id
-        )
-    return await list_posts(shown, cursor, page, viewer_id, total=total)
+        counting = f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {MOST_COUNTED}) x"
+        total = await db.fetch_value(counting, *args, Page().below, Page().above, *filters.groups)
+    return shown, cursor, total
 
 
 async def _show(entries: list[Entry], viewer_id: UUID | None) -> list[PostView]:
@@ -181,10 +178,10 @@ def _by_terms(filters: Filters, direction: str) -> str:
 async def _count(filters: Filters) -> int:
     if filters.single or not filters.groups:
         sql = _by_column(filters, "DESC")
-        return len(await db.fetch(sql, Page().below, Page().above, COUNT_LIMIT, 0, *filters.single_value))
+        return len(await db.fetch(sql, Page().below, Page().above, MOST_COUNTED, 0, *filters.single_value))
     count: int = await db.fetch_value(
         f"""SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR}
-            WHERE p.visibility = 0 AND {LEVEL} = 0 AND {filters.condition("p", 1)} LIMIT {COUNT_LIMIT}) x""",
+            WHERE p.visibility = 0 AND {LEVEL} = 0 AND {filters.condition("p", 1)} LIMIT {MOST_COUNTED}) x""",
         *filters.groups,
     )
     return count

@@ -14,7 +14,7 @@ from x18.core import db
 from x18.core.cache import Cached
 from x18.core.errors import BadInput
 from x18.core.ids import MAX_ID, id_floor
-from x18.core.paging import Page
+from x18.core.paging import MOST_COUNTED, Page
 from x18.core.windows import WINDOWS, Timeframe
 from x18.posts.counts import SCORE
 from x18.posts.queries import list_posts
@@ -24,9 +24,6 @@ from x18.timeline.filters import Filters
 
 RANKED: Final = 2_000
 """How many posts a window ranks; below them nothing is shown."""
-
-COUNT_LIMIT: Final = 10_000
-"""``total`` stops counting here."""
 
 RANKING: Final = f"""
     SELECT s.post_id AS id, {SCORE} AS score FROM post_stats s
@@ -68,7 +65,10 @@ async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, ti
         found += await _read_unranked(floor, unranked_below, wanted - len(found))
     shown = found[page.offset : page.offset + page.limit]
     cursor = shown[-1] if len(found) == wanted and shown else None
-    return await list_posts(shown, cursor, page, viewer_id, total=await _count(floor, filters) if page.count else 0)
+    total = await _count(floor, filters) if page.count else 0
+    if not filters.groups and len(ranking) == RANKED:  # the list ends there
+        total = min(total, RANKED)
+    return await list_posts(shown, cursor, page, viewer_id, total=total)
 
 
 async def _position(before: UUID | None, ranking: list[asyncpg.Record]) -> tuple[int, UUID]:
@@ -104,7 +104,7 @@ async def _rank_matching(floor: UUID, score: int, below: UUID, filters: Filters,
         f"""WITH matching AS MATERIALIZED (
                 SELECT p.id, p.author_id, p.visibility FROM posts p
                 WHERE p.visibility = 0 AND p.id >= $1 AND {filters.condition("p", 5)})
-            SELECT p.id FROM (SELECT * FROM matching ORDER BY id DESC LIMIT {COUNT_LIMIT}) p
+            SELECT p.id FROM (SELECT * FROM matching ORDER BY id DESC LIMIT {MOST_COUNTED}) p
             {AUTHOR} JOIN post_stats s ON s.post_id = p.id
             WHERE {LEVEL} = 0 AND ({SCORE}, p.id) < ($2::bigint, $3::uuid)
             ORDER BY {SCORE} DESC, p.id DESC LIMIT $4""",
@@ -134,7 +134,7 @@ async def _read_unranked(floor: UUID, below: UUID, limit: int) -> list[UUID]:
 async def _count(floor: UUID, filters: Filters) -> int:
     count: int = await db.fetch_value(
         f"""SELECT count(*) FROM (SELECT 1 FROM posts p {AUTHOR}
-            WHERE p.visibility = 0 AND p.id >= $1 AND {LEVEL} = 0 AND {filters.condition("p", 2)} LIMIT {COUNT_LIMIT}) x""",
+            WHERE p.visibility = 0 AND p.id >= $1 AND {LEVEL} = 0 AND {filters.condition("p", 2)} LIMIT {MOST_COUNTED}) x""",
         floor,
         *filters.groups,
     )
