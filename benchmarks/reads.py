@@ -63,6 +63,7 @@ async def _home(users: dict[str, UUID], middle: UUID) -> list[tuple[str, Work]]:
         ("home, viewer_2000, 30 days deep", _call(show_home, often, Page(before=middle), nothing)),
         ("home, viewer_2000, upwards", _call(show_home, often, Page(after=middle), nothing)),
         ("home, viewer_2000, count", _call(show_home, often, Page(count=True), nothing)),
+        ("home, viewer_5000, count", _call(show_home, users["viewer_5000"], Page(count=True), nothing)),
         ("home, viewer_2000, category 3 %, upwards", _call(show_home, often, Page(after=middle), macro)),
         ("home, viewer_2000, category 3 %, count", _call(show_home, often, Page(count=True), macro)),
         *[
@@ -126,7 +127,7 @@ TEXTS: Final = {
 
 HASHTAGS: Final = {"in 13 %": TAGS[0], "in 0.1 %": TAGS[100], "rare": TAGS[-1], "of no post": "nothing"}
 
-NAMES: Final = ["s", "ba", "star", "babaka", "bacebaa", "baba dibe", "%", "nobody_at_all"]
+NAMES: Final = ["s", "ba", "star", "babaka", "bacebaa", "baba dibe", "%", "!!!", "nobody_at_all"]
 
 
 def _searches(viewer: UUID, middle: UUID) -> list[tuple[str, Work]]:

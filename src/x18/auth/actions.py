@@ -56,7 +56,7 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
     Raises:
         BadInput: no name was sent.
         TooManyRequests: in a quarter of an hour ten wrong passwords for this account from this address, or a hundred from all
-            addresses that the account was never used at.
+            addresses at which no session of the account lives.
         NotAuthenticated: ``invalid_credentials``; the same answer after the same time whether the account exists or not.
     """
     if credentials.email is UNSET and credentials.username is UNSET:
@@ -105,7 +105,7 @@ async def _give_back(guesses: list[tuple[Rate, str]], limiter: Limiter) -> None:
 
 
 async def _knows(user_id: UUID, address: str) -> bool:
-    """Whether the user ever logged in at this address."""
+    """Whether the user logged in at this address, in a session that has not run out."""
     return address != "" and bool(
         await db.fetch_value("SELECT true FROM auth_sessions WHERE user_id = $1 AND ip = $2 LIMIT 1", user_id, address)
     )

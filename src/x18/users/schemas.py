@@ -51,7 +51,7 @@ class UserView(msgspec.Struct, kw_only=True):
     followers_count: Count
     following_count: Count
     posts_count: Count
-    private_account: Annotated[bool, Meta(description="Posts are for followers only.")]
+    private_account: Annotated[bool, Meta(description="Posts are for followers only; anyone may follow.")]
     created_at: Moment
     is_following: Annotated[bool | UnsetType, Meta(description="Whether the viewer follows this user.")] = UNSET
     is_followed_by: Annotated[bool | UnsetType, Meta(description="Whether this user follows the viewer.")] = UNSET
