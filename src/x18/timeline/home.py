@@ -20,8 +20,8 @@ RECENT: Final = 2_000
 
 PICKED: Final = f"""
     WITH {FOLLOWEES}
-    SELECT e.post_id FROM f CROSS JOIN LATERAL (
-        SELECT e.post_id FROM feed_entries e WHERE e.actor_id = f.u AND {MINE} LIMIT $2) e LIMIT $2"""
+    SELECT e.id, e.post_id FROM f CROSS JOIN LATERAL (
+        SELECT e.id, e.post_id FROM feed_entries e WHERE e.actor_id = f.u AND {MINE} LIMIT $2) e LIMIT $2"""
 
 
 async def read_home(viewer_id: UUID, page: Page, filters: Filters) -> list[asyncpg.Record]:
@@ -35,13 +35,11 @@ async def read_home(viewer_id: UUID, page: Page, filters: Filters) -> list[async
     return rows[page.offset :]
 
 
-async def pick_home(viewer_id: UUID, most: int, filters: Filters) -> list[UUID]:
-    """The posts of so many entries at most, for counting: any, where sorting would read as many of each followee."""
+async def pick_home(viewer_id: UUID, most: int, filters: Filters) -> list[asyncpg.Record]:
+    """So many entries (id, post_id) at most, for counting: any, where sorting would read as many of each followee."""
     if not filters.groups:
-        rows = await db.fetch(PICKED, viewer_id, most)
-    else:
-        rows = await read_filtered(Page(), most, viewer_id, filters)
-    return [row["post_id"] for row in rows]
+        return await db.fetch(PICKED, viewer_id, most)
+    return await read_filtered(Page(), most, viewer_id, filters)
 
 
 def _unfiltered(direction: str) -> str:
