@@ -1,12 +1,10 @@
 """Settings, read from the environment once. Names and defaults are those of the original system."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from dotenv import dotenv_values
 
 from x18.addresses import BadAddress, make_database_url, make_redis_url, read_database_url, read_redis_url
 
@@ -54,15 +52,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.server_env == "production"
 
 
-def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings of the environment, over those of a file ``.env`` in the working folder.
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of an environment.
 
     Raises:
         SettingsError: lists all that is wrong.
     """
-    if environ is None:
-        in_file = {name: value for name, value in dotenv_values(".env").items() if value is not None}
-        environ = {**in_file, **os.environ}
     source = _Source(environ)
     settings = Settings(
         server_host=source.text("SERVER_HOST", "0.0.0.0"),  # noqa: S104  # the original's default

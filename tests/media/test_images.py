@@ -11,8 +11,6 @@ from x18.media.images import process_image
 from x18.media.kinds import GIF, HEAD_BYTES, MP4, PNG, WEBP, Kind, kind_of
 from x18.media.results import Rejected
 
-pytestmark = pytest.mark.filterwarnings("ignore:Image.Image.getdata")  # of blurhash
-
 
 def processed(data: bytes, kind: Kind, folder: Path) -> Image.Image:
     source, target = folder / "in", folder / "out"

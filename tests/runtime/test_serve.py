@@ -6,9 +6,12 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
+import jwt
 import psutil
 import pytest
 
@@ -19,6 +22,7 @@ from x18.settings import read_settings
 
 X18 = [sys.executable, "-m", "x18"]
 DEADLINE_S = 40.0
+SECRET = "a secret of a file that nobody else knows"
 
 
 def environment(**settings: str) -> dict[str, str]:
@@ -58,6 +62,29 @@ def wait_until_healthy(port: int) -> None:
     raise AssertionError("not healthy in time")
 
 
+def wait_until(found: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not found():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def workers_of(server: "subprocess.Popen[str]") -> set[int]:
+    """The processes that serve, where these are several."""
+    found = set()
+    for child in psutil.Process(server.pid).children():
+        with suppress(psutil.Error):  # it is just ending
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return found
+
+
+def is_signed_with(secret: str, answer: httpx.Response) -> bool:
+    """Whether the access token of the answer is."""
+    jwt.decode(answer.json()["access_token"], secret, algorithms=["HS256"], options={"verify_aud": False})
+    return True
+
+
 def processes_in(folder: Path) -> list[str]:
     """Processes that work below a folder."""
     return [
@@ -83,10 +110,13 @@ def refused(folder: Path, *arguments: str, **settings: str) -> str:
 def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Signals) -> None:
     port = free_port()
     body = {"username": "second_start", "email": "second@example.com", "password": "SecurePass123"}
+    (tmp_path / ".env").write_text(f"JWT_ACCESS_SECRET={SECRET}\n")
 
     first = start(tmp_path, port)
     wait_until_healthy(port)
-    assert httpx.post(f"http://127.0.0.1:{port}/api/auth/register", json=body).status_code == 201
+    answer = httpx.post(f"http://127.0.0.1:{port}/api/auth/register", json=body, verify=TLS)
+    assert answer.status_code == 201
+    assert is_signed_with(SECRET, answer)
     os.killpg(first.pid, ending)
     out, err = first.communicate(timeout=30)
     assert (first.returncode, err) == (0, "")
@@ -95,8 +125,13 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
 
     second = start(tmp_path, port, "--workers", "2")
     wait_until_healthy(port)
-    assert httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json=body).status_code == 200
-    os.killpg(second.pid, ending)
+    assert is_signed_with(SECRET, httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json=body, verify=TLS))
+    if ending == signal.SIGHUP:  # of a service with several processes: a reload
+        before = workers_of(second)
+        second.send_signal(signal.SIGHUP)
+        wait_until(lambda: len(workers_of(second)) == 2 and not workers_of(second) & before)
+        wait_until_healthy(port)
+    os.killpg(second.pid, signal.SIGINT)
     _, err = second.communicate(timeout=20)
     assert second.returncode == 0, err
     assert processes_in(tmp_path) == []
@@ -106,8 +141,7 @@ def test_a_process_that_ends_while_it_is_asked_holds_nobody_up(tmp_path: Path) -
     port = free_port()
     server = start(tmp_path, port, "--workers", "2")
     wait_until_healthy(port)
-    workers = psutil.Process(server.pid).children()
-    worker = next(child for child in workers if "spawn_main" in " ".join(child.cmdline()))
+    worker = psutil.Process(min(workers_of(server)))
     worker.suspend()
     time.sleep(1)  # it is asked twice a second
     worker.kill()

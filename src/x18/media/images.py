@@ -47,10 +47,18 @@ def process_image(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
         raise Rejected("The file says that it is an image but cannot be decoded.") from error
     still.thumbnail(THUMBNAIL)
     still.save(thumbnail, "WEBP", quality=80)
-    blurred = still.convert("RGB")
-    blurred.thumbnail(BLUR_FROM)
     width, height = _size_of(target, kind)
-    return Processed(width, height, None, blurhash.encode(blurred, x_components=4, y_components=3))
+    return Processed(width, height, None, blur(still))
+
+
+def blur(picture: Any) -> str:
+    """The blurhash."""
+    small = picture.convert("RGB")
+    small.thumbnail(BLUR_FROM)
+    data, row = small.tobytes(), 3 * small.width
+    rows = [[data[at : at + 3] for at in range(start, start + row, 3)] for start in range(0, len(data), row)]
+    code: str = blurhash.encode(rows, components_x=4, components_y=3)
+    return code
 
 
 def _write(image: Any, target: Path, kind: Kind) -> Any:

@@ -4,9 +4,7 @@ import shutil
 from pathlib import Path
 from typing import Any, Final
 
-import blurhash
-
-from x18.media.images import BLUR_FROM, MAX_PIXELS, THUMBNAIL
+from x18.media.images import MAX_PIXELS, THUMBNAIL, blur
 from x18.media.kinds import Kind
 from x18.media.results import Processed, Rejected
 
@@ -35,9 +33,7 @@ def process_video(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Pr
     shutil.copyfile(source, target)
     frame.thumbnail(THUMBNAIL)
     frame.save(thumbnail, "WEBP", quality=80)
-    blurred = frame.convert("RGB")
-    blurred.thumbnail(BLUR_FROM)
-    return Processed(width, height, duration_ms, blurhash.encode(blurred, x_components=4, y_components=3))
+    return Processed(width, height, duration_ms, blur(frame))
 
 
 def _look_at(container: Any, kind: Kind) -> tuple[int, Any]:

@@ -10,9 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from x18.runtime.checkup import Finding, check_clock, check_database, check_embedded, check_redis
-from x18.runtime.embedded import find_running
+from x18.runtime.embedded import StartError, find_running
 from x18.runtime.machine import check_disk, check_files, check_port, check_settings
-from x18.settings import Settings, SettingsError, read_settings
+from x18.runtime.start import settings_from_environment
+from x18.settings import Settings
 
 EXAMPLES = """examples:
   x18 doctor                      a table; exit code 1 when something must be repaired
@@ -33,8 +34,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print what was found. 1 when something failed; warnings alone are 0."""
     try:
-        settings = read_settings()
-    except SettingsError as error:
+        settings = settings_from_environment()
+    except StartError as error:
         findings = [Finding.failed("settings", "wrong", line) for line in str(error).splitlines()]
     else:
         findings = [*check_settings(settings), *asyncio.run(_examine(settings))]

@@ -109,7 +109,10 @@ def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
         on_hang_up = signal.getsignal(signal.SIGHUP)
         with shared_metrics():
             supervisor = _Supervisor(config, sockets=[listener])
-            signal.signal(signal.SIGHUP, on_hang_up)  # uvicorn's starts the workers anew
+            if on_hang_up == signal.SIG_IGN or _has_terminal():
+                signal.signal(
+                    signal.SIGHUP, on_hang_up
+                )  # else it is uvicorn's, which replaces the processes one by one
             supervisor.run()
         return
     server = _Server(config, listener)
@@ -195,6 +198,15 @@ def _warn_of_redis(settings: Settings) -> None:
 def _hang_up(_: int, __: FrameType | None) -> None:
     """The terminal was closed."""
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _has_terminal() -> bool:
+    """Whether SIGHUP means that the terminal was closed; a service gets it from its administrator."""
+    try:
+        os.close(os.open(os.ctermid(), os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 def _leave(_: int, __: FrameType | None) -> None:

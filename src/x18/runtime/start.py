@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 import msgspec
+from dotenv import load_dotenv
 from rich.console import Console
 
 from x18.core.migrations import MigrationFailed, migrate
@@ -26,13 +27,16 @@ def working(text: str) -> AbstractContextManager[object]:
 
 
 def settings_from_environment() -> Settings:
-    """The settings.
+    """The settings of the environment, over those of a file ``.env`` in the working folder.
+
+    The file's are put into the environment: the application, other processes and OpenTelemetry read them there.
 
     Raises:
         StartError: lists all that is wrong.
     """
+    load_dotenv(".env")
     try:
-        return read_settings()
+        return read_settings(os.environ)
     except SettingsError as error:
         raise StartError(str(error)) from error
 
