@@ -82,6 +82,8 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
     elif isinstance(error, HTTPException) and error.status_code < 500:
         status, fields = error.status_code, _fields_of(error)
         code, detail = CODES.get(status, "bad_input"), _detail_of(error, fields)
+        if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            detail = f"The body has more than the {request.route_handler.resolve_request_max_body_size():,} bytes that are taken here."
         headers.update(error.headers or {})
     else:
         logger.error("unhandled error on %s %.500s", request.method, request.scope["path"], exc_info=error)

@@ -35,7 +35,7 @@ DETAILS: Final = {
     403: ("not_your_post", "Only its author may delete a post."),
     404: ("post_not_found", "No such post."),
     409: ("username_taken", "This username is taken; choose another."),
-    413: ("too_large", "Request Entity Too Large"),
+    413: ("too_large", "The body has more than the 131,072 bytes that are taken here."),
     415: ("unsupported_media_type", "Send a JPG, PNG, GIF, WebP, MP4 or WebM file."),
     429: ("rate_limited", "Too many requests: wait 17 s."),
     503: ("unavailable", "The database cannot answer now; try again in a moment."),
