@@ -147,7 +147,9 @@ export class Live {
     clearTimeout(this.#silence);
     const [socket, answers] = [this.#socket, this.#answers];
     [this.#socket, this.#answers] = [null, new Map()]; // from here on its handlers do nothing
-    socket?.close();
+    // A browser reports a close before the connection is open as an error of the page.
+    if (socket?.readyState === 0 && reason !== "silence") socket.onopen = () => socket.close();
+    else socket?.close();
     for (const { reject } of answers.values()) reject(new Disconnected(reason));
   }
 
