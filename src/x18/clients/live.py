@@ -10,6 +10,7 @@ read; ``connected`` and ``disconnected`` tell of the connection itself.
 
 import asyncio
 import json
+import os
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -85,7 +86,8 @@ class Live:
                         yield event
                 reason = "closed"
             except (_Passing, OSError, TimeoutError, websockets.InvalidHandshake, websockets.InvalidMessage) as error:
-                reason = str(error) or type(error).__name__
+                errno = getattr(error, "errno", None)
+                reason = os.strerror(errno) if errno else str(error) or type(error).__name__
             except websockets.ConnectionClosed as closed:
                 code = closed.rcvd.code if closed.rcvd else 1006
                 if code in FINAL_CODES:

@@ -119,6 +119,7 @@ export class Live {
   }
 
   #connect() {
+    if (!globalThis.WebSocket) throw new Error("There is no WebSocket here: use a browser, or Node 22 or newer.");
     this.#setState("connecting");
     const socket = (this.#socket = new WebSocket(this.#url, ["x18.v1.json"]));
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(socket, data);
