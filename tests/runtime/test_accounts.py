@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -11,7 +10,7 @@ import httpx
 
 from tests.conftest import PASSWORD, MakeUser
 from tests.live import Live
-from tests.runtime.test_serve import environment, free_port, start, wait_until_healthy
+from tests.runtime.test_serve import environment
 from tests.server import Server
 
 X18 = [sys.executable, "-m", "x18"]
@@ -71,26 +70,6 @@ async def test_accounts_are_made_and_marked(server: Server, database: asyncpg.Po
     again = user(server, "create", "by_operator", "other@example.com", password=PASSWORD)
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
     assert user(server, "admin", "nobody_at_all").stderr == "x18: There is no user nobody_at_all.\n"
-
-
-def test_it_works_beside_a_server_with_embedded_databases(tmp_path: Path) -> None:
-    port = free_port()
-    running = start(tmp_path, port)
-    wait_until_healthy(port)
-    done = subprocess.run(
-        [*X18, "user", "create", "beside", "beside@example.com"],
-        cwd=tmp_path,
-        env=environment(X18_PASSWORD=PASSWORD),
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    login = httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json={"username": "beside", "password": PASSWORD})
-    running.terminate()
-    running.communicate(timeout=30)
-
-    assert (done.returncode, done.stdout) == (0, "beside: created.\n"), done.stderr
-    assert login.status_code == 200
 
 
 async def test_no_password_and_unknown_options_are_told(server: Server, make_user: MakeUser) -> None:

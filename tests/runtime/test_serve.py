@@ -79,6 +79,13 @@ def workers_of(server: "subprocess.Popen[str]") -> set[int]:
     return found
 
 
+def end_while_it_is_asked(worker: psutil.Process) -> None:
+    """Whether it lives it is asked twice a second. Nobody must wait for the answer, which may take a starting process 30 s."""
+    worker.suspend()
+    time.sleep(0.7)
+    worker.kill()
+
+
 def is_signed_with(secret: str, answer: httpx.Response) -> bool:
     """Whether the access token of the answer is."""
     jwt.decode(answer.json()["access_token"], secret, algorithms=["HS256"], options={"verify_aud": False})
@@ -131,37 +138,29 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
         second.send_signal(signal.SIGHUP)
         wait_until(lambda: len(workers_of(second)) == 2 and not workers_of(second) & before)
         wait_until_healthy(port)
+    else:
+        end_while_it_is_asked(psutil.Process(min(workers_of(second))))
     os.killpg(second.pid, signal.SIGINT)
     _, err = second.communicate(timeout=20)
     assert second.returncode == 0, err
     assert processes_in(tmp_path) == []
 
 
-def test_a_process_that_ends_while_it_is_asked_holds_nobody_up(tmp_path: Path) -> None:
-    port = free_port()
-    server = start(tmp_path, port, "--workers", "2")
-    wait_until_healthy(port)
-    worker = psutil.Process(min(workers_of(server)))
-    worker.suspend()
-    time.sleep(1)  # it is asked twice a second
-    worker.kill()
-    worker.wait(5)
-    server.terminate()
-    _, err = server.communicate(timeout=20)  # it would wait 30 s for the answer
-
-    assert server.returncode == 0, err
-    assert processes_in(tmp_path) == []
-
-
-def test_a_storage_in_use_is_told_and_taken_over_from_a_killed_server(tmp_path: Path) -> None:
+def test_embedded_servers_are_for_one_server_and_its_commands_and_taken_over_when_it_is_killed(tmp_path: Path) -> None:
     port = free_port()
     first = start(tmp_path, port)
     wait_until_healthy(port)
     assert "Another x18 uses" in refused(tmp_path, "--port", "0")
+    command = [*X18, "user", "create", "beside", "beside@example.com"]
+    settings = environment(X18_PASSWORD="SecurePass123")
+    made = subprocess.run(command, cwd=tmp_path, env=settings, capture_output=True, text=True, timeout=60)
+    assert (made.returncode, made.stdout) == (0, "beside: created.\n"), made.stderr
     first.kill()
     first.communicate()
-    second = start(tmp_path, port)
+    second = start(tmp_path, port, LOG_LEVEL="warning")
     wait_until_healthy(port)
+    body = {"username": "beside", "password": "SecurePass123"}
+    assert httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json=body, verify=TLS).status_code == 200
     second.terminate()
     _, err = second.communicate(timeout=30)
 

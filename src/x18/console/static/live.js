@@ -119,7 +119,6 @@ export class Live {
   }
 
   #connect() {
-    if (!globalThis.WebSocket) throw new Error("There is no WebSocket here: use a browser, or Node 22 or newer.");
     this.#setState("connecting");
     const socket = (this.#socket = new WebSocket(this.#url, ["x18.v1.json"]));
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(socket, data);
@@ -148,9 +147,8 @@ export class Live {
     clearTimeout(this.#silence);
     const [socket, answers] = [this.#socket, this.#answers];
     [this.#socket, this.#answers] = [null, new Map()]; // from here on its handlers do nothing
-    // A browser reports a close before the connection is open as an error of the page.
     if (socket?.readyState === 0 && reason !== "silence") socket.onopen = () => socket.close();
-    else socket?.close();
+    else socket?.close(); // which a browser reports as an error of the page where it is not open yet
     for (const { reject } of answers.values()) reject(new Disconnected(reason));
   }
 
