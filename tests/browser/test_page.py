@@ -67,7 +67,8 @@ async def test_likes_retweets_and_bookmarks_stay(open_tab: OpenTab, make_user: M
     await tab.go("#/bookmarks")
 
     await expect(texts(tab.page)).to_have_text(["worth it"])
-    await tab.page.get_by_role("button", name="Like, 1 like").click()
+    async with tab.page.expect_response("**/like"):
+        await tab.page.get_by_role("button", name="Like, 1 like").click()
     await expect(tab.page.get_by_role("button", name="Like", exact=True)).to_have_attribute("aria-pressed", "false")
     answer = (await reader.client.get("/api/bookmarks")).json()["posts"][0]
     assert (answer["likes_count"], answer["is_retweeted"]) == (0, True)

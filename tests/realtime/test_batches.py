@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from structlog.contextvars import bound_contextvars
 
 from x18.realtime.admission import Admission
 from x18.realtime.batches import MOST_AT_ONCE, Batch
@@ -41,7 +42,7 @@ class Session:
 def test_the_addresses_of_one_network_are_counted_together(address: str, is_admitted: bool) -> None:
     admission = Admission(enforced=True)
     channel: Any = SimpleNamespace(sessions=set(), services=SimpleNamespace(admission=admission))
-    with ExitStack() as stack:
+    with bound_contextvars(connection_id="", address=""), ExitStack() as stack:
         admitted = []
         for number in range(MAX_CONNECTIONS_PER_ADDRESS + 1):
             session: Any = Session()
