@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.server import TLS, Server, make_server
+from tests.server import TLS, Server, make_server, running
 from x18.core.migrations import migrate
 from x18.runtime.embedded import Servers, embedded_servers
 
@@ -58,31 +58,18 @@ async def server(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> 
     """The X18 that most tests talk to."""
     assert servers.database_url
     assert servers.redis_url
-    server = make_server(servers.database_url, servers.redis_url, tmp_path_factory.mktemp("x18"))
-    try:
-        await server.start()
+    folder = tmp_path_factory.mktemp("x18")
+    async with running(make_server(servers.database_url, servers.redis_url, folder)) as server:
         yield server
-        assert server.stop() == 0, server.read_log()
-        assert "Traceback" not in server.read_log(), server.read_log()
-    finally:
-        if server.process and server.process.poll() is None:
-            server.kill()
-        server.listener.close()
+    assert "Traceback" not in server.read_log(), server.read_log()
 
 
 @pytest.fixture(scope="session")
 async def workers(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """A second X18 on the same database, of two processes behind one port."""
     folder = tmp_path_factory.mktemp("workers")
-    second = make_server(server.database_url, server.redis_url, folder, "--workers", "2")
-    try:
-        await second.start()
+    async with running(make_server(server.database_url, server.redis_url, folder, "--workers", "2")) as second:
         yield second
-        assert second.stop() == 0, second.read_log()
-    finally:
-        if second.process and second.process.poll() is None:
-            second.kill()
-        second.listener.close()
 
 
 @pytest.fixture(scope="session")
@@ -90,15 +77,8 @@ async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> A
     """One with its limits on, that takes a page of another origin."""
     folder = tmp_path_factory.mktemp("limited")
     settings = {"RATE_LIMITS": "on", "CORS_ORIGINS": "https://app.example"}
-    other = make_server(server.database_url, server.redis_url, folder, **settings)
-    try:
-        await other.start()
+    async with running(make_server(server.database_url, server.redis_url, folder, **settings)) as other:
         yield other
-        assert other.stop() == 0, other.read_log()
-    finally:
-        if other.process and other.process.poll() is None:
-            other.kill()
-        other.listener.close()
 
 
 @pytest.fixture(scope="session")

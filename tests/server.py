@@ -7,6 +7,8 @@ import socket
 import ssl
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,6 +80,19 @@ class Server:
     def read_log(self) -> str:
         """What the process printed."""
         return self.log.read_text(errors="replace")
+
+
+@asynccontextmanager
+async def running(server: Server) -> AsyncIterator[Server]:
+    """Start it, and see it end in order."""
+    try:
+        await server.start()
+        yield server
+        assert server.stop() == 0, server.read_log()
+    finally:
+        if server.process and server.process.poll() is None:
+            server.kill()
+        server.listener.close()
 
 
 def make_server(database_url: str, redis_url: str, folder: Path, *arguments: str, **environment: str) -> Server:

@@ -9,21 +9,16 @@ import httpx
 import pytest
 
 from tests.conftest import PASSWORD, Account, MakeUser
-from tests.server import Server, make_server
+from tests.server import TLS, Server, make_server, running
 
 
 @pytest.fixture(scope="module")
 async def guessed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server with its limits on, that believes what a proxy here says of addresses."""
     folder = tmp_path_factory.mktemp("guessed")
-    other = make_server(
-        server.database_url, server.redis_url, folder, RATE_LIMITS="on", BCRYPT_COST="4", TRUSTED_PROXIES="127.0.0.1"
-    )
-    await other.start()
-    async with httpx.AsyncClient(base_url=other.url, timeout=20) as client:
+    other = make_server(server.database_url, server.redis_url, folder, RATE_LIMITS="on", TRUSTED_PROXIES="127.0.0.1")
+    async with running(other), httpx.AsyncClient(base_url=other.url, timeout=20, verify=TLS) as client:
         yield client
-    assert other.stop() == 0, other.read_log()
-    other.listener.close()
 
 
 async def guess(
