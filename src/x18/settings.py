@@ -80,7 +80,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
         metrics_token=source.text("METRICS_TOKEN") or None,
     )
-    problems = source.problems + (_weaknesses(settings) if settings.is_production else [])
+    problems = source.problems + (weaknesses(settings) if settings.is_production else [])
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
@@ -162,8 +162,8 @@ def _s3_options(source: _Source) -> dict[str, Any]:
     return options
 
 
-def _weaknesses(settings: Settings) -> list[str]:
-    """What production must not run with."""
+def weaknesses(settings: Settings) -> list[str]:
+    """What production must not run with, each with what to do after a colon."""
     advice = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
     secrets = {"JWT_ACCESS_SECRET": settings.jwt_access_secret, "JWT_REFRESH_SECRET": settings.jwt_refresh_secret}
     problems = []

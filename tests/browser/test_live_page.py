@@ -138,7 +138,7 @@ async def test_counters_and_the_bell_keep_up(open_tab: OpenTab, make_user: MakeU
     await expect(tab.page.locator(".badge")).to_have_text("1")
     await expect(tab.page.get_by_role("button", name="Like, 1 like")).to_be_visible()
     await tab.page.get_by_role("link", name="Notifications, 1 unread").click()
-    await expect(tab.page.locator(".note")).to_contain_text(["likes your post"])
+    await expect(tab.page.locator(".note")).to_contain_text(["liked your post"])
     await expect(tab.page.locator(".badge")).to_be_hidden()
 
     await fan.client.delete(f"/api/posts/{post_id}/like")

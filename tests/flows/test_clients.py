@@ -98,12 +98,12 @@ async def test_a_client_whose_token_was_too_old_comes_back_with_another(
     assert seen == ["connected", "disconnected", "connected", "post"]
 
 
-async def test_what_cannot_work_is_one_line_and_exit_code_1(server: Server) -> None:
-    for arguments, said in (
-        (["tail", "home", "--url", server.url], "needs an account"),
-        (["tail", "nothing", "--url", server.url], "There is no topic"),
-        (["tail", "--user", "nobody", "--url", server.url], "is wrong"),
-        (["demo", "--url", "http://127.0.0.1:9", "--seconds", "1"], "is the server running?"),
+async def test_what_cannot_work_is_one_line_and_an_exit_code(server: Server) -> None:
+    for arguments, code, said in (
+        (["tail", "home", "--url", server.url], 2, "home needs an account: add --user"),
+        (["tail", "nothing", "--url", server.url], 1, "There is no topic"),
+        (["tail", "--user", "nobody", "--url", server.url], 1, "is wrong"),
+        (["demo", "--url", "http://127.0.0.1:9", "--seconds", "1"], 1, "is the server running?"),
     ):
         done = await asyncio.create_subprocess_exec(
             *X18,
@@ -113,5 +113,5 @@ async def test_what_cannot_work_is_one_line_and_exit_code_1(server: Server) -> N
             stderr=asyncio.subprocess.PIPE,
         )
         _, err = await asyncio.wait_for(done.communicate(), 30)
-        assert done.returncode == 1
+        assert done.returncode == code
         assert said in err.decode().splitlines()[-1]

@@ -16,6 +16,8 @@ from tests.runtime.test_serve import environment, free_port
 from tests.server import Server
 from x18.runtime.checkup import check_clock, check_database
 from x18.runtime.embedded import Servers
+from x18.runtime.machine import check_settings
+from x18.settings import read_settings
 
 X18 = [sys.executable, "-m", "x18"]
 
@@ -83,6 +85,15 @@ def test_wrong_settings_are_findings_too(tmp_path: Path) -> None:
 
     assert code == 1
     assert found["settings"]["advice"].startswith("SERVER_PORT is 'many'")
+
+
+def test_every_weak_secret_is_named() -> None:
+    findings = check_settings(read_settings({"JWT_ACCESS_SECRET": "x" * 40}))
+
+    assert [finding.found for finding in findings if finding.name == "secrets"] == [
+        "JWT_REFRESH_SECRET is the example's"
+    ]
+    assert all("SERVER_ENV=production" in finding.advice for finding in findings if finding.name == "secrets")
 
 
 def test_a_server_at_the_port_is_known(tmp_path: Path, server: Server) -> None:

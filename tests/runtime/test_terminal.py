@@ -54,6 +54,7 @@ def test_wrong_usage_is_2_and_says_what_there_is() -> None:
         ("serve", "--workers", "0"),
         ("serve", "--port", "70000"),
         ("tail", "--url", "ftp://x18.example"),
+        ("tail", "--since", "garbage"),
     ):
         wrong = run(*arguments)
         assert (wrong.returncode, "Traceback" in wrong.stderr) == (2, False), arguments
@@ -95,3 +96,30 @@ def test_long_work_is_shown_in_a_terminal_and_only_there(tmp_path: Path) -> None
         [*X18, "migrate"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
     )
     assert (piped.returncode, piped.stdout, piped.stderr) == (0, "The database is up to date.\n", "")
+
+
+@pytest.mark.parametrize(
+    ("setting", "url"),
+    [
+        ("", "http://localhost:8080"),
+        ("SERVER_PORT=8099", "http://localhost:8099"),
+        ("SERVER_PORT=127.0.0.1:8099", "http://localhost:8099"),
+        ("SERVER_PORT=8099\nX18_URL=https://x18.example", "https://x18.example"),
+    ],
+)
+def test_the_server_is_the_one_of_the_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, setting: str, url: str
+) -> None:
+    (tmp_path / ".env").write_text(setting)
+    monkeypatch.chdir(tmp_path)
+
+    assert url in run("tail", "--help").stdout
+
+
+def test_a_password_that_is_not_given_is_asked_for_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    monkeypatch.delenv("X18_PASSWORD", raising=False)
+    shown = run("tail", "--user", "somebody")
+
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr == "x18: No password was given: type it, pipe it in, or set X18_PASSWORD.\n"

@@ -4,9 +4,11 @@ import argparse
 import asyncio
 import os
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
+from dotenv import dotenv_values
 
 SPARE_S = 30.0
 """A token is renewed this long before it expires."""
@@ -14,8 +16,14 @@ SPARE_S = 30.0
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """The option ``--url``."""
-    default = os.environ.get("X18_URL", "http://localhost:8080")
-    parser.add_argument("--url", type=_address, default=default, help="the server (X18_URL, http://localhost:8080)")
+    default = _default_address({**dotenv_values(".env"), **os.environ})
+    parser.add_argument("--url", type=_address, default=default, help="the server (X18_URL, %(default)s)")
+
+
+def _default_address(settings: Mapping[str, str | None]) -> str:
+    """``X18_URL``, or here, at the port of the settings."""
+    port = settings.get("PORT") or settings.get("SERVER_PORT") or "8080"
+    return settings.get("X18_URL") or f"http://localhost:{port.rpartition(':')[2]}"
 
 
 def _address(text: str) -> str:

@@ -22,6 +22,8 @@ COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_c
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """What would speak to the terminal, or turn the line around: anybody may write it into a post."""
 
+CURSOR = re.compile(r"[0-9a-f]+\.[0-9]+")
+
 EXAMPLES = """examples:
   x18 tail explore symbol:BTC-USD
   x18 tail home notifications --user alice
@@ -37,13 +39,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add_server(parser)
     parser.add_argument("--user", help="log in as this user; the password is asked for, or read from X18_PASSWORD")
-    parser.add_argument("--since", help="a cursor: print what came after it first")
+    parser.add_argument("--since", type=_cursor, metavar="CURSOR", help="a cursor: print what came after it first")
     parser.add_argument("--json", action="store_true", help="one line of JSON per event, for scripts")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print until Ctrl-C."""
-    password = (os.environ.get("X18_PASSWORD") or getpass.getpass("Password: ")) if args.user else ""
+    if not args.user and (personal := sorted({*args.topics} & {"home", "notifications"})):
+        print(f"x18: {personal[0]} needs an account: add --user NAME.", file=sys.stderr)
+        return 2
+    password = _read_password() if args.user else ""
+    if args.user and not password:
+        print("x18: No password was given: type it, pipe it in, or set X18_PASSWORD.", file=sys.stderr)
+        return 1
     try:
         asyncio.run(_tail(args, password))
     except (Refused, CannotLogIn) as error:
@@ -55,8 +63,24 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
+def _read_password() -> str:
+    """From ``X18_PASSWORD``, from what is piped in, or asked for."""
+    if given := os.environ.get("X18_PASSWORD"):
+        return given
+    try:
+        return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    except EOFError:
+        return ""
+
+
+def _cursor(text: str) -> str:
+    if not CURSOR.fullmatch(text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no cursor: take one from a line of --json")
+    return text
+
+
 async def _tail(args: argparse.Namespace, password: str) -> None:
-    output, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False)
+    output, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     async with httpx.AsyncClient(base_url=args.url, timeout=20) as client:
         account = await Account.log_in(client, args.user, password) if args.user else None
         token = partial(_token_of, account) if account else None

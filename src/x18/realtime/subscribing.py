@@ -65,7 +65,7 @@ class Subscriber:
         wanted = [(parse_topic(one.topic), parse_filter(one.filter)) for one in requests]
         names = {topic.name for topic, _ in wanted} | self._connection.subscriptions.keys()
         if self._connection.viewer is None and any(topic.is_personal for topic, _ in wanted):
-            raise NeedsAccount("This topic needs an account: log in first (auth, or --user in the terminal).")
+            raise NeedsAccount("This topic needs an account: log in first, with auth.")
         if any(chosen is not None and not topic.takes_filter for topic, chosen in wanted):
             raise BadInput("Only topics of posts take a filter.", code="bad_filter")
         if len(names) > p.MAX_TOPICS:

@@ -10,7 +10,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from x18.runtime.checkup import Finding
-from x18.settings import EXAMPLE_SECRETS, Settings
+from x18.settings import Settings, weaknesses
 
 GIB: Final = 1024**3
 DISK_LIMIT: Final = GIB // 4
@@ -22,12 +22,10 @@ FILES_WANTED: Final = 16_384
 def check_settings(settings: Settings) -> list[Finding]:
     """What is set so that it works, but not as in production."""
     findings = [Finding.ok("settings", f"SERVER_ENV={settings.server_env}, port {settings.server_port}")]
-    if not settings.is_production and settings.jwt_access_secret in EXAMPLE_SECRETS.values():
-        advice = (
-            "Before others can reach this server, set JWT_ACCESS_SECRET and JWT_REFRESH_SECRET to random values and "
-            "SERVER_ENV=production."
-        )
-        findings.append(Finding.warning("secrets", "JWT_ACCESS_SECRET is the example's", advice))
+    for weakness in weaknesses(settings):  # production does not even start with one
+        found, _, remedy = weakness.partition(": ")
+        advice = f"Before others can reach this server {remedy}; and set SERVER_ENV=production."
+        findings.append(Finding.warning("secrets", found, advice))
     if settings.is_production and not settings.metrics_token:
         advice = "Set METRICS_TOKEN and give it to Prometheus; until then /metrics answers nobody."
         findings.append(Finding.warning("metrics", "not readable", advice))

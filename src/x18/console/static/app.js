@@ -151,6 +151,7 @@ function toggleTheme() {
   const { dataset } = document.documentElement;
   const isDark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
   dataset.theme = isDark ? "light" : "dark";
+  for (const post of document.querySelectorAll(".fresh")) post.classList.remove("fresh"); // they glow in the old theme
   localStorage.setItem("x18.theme", dataset.theme);
 }
 

@@ -5,9 +5,9 @@ import { avatar, linkTo, richText, time } from "./format.js";
 import { followButton } from "./people.js";
 
 const KINDS = {
-  like: ["heart", "likes your post"],
+  like: ["heart", "liked your post"],
   retweet: ["retweet", "retweeted your post"],
-  follow: ["user", "follows you"],
+  follow: ["user", "followed you"],
   reply: ["reply", "replied to you"],
   mention: ["pen", "mentioned you"],
 };

@@ -5,7 +5,7 @@ from typing import Any, Final
 from x18.posts.text import MAX_HASHTAG
 from x18.runtime.documents.bodies import BODIES
 from x18.runtime.documents.facts import Facts
-from x18.runtime.documents.samples import MEDIA_ID, NEXT_CURSOR, NOTIFICATION_ID, POST_ID, USER_ID
+from x18.runtime.documents.samples import MEDIA_ID, NOTIFICATION_ID, POST_ID, USER_ID
 from x18.search.controller import MAX_QUERY
 from x18.timeline.filters import MAX_VALUE, MAX_VALUES
 
@@ -19,7 +19,6 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "media_id": {"description": "The file's id.", "example": MEDIA_ID},
     "notification_id": {"description": "The notification's id.", "example": NOTIFICATION_ID},
     "username": {"description": "Without regard to case.", "example": "alice_trades"},
-    "before": {"example": NEXT_CURSOR},
     "q": {"schema": {"minLength": 1, "maxLength": MAX_QUERY}, "example": "bitcoin breakout"},
     "type": {"description": "Which kind is wanted."},
     "timeframe": {"description": "How far back counts."},

@@ -17,7 +17,7 @@ def _event(kind: str, topics: list[str], payload: Any) -> dict[str, Any]:
 
 CLIENT: Final[list[dict[str, Any]]] = [
     {"type": "auth", "id": 1, "payload": {"token": samples.TOKEN}},
-    {"type": "subscribe", "id": 2, "payload": {"topics": [{"topic": "home"}, FILTERED], "since": samples.CURSOR}},
+    {"type": "subscribe", "id": 2, "payload": {"topics": [{"topic": "explore"}, FILTERED]}},
     {"type": "unsubscribe", "id": 3, "payload": {"topics": ["symbol:BTC-USD"]}},
     {"type": "watch", "id": 4, "payload": {"posts": [samples.POST_ID]}},
     {"type": "unwatch", "id": 5, "payload": {"posts": [samples.POST_ID]}},
@@ -41,7 +41,7 @@ CONTROL: Final[list[dict[str, Any]]] = [
             "heartbeat_s": 25,
         },
     },
-    {"type": "ok", "id": 2, "payload": {"topics": [{"topic": "home"}, FILTERED], "user_id": samples.USER_ID}},
+    {"type": "ok", "id": 2, "payload": {"topics": [{"topic": "explore"}, FILTERED], "user_id": samples.USER_ID}},
     {
         "type": "error",
         "id": 2,
