@@ -1,12 +1,8 @@
 """Tells Piccolo which tables X18 has and where its migrations are."""
 
-from pathlib import Path
-
 from piccolo.conf.apps import AppConfig, table_finder
 
-PACKAGE = Path(__file__).resolve().parent
-# In a checkout the folder stands beside ``src``, in an installed package beside ``x18``.
-ROOT = next((folder for folder in PACKAGE.parents[:2] if (folder / "piccolo_migrations").is_dir()), PACKAGE.parent)
+from x18.tables import ROOT
 
 APP_CONFIG = AppConfig(
     app_name="x18",
