@@ -23,7 +23,7 @@ async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothin
                 statuses.add((await fan.client.post(f"/api/posts/{post_id}/{kind}")).status_code)
                 statuses.add((await fan.client.delete(f"/api/posts/{post_id}/{kind}")).status_code)
 
-    for number in range(6):
+    for number in range(12):
         made = await author.client.post("/api/posts", json={"content": f"short-lived {number}"})
         post_id = made.json()["id"]
         reacting = [asyncio.create_task(react(fan, post_id)) for fan in fans]
