@@ -26,6 +26,7 @@ from x18.core.paging import provide_page
 from x18.core.passwords import Passwords
 from x18.core.problems import answer_error
 from x18.core.requests import add_headers
+from x18.core.tasks import end
 from x18.core.tokens import Tokens
 from x18.media import controller as media
 from x18.media.storage import Storage
@@ -161,8 +162,7 @@ def _life(settings: Settings, parts: Parts, redis: Redis) -> Callable[[Litestar]
             working = [asyncio.create_task(one) for one in work]
             settle()
             yield
-            for task in working:
-                task.cancel()
+            await end(working)
         finally:
             parts.workshop.stop()
             await parts.channel.stop()

@@ -15,6 +15,7 @@ from x18.core.addresses import network_of
 from x18.core.errors import Unavailable
 from x18.core.ids import moment_of
 from x18.core.problems import as_problem
+from x18.core.tasks import end
 from x18.core.viewer import Authenticate, Redeem
 from x18.realtime.admission import Admission
 from x18.realtime.batches import Batch, pack
@@ -98,9 +99,7 @@ class Channel:
         """End everything; sessions were told before, when the server closed their sockets."""
         wake.connect(None)
         self.services.test_topic.stop()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end(self._tasks)
         await self._readers.stop()
 
     @contextmanager

@@ -11,6 +11,7 @@ from x18.core.addresses import address_of
 from x18.core.errors import BadInput
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
+from x18.core.tasks import end
 from x18.realtime.calls import CALL
 from x18.realtime.channel import Channel
 from x18.realtime.line import Line
@@ -111,9 +112,7 @@ async def _carry(
         await _subscribe(session, wanted, since)
         await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in (sending, leaving):
-            task.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
+        await end([sending, leaving])
 
 
 async def _subscribe(session: Session, wanted: list[TopicRequest], since: str) -> None:
