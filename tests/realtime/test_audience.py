@@ -4,7 +4,7 @@ from itertools import product
 
 import asyncpg
 
-from x18.realtime.audience import Level, level_of, may_see, visible
+from x18.realtime.audience import Level, level_of, may_see, visible, visible_to_followers
 
 
 async def test_sql_and_python_agree_in_every_case(database: asyncpg.Pool) -> None:
@@ -22,3 +22,16 @@ async def test_sql_and_python_agree_in_every_case(database: asyncpg.Pool) -> Non
             level_of(visibility, is_private), is_author=viewer == "author", follows_author=viewer == "follower"
         )
         assert bool(in_sql) is in_python, (visibility, is_private, viewer)
+
+
+async def test_what_followers_may_see_needs_no_look_at_the_account(database: asyncpg.Pool) -> None:
+    sql = f"""SELECT {visible_to_followers("$2")} FROM (
+                  SELECT $1::smallint AS visibility, '00000000-0000-0000-0000-000000000001'::uuid AS actor_id) e"""
+    for visibility, is_private, is_author in product(Level, (False, True), (False, True)):
+        viewer_id = f"00000000-0000-0000-0000-{1 if is_author else 2:012}"
+        in_sql = await database.fetchval(sql, visibility, viewer_id)
+        assert in_sql is may_see(level_of(visibility, is_private), is_author=is_author, follows_author=not is_author), (
+            visibility,
+            is_private,
+            is_author,
+        )

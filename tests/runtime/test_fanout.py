@@ -106,3 +106,14 @@ async def test_who_says_no_more_and_does_not_read_is_cut_off() -> None:
     async with asyncio.timeout(5):
         assert (await protocol.queue.get())["type"] == "websocket.disconnect"
         await protocol.transport.aborted.wait()  # type: ignore[attr-defined]
+
+
+async def test_messages_that_are_finished_are_timed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "UNFINISHED_S", 0.05)
+    protocol = upgraded()
+    protocol.data_received(frame(TEXT, b'{"type":', final=False))
+    for _ in range(5):  # each read ends one and begins another
+        await asyncio.sleep(0.02)
+        protocol.data_received(frame(CONTINUATION, b'"ping"}') + frame(TEXT, b'{"type":', final=False))
+
+    assert not protocol.close_sent

@@ -38,6 +38,14 @@ AUTHOR = "JOIN LATERAL (SELECT id, private_account FROM users WHERE id = p.autho
 """SQL of the author ``u`` of a post ``p``, for lists: looked up post by post, where the planner would rather read all users."""
 
 
+def visible_to_followers(viewer: str) -> str:
+    """SQL condition of ``may_see`` for what ``e.actor_id`` wrote, where the viewer is that user or follows them.
+
+    Only ``e.visibility`` is asked: that the account is private changes nothing for these.
+    """
+    return f"(e.visibility <= {Level.FOLLOWERS.value} OR e.actor_id = {viewer})"
+
+
 def visible(viewer: str) -> str:
     """SQL condition of ``may_see`` for a post ``p`` and its author ``u``.
 

@@ -105,22 +105,19 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def data_received(self, data: bytes) -> None:
         """As uvicorn, which leaves a request that cannot be parsed without an answer, and the connection open."""
         super().data_received(data)
-        if self.frames or self.unfinished is not None:
-            self._time_message()
+        if self.frames and self.unfinished is None:
+            self.unfinished = self.loop.call_later(UNFINISHED_S, self._give_up_message)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
             self.transport.write(BAD_REQUEST)
             self.transport.close()
 
-    def _time_message(self) -> None:
-        """A message in fragments is finished in time, or the connection is."""
-        if not self.frames or self.unfinished is None:
-            if self.unfinished is not None:
-                self.unfinished.cancel()
+    def _stop_timing(self) -> None:
+        if self.unfinished is not None:
+            self.unfinished.cancel()
             self.unfinished = None
-        if self.frames and self.unfinished is None:
-            self.unfinished = self.loop.call_later(UNFINISHED_S, self._give_up_message)
 
     def _give_up_message(self) -> None:
+        """A message in fragments is finished in time, or the connection is."""
         self._end()
         self.close_now(CloseCode.BAD_MESSAGES, "a message was not finished")
 
@@ -170,8 +167,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """No data after this."""
         self._end()
-        if self.unfinished is not None:
-            self.unfinished.cancel()
+        self._stop_timing()
         super().connection_lost(exc)
         self.conn.parser.close()  # it holds the connection that holds it
 
@@ -209,7 +205,8 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
-        """As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""
+        """A message is complete. As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""
+        self._stop_timing()
         if self.curr_msg_data_type == "text" and not self.close_sent:
             try:
                 b"".join(self.frames).decode()

@@ -109,10 +109,9 @@ def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
         on_hang_up = signal.getsignal(signal.SIGHUP)
         with shared_metrics():
             supervisor = _Supervisor(config, sockets=[listener])
+            # Without a terminal it is uvicorn's, which replaces the processes one by one.
             if on_hang_up == signal.SIG_IGN or _has_terminal():
-                signal.signal(
-                    signal.SIGHUP, on_hang_up
-                )  # else it is uvicorn's, which replaces the processes one by one
+                signal.signal(signal.SIGHUP, on_hang_up)
             supervisor.run()
         return
     server = _Server(config, listener)

@@ -13,6 +13,7 @@ import msgspec
 
 from x18.core import db
 from x18.core.paging import Page
+from x18.realtime.audience import visible_to_followers
 from x18.timeline.filters import Filters
 
 RECENT: Final = 8_000
@@ -29,7 +30,7 @@ GROWTH: Final = 8
 FOLLOWEES: Final = """
     f AS MATERIALIZED (SELECT followee_id AS u FROM follows WHERE follower_id = $1 UNION ALL SELECT $1::uuid)"""
 
-MINE: Final = "(e.visibility < 2 OR e.actor_id = $1)"
+MINE: Final = visible_to_followers("$1")
 # IS TRUE makes it a look-up in a hash; as a join it may be planned as a loop over all followees for each entry.
 FOLLOWED: Final = "(e.actor_id IN (SELECT u FROM f)) IS TRUE"
 

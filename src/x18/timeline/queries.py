@@ -43,7 +43,7 @@ async def show_home(viewer_id: UUID, page: Page, filters: Filters) -> PostList:
     listing = PostList(posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor)
     if page.count:
         entries = await pick_home(viewer_id, MOST_COUNTED, filters)
-        # What followees wrote themselves was picked because it is for the viewer; what they retweeted is others'.
+        # What followees wrote was picked by the rule (``visible_to_followers``); what they retweeted is others'.
         retweeted = [entry["post_id"] for entry in entries if entry["id"] != entry["post_id"]]
         listing.total = len(entries) - len(retweeted) + await db.fetch_value(COUNT_VISIBLE, retweeted, viewer_id)
     return listing
