@@ -15,7 +15,7 @@ CLOSE_MEANINGS: Final[dict[CloseCode, str]] = {
     CloseCode.HEARTBEAT_MISSED: "No answer to the server's pings: the way to the client was broken.",
     CloseCode.SLOW_CONSUMER: f"The client read too slowly: more than {MAX_QUEUED_FRAMES:,} frames or 1 MiB waited.",
     CloseCode.RATE_LIMITED: "Too many messages; wait before coming back.",
-    CloseCode.BAD_MESSAGES: f"{MAX_ERRORS} messages that were answered by an error.",
+    CloseCode.BAD_MESSAGES: f"{MAX_ERRORS} messages that were answered by an error; or a message in fragments was not finished after 10 s.",
     CloseCode.NOT_AUTHENTICATED: "No good token, or none in time.",
     CloseCode.REVOKED: "The session was logged out, or the account disabled.",
     CloseCode.TOO_MANY_CONNECTIONS: "Too many connections of this user or from this address.",
