@@ -1,0 +1,40 @@
+"""The line that says a server is ready: once ``/health`` agrees, so that whoever waits for it meets no 503."""
+
+import http.client
+import socket
+import threading
+import time
+from contextlib import suppress
+from typing import Final
+
+ASK_EVERY_S: Final = 0.1
+PATIENCE_S: Final = 120.0
+ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
+
+
+def announce(listener: socket.socket, notes: list[str]) -> threading.Thread:
+    """Say that the server is ready as soon as it is, from a thread: where there are workers, this process waits for them."""
+    host, port = listener.getsockname()[:2]
+    thread = threading.Thread(target=_announce, args=(host, port, "; ".join(notes)), daemon=True)
+    thread.start()
+    return thread
+
+
+def _announce(host: str, port: int, note: str) -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not _is_healthy(ANYWHERE.get(host, host), port):
+        if time.monotonic() > deadline:
+            note = "it answers, but /health is not well: the log says why"
+            break
+        time.sleep(ASK_EVERY_S)
+    shown = "localhost" if host in ANYWHERE else f"[{host}]" if ":" in host else host
+    print(f"X18 is ready: http://{shown}:{port}  ws://{shown}:{port}/ws  ({note})", flush=True)
+
+
+def _is_healthy(host: str, port: int) -> bool:
+    connection = http.client.HTTPConnection(host, port, timeout=5)
+    with suppress(OSError, http.client.HTTPException):
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    connection.close()
+    return False
