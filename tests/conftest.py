@@ -1,6 +1,8 @@
 """Real servers for the tests: one PostgreSQL, one Valkey and one X18 for the whole run, each test with users of its own."""
 
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -38,6 +40,24 @@ class Account:
 
 
 MakeUser = Callable[..., Awaitable[Account]]
+
+FOLDER = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each run a temporary folder of its own.
+
+    The one that all runs of a user share is closed to others by pytest whenever a run starts. PostgreSQL, which runs as a user of
+    its own where we are root, then fails in the middle of another run, mostly in initdb.
+    """
+    if config.option.basetemp is None:
+        config.stash[FOLDER] = config.option.basetemp = tempfile.mkdtemp(prefix="x18-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove it."""
+    if (folder := config.stash.get(FOLDER, None)) is not None:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
