@@ -14,6 +14,8 @@ from pathlib import Path
 
 import httpx
 
+from x18.settings import EXAMPLE_SECRETS
+
 START_DEADLINE_S = 40.0
 STOP_DEADLINE_S = 20.0
 
@@ -106,6 +108,7 @@ def make_server(database_url: str, redis_url: str, folder: Path, *arguments: str
         "STORAGE_PATH": str(folder),
         "RATE_LIMITS": "off",
         "BCRYPT_COST": "4",
+        **EXAMPLE_SECRETS,  # nodes of a test have folders of their own, and share their secrets
         **environment,
     }
     port = listener.getsockname()[1]

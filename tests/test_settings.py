@@ -7,10 +7,10 @@ from x18.settings import EXAMPLE_SECRETS, SettingsError, read_settings
 GOOD = {"JWT_ACCESS_SECRET": "a" * 32, "JWT_REFRESH_SECRET": "b" * 32}
 
 
-def test_without_any_setting_the_defaults_of_the_original_hold() -> None:
+def test_without_any_setting_the_defaults_of_the_original_hold_but_for_this_machine_alone() -> None:
     settings = read_settings({})
 
-    assert (settings.server_host, settings.server_port, settings.server_env) == ("0.0.0.0", 8080, "development")
+    assert (settings.server_host, settings.server_port, settings.server_env) == ("127.0.0.1", 8080, "development")
     assert (settings.database_url, settings.redis_url) == (None, None)
     assert (settings.jwt_access_expiry_min, settings.jwt_refresh_expiry_days) == (15, 30)
     assert {

@@ -60,7 +60,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     source = _Source(environ)
     settings = Settings(
-        server_host=source.text("SERVER_HOST", "0.0.0.0"),  # noqa: S104  # the original's default
+        server_host=source.text("SERVER_HOST", _default_host(source)),
         server_port=source.number("PORT" if environ.get("PORT") else "SERVER_PORT", 8080, least=0, most=65535),
         server_env=source.one_of("SERVER_ENV", ENVIRONMENTS),
         database_url=_database_url(source),
@@ -84,6 +84,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def _default_host(source: "_Source") -> str:
+    """This machine alone, until the server is set up for others: the original listened everywhere, with published secrets."""
+    return "0.0.0.0" if source.text("SERVER_ENV").lower() == "production" else "127.0.0.1"  # noqa: S104
 
 
 class _Source:

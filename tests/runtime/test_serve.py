@@ -1,5 +1,6 @@
 """The command, as somebody starts it who has nothing but Python."""
 
+import json
 import os
 import signal
 import socket
@@ -18,7 +19,7 @@ import pytest
 from tests.server import TLS
 from x18.runtime import serve
 from x18.runtime.embedded import Servers
-from x18.settings import read_settings
+from x18.settings import EXAMPLE_SECRETS, read_settings
 
 X18 = [sys.executable, "-m", "x18"]
 DEADLINE_S = 40.0
@@ -29,7 +30,7 @@ def environment(**settings: str) -> dict[str, str]:
     clean = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("DB_", "REDIS_", "SERVER_", "DATABASE_"))
+        if not name.startswith(("DB_", "REDIS_", "SERVER_", "DATABASE_", "JWT_"))
     }
     return {**clean, "BCRYPT_COST": "4", **settings}
 
@@ -127,7 +128,8 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
     os.killpg(first.pid, ending)
     out, err = first.communicate(timeout=30)
     assert (first.returncode, err) == (0, "")
-    assert out == f"X18 is ready: http://localhost:{port}  ws://localhost:{port}/ws  (Ctrl-C stops it)\n"
+    addresses = f"http://localhost:{port}  ws://localhost:{port}/ws"
+    assert out == f"X18 is ready: {addresses}  (data in {tmp_path.resolve()}/storage; Ctrl-C stops it)\n"
     assert processes_in(tmp_path) == []
 
     second = start(tmp_path, port, "--workers", "2")
@@ -141,8 +143,9 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
     else:
         end_while_it_is_asked(psutil.Process(min(workers_of(second))))
     os.killpg(second.pid, signal.SIGINT)
-    _, err = second.communicate(timeout=20)
+    out, err = second.communicate(timeout=20)
     assert second.returncode == 0, err
+    assert "(2 processes; data in " in out
     assert processes_in(tmp_path) == []
 
 
@@ -222,3 +225,64 @@ def test_an_idle_connection_is_closed_by_the_proxy_first(tmp_path: Path) -> None
     config = serve._config(read_settings({"STORAGE_PATH": str(tmp_path)}), 1)
 
     assert config.timeout_keep_alive > 120, "Caddy's default; a request that meets our closing is lost"
+
+
+def listening_on(port: int) -> set[str]:
+    """The addresses at which something listens on this port."""
+    return {one.laddr.ip for one in psutil.net_connections("tcp") if one.status == "LISTEN" and one.laddr.port == port}
+
+
+def test_a_server_without_settings_is_for_this_machine_and_has_secrets_of_its_own(tmp_path: Path) -> None:
+    port = free_port()
+    first = start(tmp_path, port)
+    wait_until_healthy(port)
+    assert listening_on(port) == {"127.0.0.1"}
+    body = {"username": "kept", "email": "kept@example.com", "password": "SecurePass123"}
+    answer = httpx.post(f"http://127.0.0.1:{port}/api/auth/register", json=body, verify=TLS)
+    first.terminate()
+    assert first.communicate(timeout=30)[1] == ""
+
+    file = tmp_path / "storage" / "secrets.json"
+    kept = json.loads(file.read_text())
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert all(len(secret) >= 32 for secret in kept.values())
+    assert len(set(kept.values())) == 2
+    assert is_signed_with(kept["JWT_ACCESS_SECRET"], answer)
+    for example in EXAMPLE_SECRETS.values():
+        with pytest.raises(jwt.InvalidSignatureError):
+            is_signed_with(example, answer)
+
+    second = start(tmp_path, port, "--workers", "2", "--host", "0.0.0.0")
+    wait_until_healthy(port)
+    me = httpx.get(
+        f"http://127.0.0.1:{port}/api/users/me",
+        headers={"Authorization": f"Bearer {answer.json()['access_token']}"},
+        verify=TLS,
+    )
+    assert me.status_code == 200, "the secrets stay, and all processes have the same"
+    second.terminate()
+    _, err = second.communicate(timeout=30)
+    assert "X18 listens on 0.0.0.0, so whoever reaches this machine can use it" in err
+
+
+def test_ready_is_said_when_health_agrees(tmp_path: Path) -> None:
+    port = free_port()
+    server = start(tmp_path, port, "--workers", "2")
+    assert server.stdout
+    assert server.stdout.readline().startswith("X18 is ready")
+    assert httpx.get(f"http://127.0.0.1:{port}/health", timeout=10, verify=TLS).status_code == 200
+    server.terminate()
+    assert server.wait(30) == 0
+    server.communicate()
+
+
+def test_a_migration_beside_a_running_server_uses_its_database(tmp_path: Path) -> None:
+    port = free_port()
+    server = start(tmp_path, port)
+    wait_until_healthy(port)
+    done = subprocess.run(
+        [*X18, "migrate"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
+    )
+    server.terminate()
+    server.communicate(timeout=30)
+    assert (done.returncode, done.stdout) == (0, "The database is up to date.\n"), done.stderr

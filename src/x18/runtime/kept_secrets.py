@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import tempfile
 from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
@@ -37,7 +38,8 @@ def _read_or_make(file: Path) -> dict[str, str]:
         kept = json.loads(file.read_bytes())
     except OSError as error:
         raise StartError(
-            f"Cannot keep secrets in {file} ({error.strerror}): set JWT_ACCESS_SECRET and JWT_REFRESH_SECRET, or STORAGE_PATH."
+            f"Cannot write to {file.parent} ({error.strerror}): set STORAGE_PATH to a folder that you may write to, or "
+            "JWT_ACCESS_SECRET and JWT_REFRESH_SECRET, so that none need be kept."
         ) from error
     except ValueError:
         kept = None
@@ -55,8 +57,7 @@ def _make(file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
     if file.exists():
         raise FileExistsError(file)
-    fresh = file.with_name(f".{FILE}.{os.getpid()}")
-    descriptor = os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, MODE)
+    descriptor, fresh = tempfile.mkstemp(prefix=f".{FILE}.", dir=file.parent)  # for our eyes only
     try:
         with os.fdopen(descriptor, "w") as writing:
             json.dump({name: secrets.token_urlsafe(48) for name in NAMES}, writing)
@@ -64,4 +65,4 @@ def _make(file: Path) -> None:
             os.fsync(descriptor)
         os.link(fresh, file)
     finally:
-        fresh.unlink()
+        Path(fresh).unlink()

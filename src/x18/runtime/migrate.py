@@ -3,7 +3,7 @@
 import argparse
 
 from x18.runtime.embedded import StartError
-from x18.runtime.start import migrate_database, report, settings_from_environment, with_servers
+from x18.runtime.start import migrate_database, reach_servers, report, settings_from_environment
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -13,7 +13,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(_: argparse.Namespace) -> int:
     """Migrate and say how much that was."""
     try:
-        with with_servers(settings_from_environment()) as settings:
+        with reach_servers(settings_from_environment()) as settings:
             count = migrate_database(settings)
     except StartError as error:
         return report(error)

@@ -11,6 +11,8 @@ ASK_EVERY_S: Final = 0.1
 PATIENCE_S: Final = 120.0
 ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compared, not bound
 
+HERE: Final = {*ANYWHERE, *ANYWHERE.values()}
+
 
 def announce(listener: socket.socket, notes: list[str]) -> threading.Thread:
     """Say that the server is ready as soon as it is, from a thread: where there are workers, this process waits for them."""
@@ -27,7 +29,7 @@ def _announce(host: str, port: int, note: str) -> None:
             note = "it answers, but /health is not well: the log says why"
             break
         time.sleep(ASK_EVERY_S)
-    shown = "localhost" if host in ANYWHERE else f"[{host}]" if ":" in host else host
+    shown = "localhost" if host in HERE else f"[{host}]" if ":" in host else host
     print(f"X18 is ready: http://{shown}:{port}  ws://{shown}:{port}/ws  ({note})", flush=True)
 
 

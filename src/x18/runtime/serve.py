@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from ipaddress import ip_address
 from types import FrameType
 from typing import Any, Final
 
@@ -20,8 +21,9 @@ from x18.runtime.embedded import StartError
 from x18.runtime.fanout import FanoutProtocol, StreamingProtocol, missing_names
 from x18.runtime.logs import set_up_logging
 from x18.runtime.metrics import shared_metrics
-from x18.runtime.start import migrate_database, report, settings_from_environment, with_servers
-from x18.settings import Settings
+from x18.runtime.ready import announce
+from x18.runtime.start import migrate_database, report, settings_from_environment, with_secrets, with_servers
+from x18.settings import Settings, weaknesses
 
 KEEP_ALIVE_S: Final = 125
 """An idle connection is closed by the other end first: a request that meets our closing is lost, and a proxy answers 502. Go's clients
@@ -69,13 +71,14 @@ def run(args: argparse.Namespace) -> int:
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as nohup wants it
         signal.signal(signal.SIGHUP, _hang_up)
     try:
-        settings = settings_from_environment()
+        settings = with_secrets(settings_from_environment())
         set_up_logging(settings.log_level, as_json=settings.is_production or None)
         listener = _listen(args, settings)
         with listener, with_servers(settings) as complete:
             migrate_database(complete)
             _warn_of_redis(complete)
-            _serve(listener, complete, args.workers)
+            _warn_of_weaknesses(complete, listener)
+            _serve(listener, complete, args.workers, _notes(settings, args.workers))
     except StartError as error:
         return report(error)
     except KeyboardInterrupt:
@@ -99,13 +102,13 @@ def _listen(args: argparse.Namespace, settings: Settings) -> socket.socket:
         ) from error
 
 
-def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
+def _serve(listener: socket.socket, settings: Settings, workers: int, notes: list[str]) -> None:
     # uvicorn raises the signal that ended it once more when it is done; by then everything is in order.
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     config = _config(settings, workers)
     if workers > 1:
-        _announce(listener, f"{workers} processes")
+        announce(listener, notes)
         on_hang_up = signal.getsignal(signal.SIGHUP)
         with shared_metrics():
             supervisor = _Supervisor(config, sockets=[listener])
@@ -114,7 +117,7 @@ def _serve(listener: socket.socket, settings: Settings, workers: int) -> None:
                 signal.signal(signal.SIGHUP, on_hang_up)
             supervisor.run()
         return
-    server = _Server(config, listener)
+    server = _Server(config, listener, notes)
     server.run(sockets=[listener])
     if not server.started:
         raise StartError("The server did not start; the lines above say why.")
@@ -152,14 +155,15 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, notes: list[str]) -> None:
         super().__init__(config)
         self._listener = listener
+        self._notes = notes
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            _announce(self._listener, "Ctrl-C stops it")
+            announce(self._listener, self._notes)
 
 
 class _Supervisor(Multiprocess):
@@ -178,11 +182,26 @@ class _Supervisor(Multiprocess):
             process.child_conn.close()
 
 
-def _announce(listener: socket.socket, note: str) -> None:
-    host, port = listener.getsockname()[:2]
-    if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
-        host = "localhost"
-    print(f"X18 is ready: http://{host}:{port}  ws://{host}:{port}/ws  ({note})", flush=True)
+def _notes(settings: Settings, workers: int) -> list[str]:
+    """What one wants to know of a server that has just started. ``settings`` are those before embedded servers were added."""
+    notes = [f"{workers} processes"] if workers > 1 else []
+    if settings.database_url is None:
+        notes.append(f"data in {settings.storage_path.resolve()}")
+    return [*notes, "Ctrl-C stops it"]
+
+
+def _warn_of_weaknesses(settings: Settings, listener: socket.socket) -> None:
+    """Loudly, where others can reach a server that is set up for nobody but oneself."""
+    host = listener.getsockname()[0]
+    if settings.is_production or settings.server_env == "test" or ip_address(host).is_loopback:
+        return
+    logger.warning(
+        "X18 listens on %s, so whoever reaches this machine can use it, with the settings of a development server. For others to "
+        "use it set SERVER_ENV=production, which refuses weak secrets; for yourself alone leave SERVER_HOST at 127.0.0.1.",
+        host,
+    )
+    for weakness in weaknesses(settings):
+        logger.warning("%s", weakness)
 
 
 def _warn_of_redis(settings: Settings) -> None:

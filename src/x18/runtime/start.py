@@ -15,9 +15,17 @@ from rich.console import Console
 
 from x18.core.migrations import MigrationFailed, migrate
 from x18.runtime.embedded import StartError, embedded_servers, find_running
+from x18.runtime.kept_secrets import provide_secrets
 from x18.settings import Settings, SettingsError, read_settings
 
 DATABASE_DEADLINE_S: Final = 8.0
+"""So long may a server of somebody else take to answer; an embedded one has answered."""
+
+EMBEDDED_DEADLINE_S: Final = 90.0
+"""A new connection is a new process, which a busy machine may keep waiting."""
+
+
+SOCKET: Final = "its socket"
 
 
 def working(text: str) -> AbstractContextManager[object]:
@@ -39,6 +47,17 @@ def settings_from_environment() -> Settings:
         return read_settings(os.environ)
     except SettingsError as error:
         raise StartError(str(error)) from error
+
+
+def with_secrets(settings: Settings) -> Settings:
+    """The settings with secrets for tokens; outside of production, where none are set, with those of the storage folder.
+
+    Raises:
+        StartError: they cannot be kept there.
+    """
+    if settings.is_production or not provide_secrets(settings.storage_path, os.environ):
+        return settings
+    return read_settings(os.environ)
 
 
 @contextmanager
@@ -120,8 +139,9 @@ def explain_outages(url: str) -> Iterator[None]:
 
 
 async def _migrate(url: str) -> int:
-    async with asyncio.timeout(DATABASE_DEADLINE_S):
-        connection = await asyncpg.connect(url, timeout=DATABASE_DEADLINE_S)
+    patience = EMBEDDED_DEADLINE_S if place_of(url) == SOCKET else DATABASE_DEADLINE_S
+    async with asyncio.timeout(patience):
+        connection = await asyncpg.connect(url, timeout=patience)
         await connection.close()
     return await migrate(url)
 
@@ -129,7 +149,7 @@ async def _migrate(url: str) -> int:
 def place_of(url: str) -> str:
     """Host and port of an address, without user and password."""
     parts = urlsplit(url)
-    return parts.netloc.rpartition("@")[2] or "its socket"
+    return parts.netloc.rpartition("@")[2] or SOCKET
 
 
 def report(error: StartError) -> int:
