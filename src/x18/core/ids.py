@@ -1,16 +1,17 @@
-"""Ids of rows: UUIDv7, so that ids order by time."""
+"""Ids of rows: UUIDv7, so that ids order by time. Those by which lists are ordered are PostgreSQL's: ``core/order.py``."""
 
 from datetime import UTC, datetime
 from uuid import UUID
 
 import uuid_utils.compat
 
+MIN_ID = UUID(int=0)
 MAX_ID = UUID(int=2**128 - 1)
 """Greater than every id: where a first page begins."""
 
 
 def new_id() -> UUID:
-    """A new UUIDv7, greater than all that this process made before."""
+    """A new UUIDv7 by this node's clock, greater than all that this process made before. For what stands in no list."""
     return uuid_utils.compat.uuid7()
 
 

@@ -1,7 +1,8 @@
 """Lists: limits, cursors and their envelope."""
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any, Final, Protocol, TypeVar
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, Any, Final, NamedTuple, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
@@ -11,12 +12,17 @@ from litestar.params import QueryParameter
 
 from x18.core.errors import BadInput
 from x18.core.fields import Count
-from x18.core.ids import MAX_ID
+from x18.core.ids import MAX_ID, MIN_ID
+from x18.core.order import Order, horizon
 
-MIN_ID: Final = UUID(int=0)
 MAX_OFFSET: Final = 10_000
 MOST_COUNTED: Final = 10_000
 """``total`` stops counting here."""
+
+LONGEST_WAIT_S: Final = 1.0
+"""So long a first page waits for what is being written and belongs below its newest item."""
+
+WAIT_STEP_S: Final = 0.005
 
 R = TypeVar("R")
 
@@ -46,11 +52,13 @@ class Page(msgspec.Struct, frozen=True):
     before: UUID | None = None
     after: UUID | None = None
     count: bool = False
+    ceiling: UUID = MAX_ID
+    """What is not smaller is left out; set while reading, by ``read_page``."""
 
     @property
     def below(self) -> UUID:
         """Items have a smaller id."""
-        return self.before or MAX_ID
+        return min(self.before or MAX_ID, self.ceiling)
 
     @property
     def above(self) -> UUID:
@@ -64,7 +72,7 @@ class Page(msgspec.Struct, frozen=True):
 
     @property
     def direction(self) -> str:
-        """The SQL direction in which ``limit + 1`` rows are to be read, for ``cut``."""
+        """The SQL direction in which ``limit + 1`` rows are to be read, for ``read_page``."""
         return "ASC" if self.ascending else "DESC"
 
 
@@ -87,16 +95,59 @@ async def provide_page(
     return page
 
 
-def cut(rows: Sequence[R], page: Page, id_of: Callable[[R], UUID]) -> tuple[list[R], UUID | None]:
-    """The rows of the page, newest first, and the cursor of the next one.
+class Ends(NamedTuple):
+    """The cursors at the two ends of a page, of ``Listing``."""
 
-    ``rows`` were read in ``page.direction``, one more than the limit where there are so many.
+    next_cursor: UUID | None
+    newest_cursor: UUID | None
+
+
+async def read_page(
+    order: Order,
+    page: Page,
+    read: Callable[[Page], Awaitable[Sequence[R]]],
+    id_of: Callable[[R], UUID],
+    *,
+    oldest_first: bool = False,
+) -> tuple[list[R], Ends]:
+    """The rows of a page as they are shown, and its cursors.
+
+    ``read`` gives the rows in ``page.direction``, one more than the limit where there are so many. Where the page reaches the newest
+    items, what appears later is greater than all of its rows: whoever goes on after the newest one misses nothing. Only what was
+    written in the last moments makes that cost anything. A poll leaves out what is not settled, a first page waits for it, and
+    after ``LONGEST_WAIT_S`` shows it all the same: one sees at once what one wrote.
     """
+    rows = await _read_settled(order, page, read, id_of, page.after if oldest_first else page.before)
     shown = list(rows[: page.limit])
     if page.ascending:
         shown.reverse()
     older = bool(shown) and (page.ascending or len(rows) > page.limit)
-    return shown, id_of(shown[-1]) if older else None
+    newest = max(map(id_of, shown), default=page.before if oldest_first else page.after)
+    return shown, Ends(id_of(shown[-1]) if older else None, newest)
+
+
+async def _read_settled(
+    order: Order,
+    page: Page,
+    read: Callable[[Page], Awaitable[Sequence[R]]],
+    id_of: Callable[[R], UUID],
+    older_than: UUID | None,
+) -> Sequence[R]:
+    known = horizon.known(order)  # before the rows are read, so that all below it are among them
+    rows = await read(page)
+    newest = max(map(id_of, rows[: page.limit]), default=MIN_ID)
+    if not rows or newest < known or older_than or page.offset:
+        return rows
+    is_poll = page.before or page.after
+    loop = asyncio.get_running_loop()
+    give_up_at = loop.time() + LONGEST_WAIT_S
+    await horizon.look()
+    while not is_poll and horizon.known(order) <= newest:
+        if loop.time() > give_up_at:
+            return rows
+        await asyncio.sleep(WAIT_STEP_S)
+        await horizon.look()
+    return await read(msgspec.structs.replace(page, ceiling=horizon.known(order)))
 
 
 class Listing(msgspec.Struct, kw_only=True):
@@ -107,6 +158,13 @@ class Listing(msgspec.Struct, kw_only=True):
     next_cursor: Annotated[UUID | None, msgspec.Meta(description="The `before` of the next page; null at the end.")] = (
         None
     )
+    newest_cursor: Annotated[
+        UUID | None,
+        msgspec.Meta(
+            description="The `after` with which to ask for what comes to the list later (of replies, which are oldest first, the "
+            "`before`); null for an empty list."
+        ),
+    ] = None
     total: Annotated[
         Count | msgspec.UnsetType, msgspec.Meta(description="How many there are in all, with `count=true`.")
     ] = msgspec.UNSET

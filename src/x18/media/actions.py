@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -15,6 +15,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.datastructures import UploadFile
 
 from x18.core import db
+from x18.core.clock import read_clock
 from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, TooManyRequests, UnsupportedMedia
 from x18.core.ids import id_floor, new_id
 from x18.core.text import clean_text
@@ -122,9 +123,9 @@ async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
 
 
 async def _check_quota(user_id: UUID) -> None:
-    now = datetime.now(UTC)
+    now = await read_clock()
     day = await db.fetch_row(
-        "SELECT count(*) AS files, COALESCE(sum(size_bytes), 0) AS bytes, min(created_at) AS since FROM media WHERE user_id = $1 AND id > $2",
+        "SELECT count(*) AS files, COALESCE(sum(size_bytes), 0) AS bytes, min(created_at) AS since FROM media WHERE user_id = $1 AND order_key > $2",
         user_id,
         id_floor(now - DAY),
     )

@@ -3,11 +3,13 @@
 from typing import Final
 from uuid import UUID
 
+import asyncpg
 import msgspec
 
 from x18.core import db
 from x18.core.errors import NotFound
-from x18.core.paging import MOST_COUNTED, Page, cut
+from x18.core.order import Order
+from x18.core.paging import MOST_COUNTED, Page, read_page
 from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaList, MediaView
 from x18.realtime.audience import visible
@@ -15,6 +17,9 @@ from x18.realtime.audience import visible
 # $1 viewer
 SEEN: Final = f"""FROM media m LEFT JOIN posts p ON p.id = m.post_id LEFT JOIN users u ON u.id = p.author_id
     WHERE (m.user_id = $1::uuid OR p.id IS NOT NULL AND {visible("$1")})"""
+
+# A cursor is the id of a file, or of the list's own keys: these are made with the row, long after the id, which is the file's name.
+KEY_OF: Final = "COALESCE((SELECT order_key FROM media WHERE id = {0}), {0})"
 
 
 async def get_media(media_id: UUID, viewer_id: UUID | None) -> MediaView:
@@ -37,19 +42,24 @@ async def list_media(user_id: UUID, viewer_id: UUID | None, page: Page) -> Media
     """
     if not await db.fetch_value("SELECT true FROM users WHERE id = $1 AND disabled_at IS NULL", user_id):
         raise NotFound("No such user.", code="user_not_found")
-    rows = await db.fetch(
-        f"""SELECT m.id, {MEDIA_JSON} AS view {SEEN} AND m.user_id = $2 AND m.id < $3 AND m.id > $4
-            ORDER BY m.id {page.direction} LIMIT $5 OFFSET $6""",
-        viewer_id,
-        user_id,
-        page.below,
-        page.above,
-        page.limit + 1,
-        page.offset,
-    )
-    shown, cursor = cut(rows, page, lambda row: row["id"])
-    views = [msgspec.json.decode(row["view"], type=MediaView) for row in shown]
-    listing = MediaList(media=views, limit=page.limit, offset=page.offset, next_cursor=cursor)
+
+    async def read(page: Page) -> list[asyncpg.Record]:
+        return await db.fetch(
+            f"""SELECT m.order_key, {MEDIA_JSON} AS view {SEEN} AND m.user_id = $2
+                  AND m.order_key < {KEY_OF.format("$3")} AND m.order_key > {KEY_OF.format("$4")} AND m.order_key < $5
+                ORDER BY m.order_key {page.direction} LIMIT $6 OFFSET $7""",
+            viewer_id,
+            user_id,
+            page.below,
+            page.above,
+            page.ceiling,
+            page.limit + 1,
+            page.offset,
+        )
+
+    rows, ends = await read_page(Order.MEDIA, page, read, lambda row: row["order_key"])
+    views = [msgspec.json.decode(row["view"], type=MediaView) for row in rows]
+    listing = MediaList(media=views, limit=page.limit, offset=page.offset, **ends._asdict())
     if page.count:
         listing.total = await db.fetch_value(
             f"SELECT count(*) FROM (SELECT 1 {SEEN} AND m.user_id = $2 LIMIT {MOST_COUNTED}) c", viewer_id, user_id

@@ -8,7 +8,8 @@ import asyncpg
 from x18.core import db
 from x18.core.errors import NotFound
 from x18.core.ids import moment_of
-from x18.core.paging import MOST_COUNTED, Page, cut
+from x18.core.order import Order
+from x18.core.paging import MOST_COUNTED, Page, read_page
 from x18.notifications.schemas import NotificationList, NotificationType, NotificationView
 from x18.posts.queries import load_posts
 from x18.posts.schemas import PostView
@@ -30,23 +31,26 @@ COLUMNS: Final = "n.id, n.user_id, n.actor_id, n.kind, n.post_id, n.read_at IS N
 async def list_notifications(viewer_id: UUID, page: Page, *, unread_only: bool) -> NotificationList:
     """The viewer's notifications, newest first."""
     unread = "AND n.read_at IS NULL" if unread_only else ""
-    rows = await db.fetch(
-        f"""SELECT {COLUMNS} FROM notifications n WHERE n.user_id = $1 AND n.id < $2 AND n.id > $3 {unread}
-            ORDER BY n.id {page.direction} LIMIT $4 OFFSET $5""",
-        viewer_id,
-        page.below,
-        page.above,
-        page.limit + 1,
-        page.offset,
-    )
-    shown, cursor = cut(rows, page, lambda row: row["id"])
+
+    async def read(page: Page) -> list[asyncpg.Record]:
+        return await db.fetch(
+            f"""SELECT {COLUMNS} FROM notifications n WHERE n.user_id = $1 AND n.id < $2 AND n.id > $3 {unread}
+                ORDER BY n.id {page.direction} LIMIT $4 OFFSET $5""",
+            viewer_id,
+            page.below,
+            page.above,
+            page.limit + 1,
+            page.offset,
+        )
+
+    shown, ends = await read_page(Order.NOTIFICATIONS, page, read, lambda row: row["id"])
     count = await count_unread(viewer_id)
     listing = NotificationList(
         notifications=await _show(shown, viewer_id),
         unread_count=count,
         limit=page.limit,
         offset=page.offset,
-        next_cursor=cursor,
+        **ends._asdict(),
     )
     if page.count:
         listing.total = min(count, MOST_COUNTED) if unread_only else await _count(viewer_id)

@@ -8,7 +8,7 @@ import msgspec
 
 from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotFound
-from x18.core.ids import new_id
+from x18.core.order import Order
 from x18.core.text import clean_text
 from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata
@@ -48,14 +48,13 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
     content = clean_text("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
     metadata = check_metadata(draft.metadata)
     level = LEVELS[draft.visibility]
-    post_id = new_id()
     async with db.transaction():
         parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
         names = mentions(content)
         mentioned = await _find_mentioned(names, parent, author_id, level)
         users = {user.username.lower(): user.username for user in mentioned}
         named = [users[name] for name in names if name in users]
-        await _insert(post_id, author_id, level, content, metadata, named, len(media_ids), parent)
+        post_id = await _insert(author_id, level, content, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
         await outbox.append(EventKind.POST, author_id, post_id)
@@ -141,7 +140,6 @@ async def _lock_parent(parent_id: UUID, author_id: UUID) -> asyncpg.Record:
 
 
 async def _insert(
-    post_id: UUID,
     author_id: UUID,
     level: Level,
     content: str,
@@ -149,8 +147,8 @@ async def _insert(
     mentioned: list[str],
     media_count: int,
     parent: asyncpg.Record | None,
-) -> None:
-    """All rows of a post in one statement, and the author's counter."""
+) -> UUID:
+    """All rows of a post in one statement, and the author's counter. The id is made when that is locked, and nothing waits after it."""
     tags = hashtags(content)
     terms = [
         *metadata.terms,
@@ -158,21 +156,24 @@ async def _insert(
         *(term("hashtag", tag) for tag in tags),
     ]
     values: list[Any] = [
-        post_id, author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
+        author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
         tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content),
     ]  # fmt: skip
-    await db.execute(
-        """WITH post AS (
+    post_id: UUID = await db.fetch_value(
+        f"""WITH made AS MATERIALIZED (SELECT order_id({Order.POSTS}) AS id),
+           post AS (
                INSERT INTO posts (id, author_id, visibility, content, metadata, category, market, terms, hashtags, mentions,
-                                  media_count, reply_to_id, root_post_id, in_trends)
-               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                       $3::smallint = 0 AND NOT (SELECT private_account FROM users WHERE id = $2))),
-           stats AS (INSERT INTO post_stats (post_id) VALUES ($1)),
-           words AS (INSERT INTO post_fts (post_id, fts) VALUES ($1, to_tsvector('simple', $14))),
-           entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) VALUES ($1, $2, $1, $3))
-           UPDATE users SET posts_count = posts_count + 1 WHERE id = $2""",
+                                  media_count, reply_to_id, root_post_id, in_trends, created_at, updated_at)
+               SELECT id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
+                      $2::smallint = 0 AND NOT (SELECT private_account FROM users WHERE id = $1), order_time(id), order_time(id)
+               FROM made),
+           stats AS (INSERT INTO post_stats (post_id) SELECT id FROM made),
+           words AS (INSERT INTO post_fts (post_id, fts) SELECT id, to_tsvector('simple', $13) FROM made),
+           entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT id, $1, id, $2 FROM made)
+           UPDATE users SET posts_count = posts_count + 1 WHERE id = $1 RETURNING (SELECT id FROM made)""",
         *values,
     )
+    return post_id
 
 
 async def _attach(media_ids: list[UUID], post_id: UUID, author_id: UUID) -> None:

@@ -8,8 +8,9 @@ import msgspec
 
 from x18.core import db
 from x18.core.errors import NotFound
-from x18.core.ids import MAX_ID
-from x18.core.paging import MIN_ID, MOST_COUNTED, Page, cut
+from x18.core.ids import MAX_ID, MIN_ID
+from x18.core.order import Order
+from x18.core.paging import MOST_COUNTED, Ends, Page, read_page
 from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaView
 from x18.posts.schemas import PostList, PostView, Visibility
@@ -81,50 +82,55 @@ async def list_replies(post_id: UUID, page: Page, viewer_id: UUID | None) -> Pos
         NotFound: no such post, or none that the viewer may see.
     """
     await get_post(post_id, viewer_id)
-    rows = await db.fetch(
-        f"""SELECT p.id FROM posts p {AUTHOR}
-            WHERE p.reply_to_id = $1 AND p.id > $3 AND p.id < $4 AND {visible("$2")}
-            ORDER BY p.id {"DESC" if page.ascending else "ASC"} LIMIT $5 OFFSET $6""",
-        post_id,
-        viewer_id,
-        page.before or MIN_ID,
-        page.after or MAX_ID,
-        page.limit + 1,
-        page.offset,
-    )
-    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+
+    async def read(page: Page) -> list[asyncpg.Record]:
+        return await db.fetch(
+            f"""SELECT p.id FROM posts p {AUTHOR}
+                WHERE p.reply_to_id = $1 AND p.id > $3 AND p.id < $4 AND {visible("$2")}
+                ORDER BY p.id {"DESC" if page.ascending else "ASC"} LIMIT $5 OFFSET $6""",
+            post_id,
+            viewer_id,
+            page.before or MIN_ID,
+            min(page.after or MAX_ID, page.ceiling),
+            page.limit + 1,
+            page.offset,
+        )
+
+    rows, ends = await read_page(Order.POSTS, page, read, lambda row: row["id"], oldest_first=True)
+    shown = [row["id"] for row in rows]
     total = await db.fetch_value(COUNT_REPLIES, post_id, viewer_id) if page.count else 0
-    return await list_posts(shown, cursor, page, viewer_id, total=total)
+    return await list_posts(shown, ends, page, viewer_id, total=total)
 
 
 async def list_bookmarks(viewer_id: UUID, page: Page) -> PostList:
     """The viewer's bookmarks that still can be seen, the newest bookmark first; the cursor is the bookmark's id."""
-    rows = await db.fetch(
-        f"""SELECT b.id, b.post_id FROM bookmarks b
-            JOIN LATERAL (SELECT * FROM posts WHERE id = b.post_id OFFSET 0) p ON true {AUTHOR}
-            WHERE b.user_id = $1 AND b.id < $2 AND b.id > $3 AND {visible("$1")}
-            ORDER BY b.id {page.direction} LIMIT $4 OFFSET $5""",
-        viewer_id,
-        page.below,
-        page.above,
-        page.limit + 1,
-        page.offset,
-    )
-    shown, cursor = cut(rows, page, lambda row: row["id"])
+
+    async def read(page: Page) -> list[asyncpg.Record]:
+        return await db.fetch(
+            f"""SELECT b.id, b.post_id FROM bookmarks b
+                JOIN LATERAL (SELECT * FROM posts WHERE id = b.post_id OFFSET 0) p ON true {AUTHOR}
+                WHERE b.user_id = $1 AND b.id < $2 AND b.id > $3 AND {visible("$1")}
+                ORDER BY b.id {page.direction} LIMIT $4 OFFSET $5""",
+            viewer_id,
+            page.below,
+            page.above,
+            page.limit + 1,
+            page.offset,
+        )
+
+    rows, ends = await read_page(Order.BOOKMARKS, page, read, lambda row: row["id"])
     total = await db.fetch_value(COUNT_BOOKMARKS, viewer_id) if page.count else 0
-    return await list_posts([row["post_id"] for row in shown], cursor, page, viewer_id, total=total)
+    return await list_posts([row["post_id"] for row in rows], ends, page, viewer_id, total=total)
 
 
-async def list_posts(
-    post_ids: list[UUID], cursor: UUID | None, page: Page, viewer_id: UUID | None, *, total: int
-) -> PostList:
+async def list_posts(post_ids: list[UUID], ends: Ends, page: Page, viewer_id: UUID | None, *, total: int) -> PostList:
     """A page of posts in the given order."""
     posts = await load_posts(post_ids, viewer_id)
     listing = PostList(
         posts=[posts[post_id] for post_id in post_ids if post_id in posts],
         limit=page.limit,
         offset=page.offset,
-        next_cursor=cursor,
+        **ends._asdict(),
     )
     if page.count:
         listing.total = total

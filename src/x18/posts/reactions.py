@@ -9,13 +9,12 @@ from uuid import UUID
 
 from x18.core import db
 from x18.core.errors import Forbidden, NotFound
-from x18.core.ids import new_id
 from x18.realtime.audience import LEVEL, visible
 from x18.realtime.events import EventKind
 from x18.realtime.notify import INBOX, NotificationKind
 from x18.realtime.outbox import wake
 
-# $1 viewer, $2 post, $3 id of the new row, $4 id of the new notification
+# $1 viewer, $2 post
 POST: Final = f"""
     p AS (SELECT p.id, p.author_id, {LEVEL} AS level FROM posts p JOIN users u ON u.id = p.author_id
           WHERE p.id = $2 AND {visible("$1")} FOR KEY SHARE OF p)"""
@@ -29,17 +28,18 @@ def _add(table: str, counter: str, *, notify: NotificationKind | None = None, fe
     event = f"UNION ALL SELECT {EventKind.RETWEET}, $1, NULL, id FROM made" if feeds else ""
     held = f"""
     held AS MATERIALIZED (SELECT p.id, p.author_id, pg_advisory_xact_lock_shared({INBOX.format("p.author_id")})
-                          FROM made JOIN p ON p.id = made.post_id WHERE p.author_id <> $1),"""
+                          FROM counted JOIN p ON p.id = counted.post_id WHERE p.author_id <> $1),"""
     told = f"""
-        INSERT INTO notifications (id, user_id, actor_id, kind, post_id)
-        SELECT $4, author_id, $1, {notify}, id FROM held ON CONFLICT DO NOTHING RETURNING id, user_id"""
-    nobody = "SELECT $4::uuid AS id, $1::uuid AS user_id WHERE false"
+        INSERT INTO notifications (user_id, actor_id, kind, post_id)
+        SELECT author_id, $1, {notify}, id FROM held ON CONFLICT DO NOTHING RETURNING id, user_id"""
+    nobody = "SELECT $2::uuid AS id, $1::uuid AS user_id WHERE false"
     condition = "WHERE p.level = 0" if feeds else ""
     return f"""
     WITH {POST},
-    made AS (INSERT INTO {table} (id, user_id, post_id) SELECT $3, $1, p.id FROM p {condition}
+    made AS (INSERT INTO {table} (user_id, post_id) SELECT $1, p.id FROM p {condition}
              ON CONFLICT DO NOTHING RETURNING id, post_id), {entry}
-    counted AS (UPDATE post_stats s SET {counter} = {counter} + 1 FROM made WHERE s.post_id = made.post_id), {held if notify else ""}
+    counted AS (UPDATE post_stats s SET {counter} = {counter} + 1 FROM made WHERE s.post_id = made.post_id RETURNING s.post_id),
+    {held if notify else ""}
     told AS ({told if notify else nobody}),
     events AS (INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id)
                SELECT {EventKind.NOTIFICATION}, $1, user_id, id FROM told
@@ -109,7 +109,7 @@ async def unbookmark(viewer_id: UUID, post_id: UUID) -> None:
 
 
 async def _react(statement: str, viewer_id: UUID, post_id: UUID) -> tuple[int, bool]:
-    row = await db.fetch_row(statement, viewer_id, post_id, new_id(), new_id())
+    row = await db.fetch_row(statement, viewer_id, post_id)
     if row is None:
         raise NotFound("No such post.", code="post_not_found")
     wake()

@@ -6,7 +6,6 @@ from typing import Final
 from uuid import UUID
 
 from x18.core import db
-from x18.core.ids import new_id
 from x18.realtime.events import EventKind
 from x18.realtime.outbox import wake
 
@@ -49,14 +48,12 @@ async def notify(
         return
     await db.execute(
         f"""WITH held AS MATERIALIZED (
-               SELECT new.id, new.user_id, pg_advisory_xact_lock_shared({INBOX.format("new.user_id")})
-               FROM unnest($1::uuid[], $2::uuid[]) AS new (id, user_id)),
+               SELECT user_id, pg_advisory_xact_lock_shared({INBOX.format("user_id")}) FROM unnest($1::uuid[]) AS new (user_id)),
            made AS (
-               INSERT INTO notifications (id, user_id, actor_id, kind, post_id)
-               SELECT id, user_id, $3, $4, $5 FROM held
+               INSERT INTO notifications (user_id, actor_id, kind, post_id)
+               SELECT user_id, $2, $3, $4 FROM held
                ON CONFLICT DO NOTHING RETURNING id, user_id)
-           INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id) SELECT $6, $3, user_id, id FROM made""",
-        [new_id() for _ in others],
+           INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id) SELECT $5, $2, user_id, id FROM made""",
         others,
         actor_id,
         kind,

@@ -99,6 +99,7 @@ class SearchController(Controller):
             limit=found.limit,
             offset=found.offset,
             next_cursor=found.next_cursor,
+            newest_cursor=found.newest_cursor,
             total=found.total,
         )
         return listed(request, shown)

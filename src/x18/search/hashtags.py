@@ -1,11 +1,12 @@
 """Trending hashtags, from hours that were counted when their posts were logged."""
 
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from x18.core import db
 from x18.core.cache import Cached
+from x18.core.clock import read_clock
 from x18.core.ids import moment_of
 from x18.core.paging import Page
 from x18.core.windows import WINDOWS, Timeframe
@@ -21,7 +22,7 @@ KEEP: Final = timedelta(days=31)
 
 def _rank(window: Timeframe) -> Cached[list[HashtagCount]]:
     async def compute() -> list[HashtagCount]:
-        since = (datetime.now(UTC) - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)
+        since = (await read_clock() - WINDOWS[window]).replace(minute=0, second=0, microsecond=0)
         async with db.transaction():
             # Of a wide window the planner would rather read the whole table than the part of it.
             await db.execute("SET LOCAL enable_seqscan = off")
@@ -94,7 +95,7 @@ async def roll_up() -> int:
 
 async def forget_old_hours() -> None:
     """Drop what no window reaches."""
-    await db.execute("DELETE FROM hashtag_hours WHERE hour < $1", datetime.now(UTC) - KEEP)
+    await db.execute("DELETE FROM hashtag_hours WHERE hour < $1", await read_clock() - KEEP)
 
 
 async def _add(counts: "Counter[tuple[datetime, str]]") -> None:

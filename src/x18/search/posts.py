@@ -1,10 +1,11 @@
 """Finding posts: by words, in two stages, and by hashtag."""
 
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 from x18.core import db
-from x18.core.paging import Page, cut
+from x18.core.order import Order
+from x18.core.paging import Page, read_page
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
 from x18.posts.text import fold
@@ -90,8 +91,11 @@ async def count_posts(text: str, viewer_id: UUID | None) -> int:
 
 
 async def _find(newest: str, counting: str, wanted: str, page: Page, viewer_id: UUID | None) -> PostList:
-    args: list[Any] = [viewer_id, wanted, page.below, page.above, page.limit + 1, page.offset]
-    rows = await db.fetch(newest, *args)
-    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+    rows, ends = await read_page(
+        Order.POSTS,
+        page,
+        lambda page: db.fetch(newest, viewer_id, wanted, page.below, page.above, page.limit + 1, page.offset),
+        lambda row: row["id"],
+    )
     total = await db.fetch_value(counting, viewer_id, wanted) if page.count else 0
-    return await list_posts(shown, cursor, page, viewer_id, total=total)
+    return await list_posts([row["id"] for row in rows], ends, page, viewer_id, total=total)

@@ -28,3 +28,4 @@ class Media(Table, tablename="media", db=DB):
     blurhash = Varchar(length=64, null=True, default=None)
     status = Varchar(length=16, default="ready", help_text="processing, ready or failed")
     created_at = Timestamptz()
+    order_key = UUID(help_text="its place in lists; made by the database, as the ids of other lists are")

@@ -8,7 +8,8 @@ import msgspec
 from x18.core import db
 from x18.core.errors import BadInput
 from x18.core.ids import moment_of
-from x18.core.paging import MOST_COUNTED, Page, cut
+from x18.core.order import Order
+from x18.core.paging import MOST_COUNTED, Ends, Page, read_page
 from x18.posts.queries import list_posts, load_posts
 from x18.posts.schemas import PostList, PostView
 from x18.realtime.audience import AUTHOR, LEVEL, Level, closeness, level_of, visible
@@ -36,11 +37,11 @@ class Entry(msgspec.Struct, frozen=True):
 
 async def show_home(viewer_id: UUID, page: Page, filters: Filters) -> PostList:
     """Posts and retweets of those one follows, and one's own."""
-    rows = await read_home(viewer_id, page, filters)
-    shown, cursor = cut(
-        [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows], page, lambda entry: entry.id
+    rows, ends = await read_page(
+        Order.POSTS, page, lambda page: read_home(viewer_id, page, filters), lambda row: row["id"]
     )
-    listing = PostList(posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor)
+    shown = [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows]
+    listing = PostList(posts=await _show(shown, viewer_id), limit=page.limit, offset=page.offset, **ends._asdict())
     if page.count:
         entries = await pick_home(viewer_id, MOST_COUNTED, filters)
         # What followees wrote was picked by the rule (``visible_to_followers``); what they retweeted is others'.
@@ -54,10 +55,14 @@ async def show_explore(viewer_id: UUID | None, page: Page, filters: Filters) -> 
     by_terms = filters.groups and not filters.single
     sql = _by_terms(filters, page.direction) if by_terms else _by_column(filters, page.direction)
     values = filters.single_value or filters.groups
-    rows = await db.fetch(sql, page.below, page.above, page.limit + 1, page.offset, *values)
-    shown, cursor = cut([row["id"] for row in rows], page, lambda post_id: post_id)
+    rows, ends = await read_page(
+        Order.POSTS,
+        page,
+        lambda page: db.fetch(sql, page.below, page.above, page.limit + 1, page.offset, *values),
+        lambda row: row["id"],
+    )
     total = await _count(filters) if page.count else 0
-    return await list_posts(shown, cursor, page, viewer_id, total=total)
+    return await list_posts([row["id"] for row in rows], ends, page, viewer_id, total=total)
 
 
 async def search_metadata(viewer_id: UUID | None, page: Page, filters: Filters) -> MetadataSearch:
@@ -79,10 +84,9 @@ async def show_user(user_id: UUID, viewer_id: UUID | None, page: Page, filters: 
         NotFound: no such user.
     """
     user = await get_user(user_id, viewer_id)
-    entries, cursor, total = await _read_entries(user, viewer_id, page, filters, retweets=True)
-    listing = UserTimeline(
-        user=user, posts=await _show(entries, viewer_id), limit=page.limit, offset=page.offset, next_cursor=cursor
-    )
+    entries, ends, total = await _read_entries(user, viewer_id, page, filters, retweets=True)
+    posts = await _show(entries, viewer_id)
+    listing = UserTimeline(user=user, posts=posts, limit=page.limit, offset=page.offset, **ends._asdict())
     if page.count:
         listing.total = total
     return listing
@@ -95,42 +99,40 @@ async def show_posts_of(user_id: UUID, viewer_id: UUID | None, page: Page) -> Po
         NotFound: no such user.
     """
     user = await get_user(user_id, viewer_id)
-    entries, cursor, total = await _read_entries(user, viewer_id, page, Filters(), retweets=False)
-    return await list_posts([entry.id for entry in entries], cursor, page, viewer_id, total=total)
+    entries, ends, total = await _read_entries(user, viewer_id, page, Filters(), retweets=False)
+    return await list_posts([entry.id for entry in entries], ends, page, viewer_id, total=total)
 
 
 async def _read_entries(
     user: UserView, viewer_id: UUID | None, page: Page, filters: Filters, *, retweets: bool
-) -> tuple[list[Entry], UUID | None, int]:
-    """A page of what the user wrote and retweeted, its cursor, and the total where that was asked for.
+) -> tuple[list[Entry], Ends, int]:
+    """A page of what the user wrote and retweeted, its cursors, and the total where that was asked for.
 
     Who is not close enough for any of it is told so at once, and what only others may see is passed over in the index: nobody can
     make a read long by writing much that is not shown.
     """
     close = closeness(is_author=user.id == viewer_id, follows_author=user.is_following is True)
     if close < level_of(Level.PUBLIC, user.private_account):
-        return [], None, 0
+        return [], Ends(None, page.after), 0
     source = f"""FROM feed_entries e JOIN posts p ON p.id = e.post_id {AUTHOR}
         WHERE e.actor_id = $1 AND e.visibility <= $3 AND ($4 OR e.id = e.post_id) AND e.id < $5 AND e.id > $6 AND {visible("$2")}
           AND {filters.condition("p", 7)}"""
     args: list[Any] = [user.id, viewer_id, close, retweets]
     place = 7 + len(filters.groups)
-    rows = await db.fetch(
-        f"SELECT e.id, e.post_id, e.actor_id {source} ORDER BY e.id {page.direction} LIMIT ${place} OFFSET ${place + 1}",
-        *args,
-        page.below,
-        page.above,
-        *filters.groups,
-        page.limit + 1,
-        page.offset,
+    sql = (
+        f"SELECT e.id, e.post_id, e.actor_id {source} ORDER BY e.id {page.direction} LIMIT ${place} OFFSET ${place + 1}"
     )
-    entries = [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows]
-    shown, cursor = cut(entries, page, lambda entry: entry.id)
+    rows, ends = await read_page(
+        Order.POSTS,
+        page,
+        lambda page: db.fetch(sql, *args, page.below, page.above, *filters.groups, page.limit + 1, page.offset),
+        lambda row: row["id"],
+    )
     total = 0
     if page.count:
         counting = f"SELECT count(*) FROM (SELECT 1 {source} LIMIT {MOST_COUNTED}) x"
         total = await db.fetch_value(counting, *args, Page().below, Page().above, *filters.groups)
-    return shown, cursor, total
+    return [Entry(row["id"], row["post_id"], row["actor_id"]) for row in rows], ends, total
 
 
 async def _show(entries: list[Entry], viewer_id: UUID | None) -> list[PostView]:

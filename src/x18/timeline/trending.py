@@ -4,7 +4,6 @@ The ranking of a window is one scan of the narrow counters, shared by all reques
 (``core/cache.py``): immediate on a small table, seconds old on a large one, and never more than a twentieth of a core.
 """
 
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -12,9 +11,10 @@ import asyncpg
 
 from x18.core import db
 from x18.core.cache import Cached
+from x18.core.clock import read_clock
 from x18.core.errors import BadInput
 from x18.core.ids import MAX_ID, id_floor
-from x18.core.paging import MOST_COUNTED, Page
+from x18.core.paging import MOST_COUNTED, Ends, Page
 from x18.core.windows import WINDOWS, Timeframe
 from x18.posts.counts import SCORE
 from x18.posts.queries import list_posts
@@ -33,10 +33,11 @@ RANKING: Final = f"""
 
 def _rank(window: Timeframe) -> Cached[list[asyncpg.Record]]:
     async def compute() -> list[asyncpg.Record]:
+        floor = id_floor(await read_clock() - WINDOWS[window])
         async with db.transaction():
             # Of a wide window the planner would rather read the whole table than the part of it.
             await db.execute("SET LOCAL enable_seqscan = off")
-            return await db.fetch(RANKING, id_floor(datetime.now(UTC) - WINDOWS[window]))
+            return await db.fetch(RANKING, floor)
 
     return Cached(compute)
 
@@ -53,7 +54,7 @@ async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, ti
     if page.after is not None:
         raise BadInput.of("after", "cannot be used here: ranks change; use before or offset")
     ranking = await _rankings[timeframe].get()
-    floor = id_floor(datetime.now(UTC) - WINDOWS[timeframe])
+    floor = id_floor(await read_clock() - WINDOWS[timeframe])
     score, below = await _position(page.before, ranking)
     ranked = [row["id"] for row in ranking if (row["score"], row["id"]) < (score, below) and row["id"] >= floor]
     wanted = page.offset + page.limit + 1
@@ -68,7 +69,7 @@ async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, ti
     total = await _count(floor, filters) if page.count else 0
     if not filters.groups and len(ranking) == RANKED:  # the list ends there
         total = min(total, RANKED)
-    return await list_posts(shown, cursor, page, viewer_id, total=total)
+    return await list_posts(shown, Ends(cursor, None), page, viewer_id, total=total)
 
 
 async def _position(before: UUID | None, ranking: list[asyncpg.Record]) -> tuple[int, UUID]:

@@ -11,7 +11,6 @@ from msgspec import UNSET
 
 from x18.core import db
 from x18.core.errors import BadInput, NotFound
-from x18.core.ids import new_id
 from x18.core.text import clean_email, clean_text
 from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
@@ -71,9 +70,7 @@ async def follow(follower_id: UUID, followee_id: UUID) -> bool:
                 f"You follow {MAX_FOLLOWING} users, which is the most: unfollow somebody first.",
                 code="too_many_follows",
             )
-        await db.execute(
-            "INSERT INTO follows (id, follower_id, followee_id) VALUES ($1, $2, $3)", new_id(), follower_id, followee_id
-        )
+        await db.execute("INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2)", follower_id, followee_id)
         await _count(follower_id, followee_id, 1)
         await notify.notify([followee_id], NotificationKind.FOLLOW, follower_id)
         await outbox.append(EventKind.FOLLOW, follower_id, followee_id)

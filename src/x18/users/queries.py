@@ -7,7 +7,8 @@ import asyncpg
 
 from x18.core import db
 from x18.core.errors import NotFound
-from x18.core.paging import Page, cut
+from x18.core.order import Order
+from x18.core.paging import Page, read_page
 from x18.core.text import UNSTORABLE
 from x18.users.rows import me_of, select_flags, select_me, select_user, user_of
 from x18.users.schemas import MeUser, UserList, UserView
@@ -60,20 +61,23 @@ async def list_follows(user_id: UUID, side: Side, page: Page, viewer_id: UUID | 
     """
     user = await get_user(user_id, viewer_id)
     mine, other = ("followee_id", "follower_id") if side == "followers" else ("follower_id", "followee_id")
-    rows = await db.fetch(
-        f"""SELECT page.follow_id, {select_user("u")}, {select_flags("u", "$2")}
-            FROM (SELECT id AS follow_id, {other} AS user_id FROM follows WHERE {mine} = $1 AND id < $3 AND id > $4
-                  ORDER BY id {page.direction} LIMIT $5 OFFSET $6) page
-            JOIN users u ON u.id = page.user_id ORDER BY page.follow_id {page.direction}""",
-        user_id,
-        viewer_id,
-        page.below,
-        page.above,
-        page.limit + 1,
-        page.offset,
-    )
-    shown, cursor = cut(rows, page, lambda row: row["follow_id"])
-    listing = UserList(users=[user_of(row) for row in shown], limit=page.limit, offset=page.offset, next_cursor=cursor)
+
+    async def read(page: Page) -> list[asyncpg.Record]:
+        return await db.fetch(
+            f"""SELECT page.follow_id, {select_user("u")}, {select_flags("u", "$2")}
+                FROM (SELECT id AS follow_id, {other} AS user_id FROM follows WHERE {mine} = $1 AND id < $3 AND id > $4
+                      ORDER BY id {page.direction} LIMIT $5 OFFSET $6) page
+                JOIN users u ON u.id = page.user_id ORDER BY page.follow_id {page.direction}""",
+            user_id,
+            viewer_id,
+            page.below,
+            page.above,
+            page.limit + 1,
+            page.offset,
+        )
+
+    rows, ends = await read_page(Order.FOLLOWS, page, read, lambda row: row["follow_id"])
+    listing = UserList(users=[user_of(row) for row in rows], limit=page.limit, offset=page.offset, **ends._asdict())
     if page.count:
         listing.total = user.followers_count if side == "followers" else user.following_count
     return listing

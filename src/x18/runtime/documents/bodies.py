@@ -6,6 +6,7 @@ from x18.runtime.documents.samples import (
     FAN,
     ME,
     MEDIA,
+    NEWEST_CURSOR,
     NEXT_CURSOR,
     NOTIFICATION,
     PASSWORD,
@@ -14,8 +15,8 @@ from x18.runtime.documents.samples import (
     TOKEN,
 )
 
-PAGE: Final = {"limit": 20, "offset": 0, "next_cursor": NEXT_CURSOR}
-LAST_PAGE: Final = {"limit": 20, "offset": 0, "next_cursor": None}
+PAGE: Final = {"limit": 20, "offset": 0, "next_cursor": NEXT_CURSOR, "newest_cursor": NEWEST_CURSOR}
+LAST_PAGE: Final = {**PAGE, "next_cursor": None}
 POSTS: Final = {**PAGE, "posts": [SEEN_POST]}
 
 SENT: Final[dict[str, Any]] = {
@@ -70,7 +71,7 @@ ANSWERED: Final[dict[str, Any]] = {
     "UserView": SEEN_USER,
     "MeUser": ME,
     "UserList": {**LAST_PAGE, "users": [FAN]},
-    "FoundUsers": {**LAST_PAGE, "users": [FAN]},
+    "FoundUsers": {**LAST_PAGE, "newest_cursor": None, "users": [FAN]},
     "FoundView": {"users": [FAN], "posts": [SEEN_POST], "total": {"users": 1, "posts": 214}, "limit": 20, "offset": 0},
     "PostView": SEEN_POST,
     "PostList": POSTS,

@@ -10,6 +10,7 @@ POST_ID: Final = "01990c1d-93f2-7a66-b1a4-7c0d5e8f2b33"
 MEDIA_ID: Final = "01990c1c-7d10-7e21-8c44-0a9b8c7d6e5f"
 NOTIFICATION_ID: Final = "01990c20-5b7e-7f13-9a28-3d4c5b6a7f81"
 NEXT_CURSOR: Final = "01990a55-1f2e-7d3c-8b4a-5c6d7e8f9a0b"
+NEWEST_CURSOR: Final = "01990a7c-4b1d-7a52-9c3e-2f8d6b0a1e47"
 TOKEN: Final = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIwMTk5MGI3YSJ9.c2lnbmF0dXJl"  # noqa: S105
 PASSWORD: Final = "correct horse battery"  # noqa: S105
 

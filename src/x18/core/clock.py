@@ -1,0 +1,26 @@
+"""The time by PostgreSQL's clock: ids are made by it, so windows over ids are counted back from it, whatever a node's own clock says."""
+
+import time
+from datetime import datetime, timedelta
+from typing import Final
+
+from x18.core import db
+
+KEPT_S: Final = 30.0
+"""After so long the clock is read again; in between the time that passed is added."""
+
+
+class _Read:
+    """What the clock said last, and when by a clock that nobody sets."""
+
+    now: datetime | None = None
+    at = 0.0
+
+
+async def read_clock() -> datetime:
+    """The time, as exact as a round trip to the database."""
+    if _Read.now is None or time.monotonic() - _Read.at > KEPT_S:
+        began = time.monotonic()
+        now: datetime = await db.fetch_value("SELECT clock_timestamp()")
+        _Read.now, _Read.at = now, (began + time.monotonic()) / 2
+    return _Read.now + timedelta(seconds=time.monotonic() - _Read.at)
