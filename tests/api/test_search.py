@@ -105,7 +105,7 @@ async def test_search_shows_only_what_the_viewer_may_see(api: httpx.AsyncClient,
     assert [post["id"] for post in everything["posts"]] == [public]
     assert (await api.get(f"/api/search?q={word}&type=users")).json()["posts"] == []
     assert (await api.get(f"/api/search/hashtag/{word}?count=true")).json() | {"posts": []} == {
-        "hashtag": word, "posts": [], "limit": 20, "offset": 0, "next_cursor": None, "total": 1,
+        "hashtag": word, "posts": [], "limit": 20, "offset": 0, "next_cursor": None, "newest_cursor": str(public), "total": 1,
     }  # fmt: skip
 
 

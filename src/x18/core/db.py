@@ -19,6 +19,9 @@ LONGEST_WAIT_S: Final = 10.0
 
 COMMAND_TIMEOUT_S: Final = 15.0
 
+IDLE_IN_TRANSACTION: Final = "15s"
+"""After so long PostgreSQL ends a transaction whose process stands still: others wait for its locks, and lists for its items."""
+
 # Generic plans ruin the two-stage queries (51 ms for 2.8); JIT costs more than these short queries; and where a random page is
 # thought to be four times as dear as the next one, as on a disk that turns, a list is walked for what an index knows. JSON that
 # PostgreSQL writes shows times in the zone of the connection.
@@ -28,6 +31,7 @@ SERVER_SETTINGS: Final = {
     "random_page_cost": "1.1",
     "application_name": "x18",
     "timezone": "UTC",
+    "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
 }
 
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
@@ -167,6 +171,7 @@ OUTAGES: Final = (
     asyncpg.exceptions.OperatorInterventionError,
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.CannotConnectNowError,
+    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
     ConnectionError,
     TimeoutError,
 )

@@ -125,7 +125,8 @@ async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
 async def _check_quota(user_id: UUID) -> None:
     now = await read_clock()
     day = await db.fetch_row(
-        "SELECT count(*) AS files, COALESCE(sum(size_bytes), 0) AS bytes, min(created_at) AS since FROM media WHERE user_id = $1 AND order_key > $2",
+        """SELECT count(*) AS files, COALESCE(sum(size_bytes), 0) AS bytes, min(created_at) AS since
+           FROM media WHERE user_id = $1 AND order_key > $2""",
         user_id,
         id_floor(now - DAY),
     )
