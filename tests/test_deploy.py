@@ -13,7 +13,7 @@ from dotenv import dotenv_values
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.server import Server
-from x18.core.db import start_pool
+from x18.core.db import MOST_DEAR, start_pool
 from x18.realtime import readers
 from x18.runtime.checkup import CONNECTIONS_WANTED
 from x18.settings import read_settings
@@ -88,11 +88,11 @@ def test_compose_gives_nobody_the_address_of_the_proxy() -> None:
 
 
 def test_a_process_takes_as_many_connections_as_is_said() -> None:
-    pool = inspect.signature(start_pool).parameters["max_size"].default
+    pool = inspect.signature(start_pool).parameters["max_size"].default + MOST_DEAR
     (most,) = re.findall(r"max_connections=(\d+)", " ".join(composed()["postgres"]["command"]))
     guide = (ROOT / "docs/deployment.md").read_text()
 
-    assert pool + readers.MOST + 1 == CONNECTIONS_WANTED
+    assert pool + readers.MOST + 2 == CONNECTIONS_WANTED
     assert f"at most {CONNECTIONS_WANTED} connections" in guide
     assert f"the {(int(most) - 3) // CONNECTIONS_WANTED} that this PostgreSQL" in guide  # 3 are kept for superusers
 

@@ -19,6 +19,7 @@ from x18.auth import sessions, tickets
 from x18.console import controller as console
 from x18.core import db
 from x18.core.bodies import StrictRequest
+from x18.core.costs import Billed, Costs
 from x18.core.http import DEPENDENCIES, identify
 from x18.core.idempotency import forget_old_keys
 from x18.core.limits import Limiter, limit_rate
@@ -106,6 +107,8 @@ def create_app(settings: Settings) -> Litestar:
     app.state.authenticate = partial(sessions.authenticate, tokens=parts.tokens)
     app.state.limiter = parts.limiter
     app.state.channel = parts.channel
+    if settings.rate_limits:
+        app.state.costs = Costs()
     return app
 
 
@@ -129,8 +132,8 @@ def _make_parts(settings: Settings, redis: Redis) -> Parts:
     )
     return Parts(
         tokens=tokens,
-        passwords=Passwords(settings.bcrypt_cost),
-        limiter=Limiter(redis, enforced=settings.rate_limits),
+        passwords=Passwords(settings.bcrypt_cost, enforced=settings.rate_limits),
+        limiter=Limiter(redis, enforced=settings.rate_limits, registrations_per_hour=settings.registrations_per_hour),
         storage=open_storage(settings),
         workshop=Workshop(),
         channel=channel,
@@ -166,6 +169,7 @@ def _life(settings: Settings, parts: Parts, redis: Redis) -> Callable[[Litestar]
         finally:
             parts.workshop.stop()
             await parts.channel.stop()
+            await parts.limiter.close()
             await redis.aclose()
             await db.close_pool()
             parts.passwords.close()
@@ -186,6 +190,7 @@ def _api() -> Router:
             *search.controllers,
         ],
         guards=[identify, limit_rate],
+        middleware=[Billed],
         dependencies={**DEPENDENCIES, "page": Provide(provide_page)},
     )
 

@@ -41,6 +41,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     s3_bucket: str | None
     s3_options: dict[str, Any]
     rate_limits: bool
+    registrations_per_hour: int
     ws_query_token: bool
     trusted_proxies: tuple[str, ...]
     log_level: str
@@ -75,6 +76,9 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         s3_bucket=source.text("S3_BUCKET") or None,
         s3_options=_s3_options(source),
         rate_limits=source.one_of("RATE_LIMITS", ("on", "off")) == "on",
+        registrations_per_hour=source.number(
+            "REGISTRATIONS_PER_HOUR", _registrations(environ), least=1, most=1_000_000
+        ),
         ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
         trusted_proxies=source.names("TRUSTED_PROXIES"),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
@@ -125,6 +129,11 @@ class _Source:
         except BadAddress as error:
             self.problems.append(f"{name} {error}")
             return text
+
+
+def _registrations(environ: Mapping[str, str]) -> int:
+    """Who develops makes accounts by the dozen, with ``x18 demo`` and ``x18 bench``."""
+    return 10 if environ.get("SERVER_ENV", "").strip() not in ("", "development") else 200
 
 
 def _database_url(source: _Source) -> str | None:

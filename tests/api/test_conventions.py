@@ -53,8 +53,10 @@ async def test_who_is_refused_is_told_when_one_is_free(server: Server, before: i
         rate, key = Rate(secrets.token_hex(4), 10, window), "x18:rate:{}:somebody:{}"
         await redis.set(key.format(rate.name, -1), before, ex=60)
         await redis.set(key.format(rate.name, 0), here, ex=60)
+        limiter = Limiter(redis, enforced=True)
         with pytest.raises(TooManyRequests) as refused:
-            await Limiter(redis, enforced=True).take(rate, "somebody")
+            await limiter.take(rate, "somebody")
+        await limiter.close()
 
     assert refused.value.retry_after_s == pytest.approx(windows * window, abs=60)
     assert refused.value.headers["RateLimit-Reset"] == str(refused.value.retry_after_s)

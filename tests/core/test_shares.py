@@ -1,5 +1,7 @@
 """Shares: what is under way and what was spent, for users and for networks."""
 
+import asyncio
+from collections import Counter
 from contextlib import ExitStack
 from uuid import UUID
 
@@ -120,3 +122,67 @@ def test_without_limits_everything_passes(clock: Clock) -> None:
     seconds.check("n", ANNA)
     with uploads.enter("n", ANNA), uploads.enter("n", ANNA):
         pass
+
+
+async def test_who_finds_no_place_waits_for_one_and_comes_first_who_came_first() -> None:
+    requests, order = UnderWay("requests", per_user=2, per_network=3), list[int]()
+
+    async def ask(number: int) -> None:
+        places = await requests.wait("n", ANNA, patience_s=10)
+        order.append(number)
+        await asyncio.sleep(0)
+        requests.leave(places)
+
+    await asyncio.gather(*(ask(number) for number in range(50)))
+
+    assert order == list(range(50))
+    assert requests.owners == 0
+    assert requests._queues == {}
+
+
+async def test_never_more_than_so_many_are_under_way_whoever_waits_for_what() -> None:
+    requests, now, most = UnderWay("requests", per_user=2, per_network=3), Counter[str](), Counter[str]()
+
+    async def ask(network: str, user: UUID) -> None:
+        owners = await requests.wait(network, user, patience_s=10)
+        now.update(owners)
+        for owner in owners:
+            most[owner] = max(most[owner], now[owner])
+        await asyncio.sleep(0)
+        now.subtract(owners)
+        requests.leave(owners)
+
+    await asyncio.gather(*(ask(f"n{number % 3}", (ANNA, BOB, CARL)[number % 7 % 3]) for number in range(200)))
+
+    assert {owner: count for owner, count in most.items() if owner[0] == "u"} == {
+        f"u{user}": 2 for user in (ANNA, BOB, CARL)
+    }
+    assert max(most.values()) == 3
+    assert requests.owners == 0
+
+
+async def test_waiting_ends_with_a_refusal_and_takes_nobodys_place() -> None:
+    requests = UnderWay("requests", per_user=1, per_network=1)
+    places = await requests.wait("n", patience_s=1)
+    with pytest.raises(TooManyRequests, match="requests"):
+        await requests.wait("n", patience_s=0.01)
+    waiting = asyncio.create_task(requests.wait("n", patience_s=10))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert requests._queues == {}
+    requests.leave(places)
+    requests.leave(await requests.wait("n", patience_s=1))
+
+
+async def test_no_more_than_a_hundred_wait_for_one_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shares, "MAX_WAITING", 5)
+    requests = UnderWay("requests", per_user=1, per_network=1)
+    places = await requests.wait("n", patience_s=1)
+    waiting = [asyncio.create_task(requests.wait("n", patience_s=10)) for _ in range(5)]
+    await asyncio.sleep(0)
+    with pytest.raises(TooManyRequests):
+        await requests.wait("n", patience_s=10)
+    requests.leave(places)
+    for task in waiting:
+        requests.leave(await task)

@@ -1,6 +1,5 @@
 """Accounts: making one and getting into it."""
 
-import hashlib
 import logging
 from contextlib import suppress
 from uuid import UUID
@@ -8,22 +7,23 @@ from uuid import UUID
 import asyncpg
 from msgspec import UNSET
 
+from x18.auth.guesses import give_back, reserve_guess
 from x18.auth.new_passwords import check_password
 from x18.auth.schemas import Credentials, Registration
 from x18.auth.sessions import Owner
 from x18.core import db
 from x18.core.addresses import network_of
-from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests
+from x18.core.errors import BadInput, NotAuthenticated, Problem, Unavailable
 from x18.core.ids import new_id
-from x18.core.limits import Limiter, Rate, Rates
-from x18.core.passwords import Passwords
+from x18.core.limits import Limiter
+from x18.core.passwords import HERE, Passwords
 from x18.core.text import UNSTORABLE, clean_email, clean_text
 from x18.users.names import clean_username, taken
 
 logger = logging.getLogger("x18.auth")
 
 
-async def register(draft: Registration, passwords: Passwords) -> UUID:
+async def register(draft: Registration, passwords: Passwords, network: str = HERE) -> UUID:
     """Make an account. Its id.
 
     Raises:
@@ -42,7 +42,7 @@ async def register(draft: Registration, passwords: Passwords) -> UUID:
             user_id,
             username,
             email,
-            await passwords.hash(draft.password),
+            await passwords.hash(draft.password, network),
             name or username,
         )
     except asyncpg.UniqueViolationError as error:  # somebody was faster
@@ -55,60 +55,45 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
 
     Raises:
         BadInput: no name was sent.
-        TooManyRequests: in a quarter of an hour ten wrong passwords for this account from this address, or a hundred from all
-            addresses at which no session of the account lives.
+        TooManyRequests: there were too many wrong passwords for this account or from this network.
         NotAuthenticated: ``invalid_credentials``; the same answer after the same time whether the account exists or not.
     """
     if credentials.email is UNSET and credentials.username is UNSET:
         raise BadInput.of("email", "send the e-mail address or the username")
     name = str(credentials.email if credentials.email is not UNSET else credentials.username).strip()
     account = await _find_account(name, by_email=credentials.email is not UNSET)
-    guesses = await _reserve_guess(name, account, address, limiter)
+    guesses = await reserve_guess(name, account and account["id"], address, limiter)
     try:
-        is_right = await passwords.check(credentials.password, account and account["password_hash"])
+        is_right = await passwords.check(
+            credentials.password, account and account["password_hash"], network_of(address)
+        )
     except Problem:  # nothing was learned
-        await _give_back(guesses, limiter)
+        await give_back(guesses, limiter)
         raise
     if not is_right or account is None:
         logger.info("log-in failed for %r", name[:254])
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
-    await _give_back(guesses, limiter)
+    await give_back(guesses, limiter)
     logger.info("logged in", extra={"user_id": str(account["id"])})
-    return Owner(account["id"], account["password_hash"])
+    return Owner(account["id"], await _renew(credentials.password, account, passwords, network_of(address)))
 
 
-async def _reserve_guess(
-    name: str, account: asyncpg.Record | None, address: str, limiter: Limiter
-) -> list[tuple[Rate, str]]:
-    """Count a guess before it is made: of many at once no more are checked than the limit allows.
-
-    Where the owner logged in before, guesses from elsewhere do not count: nobody can lock an account for good.
-    """
-    whose = str(account["id"]) if account else hashlib.sha256(name.lower().encode(errors="replace")).hexdigest()
-    guesses = [(Rates.LOGIN_FAILURES.value, f"{network_of(address)} {whose}")]
-    if account is None or not await _knows(account["id"], address):
-        guesses.append((Rates.ACCOUNT_FAILURES.value, whose))
-    taken_of: list[tuple[Rate, str]] = []
-    for rate, who in guesses:
-        try:
-            await limiter.take(rate, who)
-        except TooManyRequests:
-            await _give_back(taken_of, limiter)
-            raise
-        taken_of.append((rate, who))
-    return guesses
-
-
-async def _give_back(guesses: list[tuple[Rate, str]], limiter: Limiter) -> None:
-    for rate, who in guesses:
-        await limiter.give_back(rate, who)
-
-
-async def _knows(user_id: UUID, address: str) -> bool:
-    """Whether the user logged in at this address, in a session that has not run out."""
-    return address != "" and bool(
-        await db.fetch_value("SELECT true FROM auth_sessions WHERE user_id = $1 AND ip = $2 LIMIT 1", user_id, address)
+async def _renew(password: str, account: asyncpg.Record, passwords: Passwords, network: str) -> str:
+    """The hash of the account, made anew where it is of a time with a lower cost. A change of the password meanwhile wins."""
+    stored: str = account["password_hash"]
+    if not passwords.is_outdated(stored):
+        return stored
+    try:
+        renewed = await passwords.hash(password, network)
+    except Unavailable:  # at the next log-in
+        return stored
+    done = await db.fetch_value(
+        "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2 RETURNING true",
+        account["id"],
+        stored,
+        renewed,
     )
+    return renewed if done else stored
 
 
 async def _refuse_taken(username: str, email: str) -> None:

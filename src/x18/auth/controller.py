@@ -10,7 +10,7 @@ from msgspec import UNSET
 from x18.auth import actions, sessions
 from x18.auth.schemas import Credentials, LogoutRequest, RefreshRequest, Registration, TicketView, TokensView
 from x18.auth.tickets import TTL, make_ticket
-from x18.core.addresses import address_of
+from x18.core.addresses import address_of, network_of_client
 from x18.core.answers import Success
 from x18.core.errors import BadInput
 from x18.core.http import CurrentUser, bearer_token
@@ -27,16 +27,19 @@ class AuthController(Controller):
     tags = ["auth"]
     opt = {"rate": Rates.AUTH}
 
-    @post("/register", summary="Make an account")
+    @post("/register", summary="Make an account", opt={"rate": Rates.REGISTER})
     async def register(
         self,
         data: JSONBody[Registration],
         request: Request[Any, Any, Any],
         passwords: NamedDependency[Passwords],
         tokens: NamedDependency[Tokens],
+        limiter: NamedDependency[Limiter],
     ) -> TokensView:
-        """Make an account and log it in."""
-        owner = sessions.Owner(await actions.register(data, passwords))
+        """Make an account and log it in. A network makes so many an hour, ten unless the server is set otherwise."""
+        network = network_of_client(request)
+        async with limiter.counted(limiter.registrations, network):
+            owner = sessions.Owner(await actions.register(data, passwords, network))
         return await _show(await sessions.open_session(owner, _device(request), tokens), tokens)
 
     @post("/login", summary="Log in", status_code=200)

@@ -23,6 +23,11 @@ def network_of(address: str) -> str:
     return "nowhere" if parsed is None else str(parsed)
 
 
+def network_of_client(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
+    """The network of the client's address."""
+    return network_of(connection.client.host if connection.client else "")
+
+
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)

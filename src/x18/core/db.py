@@ -1,26 +1,28 @@
 """PostgreSQL: the pool, transactions, and raw statements inside them."""
 
-import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, cast
 
 import asyncpg
 
+from x18.core.costs import bill
 from x18.core.errors import Unavailable
+from x18.core.pools import OUTAGES, Lender, PoolUse, pool_use
 from x18.tables.engine import DB
-
-STUCK_S: Final = 1.5
-"""After so long without a connection coming back, the pool is stuck and nobody waits any more."""
-
-LONGEST_WAIT_S: Final = 10.0
-"""In a queue that moves one waits longer: a burst of requests is no outage."""
 
 COMMAND_TIMEOUT_S: Final = 15.0
 
 IDLE_IN_TRANSACTION: Final = "15s"
 """After so long PostgreSQL ends a transaction whose process stands still: others wait for its locks, and lists for its items."""
+
+MOST_DEAR: Final = 3
+DEAR_TIMEOUT_MS: Final = 1_500
+"""Searches and what else may take long have so many connections of their own, and so much time for each statement."""
+
+TOO_SLOW: Final = "This takes too long: ask for fewer or rarer words, without a count, or for an earlier page."
 
 # Generic plans ruin the two-stage queries (51 ms for 2.8); JIT costs more than these short queries; and where a random page is
 # thought to be four times as dear as the next one, as on a disk that turns, a list is walked for what an index knows. JSON that
@@ -34,11 +36,19 @@ SERVER_SETTINGS: Final = {
     "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
 }
 
+_is_dear: ContextVar[bool] = ContextVar("is_dear", default=False)
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
 
 
-async def start_pool(database_url: str, *, max_size: int = 20) -> None:
-    """Open the pool of the process. To be closed by ``close_pool``."""
+class _Pools:
+    """Those of this process."""
+
+    requests: Lender | None = None
+    dear: Lender | None = None
+
+
+async def start_pool(database_url: str, *, max_size: int = 16) -> None:
+    """Open the pools of the process. To be closed by ``close_pool``."""
     DB.config = {"dsn": database_url}
     await DB.start_connection_pool(
         min_size=2,
@@ -47,32 +57,32 @@ async def start_pool(database_url: str, *, max_size: int = 20) -> None:
         command_timeout=COMMAND_TIMEOUT_S,
         connect=_connect,
     )
+    assert DB.pool is not None
+    _Pools.requests = Lender(DB.pool)
+    _Pools.dear = Lender(
+        await asyncpg.create_pool(
+            database_url,
+            min_size=0,
+            max_size=MOST_DEAR,
+            server_settings={**SERVER_SETTINGS, "statement_timeout": str(DEAR_TIMEOUT_MS)},
+            command_timeout=COMMAND_TIMEOUT_S,
+            connect=_connect,
+        )
+    )
 
 
 async def close_pool() -> None:
-    """Close the pool once its connections are back, or after 5 s without mercy."""
-    if DB.pool is None:
-        return
-    try:
-        await asyncio.wait_for(DB.pool.close(), 5)
-    except TimeoutError:
-        DB.pool.terminate()
-    DB.pool = None
+    """Close the pools."""
+    for lender in (_Pools.dear, _Pools.requests):
+        if lender is not None:
+            await lender.close()
+    DB.pool = _Pools.dear = _Pools.requests = None
 
 
-class PoolUse(NamedTuple):
-    """Connections of a pool."""
-
-    used: int
-    idle: int
-
-
-def pool_use(pool: asyncpg.Pool | None) -> PoolUse:
-    """How many connections of a pool are lent and how many wait; a pool that is closed has none."""
-    if pool is None:
-        return PoolUse(0, 0)
-    idle = pool.get_idle_size()
-    return PoolUse(pool.get_size() - idle, idle)
+def pools_in_use() -> dict[str, PoolUse]:
+    """The connections of each pool by its name."""
+    lenders = {"requests": _Pools.requests, "searches": _Pools.dear}
+    return {name: pool_use(lender and lender.pool) for name, lender in lenders.items()}
 
 
 async def _connect(*args: Any, **kwargs: Any) -> asyncpg.Connection:
@@ -133,29 +143,52 @@ def after_commit(callback: Callable[[], None]) -> None:
         callbacks.append(callback)
 
 
+@asynccontextmanager
+async def dear_reads() -> AsyncIterator[None]:
+    """For what may take long: few at a time, on connections of their own, so that everything else is answered meanwhile.
+
+    Raises:
+        TooManyRequests: the user or the network has as many under way as it may.
+        Unavailable: a statement was ended after a second and a half.
+    """
+    mine = bill.get()
+    async with mine.dear() if mine is not None else nullcontext():
+        chosen = _is_dear.set(True)
+        try:
+            yield
+        except asyncpg.QueryCanceledError as error:
+            raise Unavailable(TOO_SLOW, retry_after_s=5) from error
+        finally:
+            _is_dear.reset(chosen)
+
+
 async def fetch(sql: str, *args: Any) -> list[asyncpg.Record]:
     """All rows of a statement with ``$1`` placeholders, in the open transaction if there is one."""
     async with _current() as connection:
-        rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
+        with _Billing():
+            rows: list[asyncpg.Record] = await connection.fetch(sql, *args)
     return rows
 
 
 async def fetch_row(sql: str, *args: Any) -> asyncpg.Record | None:
     """The first row, or None."""
     async with _current() as connection:
-        return await connection.fetchrow(sql, *args)
+        with _Billing():
+            return await connection.fetchrow(sql, *args)
 
 
 async def fetch_value(sql: str, *args: Any) -> Any:
     """The first column of the first row, or None."""
     async with _current() as connection:
-        return await connection.fetchval(sql, *args)
+        with _Billing():
+            return await connection.fetchval(sql, *args)
 
 
 async def execute(sql: str, *args: Any) -> str:
     """Run a statement; PostgreSQL's tag (``"UPDATE 1"``)."""
     async with _current() as connection:
-        tag: str = await connection.execute(sql, *args)
+        with _Billing():
+            tag: str = await connection.execute(sql, *args)
     return tag
 
 
@@ -164,17 +197,18 @@ def is_outage(error: BaseException) -> bool:
     return isinstance(error, OUTAGES) and not isinstance(error, asyncpg.InterfaceWarning)
 
 
-OUTAGES: Final = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # a statement met the server's last words: it ended the connection, which is not closed yet
-    asyncpg.exceptions.OperatorInterventionError,
-    asyncpg.exceptions.InsufficientResourcesError,
-    asyncpg.exceptions.CannotConnectNowError,
-    asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
-    ConnectionError,
-    TimeoutError,
-)
+class _Billing:
+    """Writes the time of a statement on the bill of the request, whatever becomes of it. A generator would cost more."""
+
+    __slots__ = ("began", "mine")
+
+    def __enter__(self) -> None:
+        self.mine = bill.get()
+        self.began = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        if self.mine is not None:
+            self.mine.seconds += time.perf_counter() - self.began
 
 
 class _Transaction:
@@ -201,32 +235,8 @@ async def _current() -> AsyncIterator[asyncpg.Connection]:
 
 @asynccontextmanager
 async def _lend() -> AsyncIterator[asyncpg.Connection]:
-    if DB.pool is None:
+    lender = _Pools.dear if _is_dear.get() else _Pools.requests
+    if lender is None:
         raise Unavailable("The database pool is not open.")
-    try:
-        connection = await _acquire(DB.pool)
-    except (*OUTAGES, OSError) as error:
-        raise Unavailable("The database cannot be reached; try again in a moment.", retry_after_s=1) from error
-    try:
+    async with lender.lend() as connection:
         yield connection
-    finally:
-        _Returned.at = asyncio.get_running_loop().time()
-        await DB.pool.release(connection)
-
-
-class _Returned:
-    """When a connection last came back to the pool."""
-
-    at = 0.0
-
-
-async def _acquire(pool: asyncpg.Pool) -> asyncpg.Connection:
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    while True:
-        try:
-            return await pool.acquire(timeout=STUCK_S)
-        except TimeoutError:
-            now = loop.time()
-            if now - _Returned.at > STUCK_S or now - began > LONGEST_WAIT_S:
-                raise

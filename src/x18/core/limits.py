@@ -1,114 +1,119 @@
-"""Rate limits: a sliding window per user, or per address of those without an account, in one atomic call to Redis.
+"""Rate limits: a sliding window for each user and each network, both in one atomic call to Redis.
 
-While Redis is away, logging in and registering are limited by this process alone; everything else goes on without limits. It is
-asked again once a second then, by one request, so that the others do not all wait for what does not answer.
+Requests are counted for who sends them, which is the user or, of those without an account, the network; and for the network too,
+which has several times as many for all its users. While Redis is away, each process counts for itself, and allows less.
 """
 
-import asyncio
+import hashlib
 import logging
-import time
-from collections import OrderedDict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from enum import Enum
 from typing import Any, Final, NamedTuple
 
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
 from redis.asyncio import Redis
-from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError
 
-from x18.core.addresses import address_of, network_of
+from x18.core.addresses import network_of_client
+from x18.core.costs import bill
 from x18.core.errors import TooManyRequests
+from x18.core.local_counts import LocalCounts, Verdict
+from x18.core.pipeline import Away, Pipeline, Refused
 
 logger = logging.getLogger("x18.limits")
 
 # The last window counts for as much of it as still lies within a window's length from now. Who is refused may come back when enough
-# of the last window has slid out; where this one is full by itself, when enough of it has.
-SCRIPT: Final = """
-local limit, window = tonumber(ARGV[1]), tonumber(ARGV[2])
+# of the last window has slid out; where this one is full by itself, when enough of it has. ARGV: the window, then a limit for each key.
+SCRIPT: Final = b"""
+local window = tonumber(ARGV[1])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 local slot = math.floor(now / window)
-local current, last = KEYS[1] .. slot, KEYS[1] .. (slot - 1)
-local left = window - now % window
-local before, here = tonumber(redis.call('GET', last) or '0'), tonumber(redis.call('GET', current) or '0')
-local used = before * left / window + here
-if used + 1 > limit then
-  local wait = left + window - (limit - 1) * window / here
-  if here + 1 <= limit then wait = left - (limit - 1 - here) * window / before end
-  return {0, 0, math.max(1, math.ceil(wait))}
+local rest = window - now % window
+local left, wait = math.huge, 0
+for place, key in ipairs(KEYS) do
+  local limit = tonumber(ARGV[place + 1])
+  local counts = redis.call('MGET', key .. (slot - 1), key .. slot)
+  local before, here = tonumber(counts[1] or 0), tonumber(counts[2] or 0)
+  local used = before * rest / window + here
+  if used + 1 <= limit then
+    left = math.min(left, math.floor(limit - used - 1))
+  elseif here + 1 <= limit then
+    wait = math.max(wait, 1, rest - (limit - 1 - here) * window / before)
+  else
+    wait = math.max(wait, 1, rest + window - (limit - 1) * window / here)
+  end
 end
-redis.call('INCR', current)
-redis.call('EXPIRE', current, window * 2)
-return {1, math.floor(limit - used - 1), math.ceil(left)}
+if wait > 0 then return {0, 0, math.ceil(wait)} end
+for _, key in ipairs(KEYS) do
+  if redis.call('INCR', key .. slot) == 1 then redis.call('EXPIRE', key .. slot, window * 2) end
+end
+return {1, left, math.ceil(rest)}
 """
 
-GIVE_BACK: Final = """
+GIVE_BACK: Final = b"""
 local slot = math.floor(tonumber(redis.call('TIME')[1]) / tonumber(ARGV[1]))
 for _, key in ipairs({KEYS[1] .. slot, KEYS[1] .. (slot - 1)}) do
   if tonumber(redis.call('GET', key) or '0') > 0 then return redis.call('DECR', key) end
 end
 """
 
-MAX_LOCAL_KEYS: Final = 10_000
-PATIENCE_S: Final = 1.0
-"""How long Redis may take, the wait for one of the connections to it included."""
+NETWORK_FACTOR: Final = 5
+"""A network may hold several honest users: together they have so many times what one has."""
 
-AWAY_S: Final = 1.0
-"""For how long it is not asked again when it did not answer."""
-
-OUTAGES: Final = (RedisError, OSError, TimeoutError)
+LOCAL_DIVISOR: Final = 2
+"""Counting alone, a process allows a half: it knows neither what the others allow nor what was counted before."""
 
 
 class Rate(NamedTuple):
-    """So many requests in so many seconds. ``local_too``: also when Redis is away."""
+    """So many requests in so many seconds."""
 
     name: str
     requests: int
     seconds: int
-    local_too: bool = False
 
 
 class Rates(Enum):
     """The classes of routes. A handler names its class in ``opt={"rate": ...}``; without, its method decides."""
 
-    AUTH = Rate("auth", 120, 60, local_too=True)
-    LOGIN_FAILURES = Rate("login", 10, 900, local_too=True)
-    ACCOUNT_FAILURES = Rate("account", 100, 900, local_too=True)
+    AUTH = Rate("auth", 120, 60)
+    REGISTER = Rate("register", 30, 60)
     UPLOAD = Rate("upload", 30, 60)
     WRITE = Rate("write", 300, 60)
     SEARCH = Rate("search", 120, 60)
     READ = Rate("read", 1200, 60)
 
 
+BY_NETWORK: Final = frozenset({Rates.AUTH, Rates.REGISTER})
+"""Asked by those who are nobody yet: counted by network only."""
+
+
 class Limiter:
     """Counts. Not ``enforced``, it lets everything pass: for load tests."""
 
-    def __init__(self, redis: Redis, *, enforced: bool) -> None:
-        self._enforced = enforced
-        self._script = redis.register_script(SCRIPT)
-        self._give_back = redis.register_script(GIVE_BACK)
-        self._local: OrderedDict[str, list[float]] = OrderedDict()
-        self._away = False
-        self._ask_at = 0.0
+    def __init__(self, redis: Redis, *, enforced: bool, registrations_per_hour: int = 10) -> None:
+        self.enforced = enforced
+        self.registrations = Rate("registrations", registrations_per_hour, 3600)
+        self._redis = Pipeline(redis)
+        self._local = LocalCounts()
+        self._is_refused = False
 
-    async def take(self, rate: Rate, who: str) -> dict[str, str]:
-        """Count one request; the headers that tell what is left.
+    async def take(self, rate: Rate, who: str, network: str | None = None) -> dict[str, str]:
+        """Count one request for ``who``, and for a network that has five times as many; the headers that tell what is left.
 
         Raises:
             TooManyRequests: none is left.
         """
-        if not self._enforced:
+        if not self.enforced:
             return {}
-        try:
-            allowed, left, reset = await self._ask(self._script, rate, who, rate.requests, rate.seconds)
-        except OUTAGES:
-            if not rate.local_too:
-                return {}
-            allowed, left, reset = self._take_locally(rate, who)
+        owners = [(f"x18:rate:{rate.name}:{who}:", rate.requests)]
+        if network is not None:
+            owners.append((f"x18:rate:{rate.name}:{network}:", rate.requests * NETWORK_FACTOR))
+        allowed, left, reset = await self._count(rate, owners)
         headers = {
             "RateLimit-Limit": str(rate.requests),
-            "RateLimit-Remaining": str(left),
+            "RateLimit-Remaining": str(min(left, rate.requests)),
             "RateLimit-Reset": str(reset),
         }
         if not allowed:
@@ -118,47 +123,81 @@ class Limiter:
 
     async def give_back(self, rate: Rate, who: str) -> None:
         """Take one back that was counted before it was known whether it counts."""
-        if not self._enforced:
+        if not self.enforced:
             return
+        name = f"x18:rate:{rate.name}:{who}:"
         try:
-            await self._ask(self._give_back, rate, who, rate.seconds)
-        except OUTAGES:
-            if recent := self._local.get(f"{rate.name}:{who}"):
-                recent.pop()
+            await self._run(GIVE_BACK, GIVE_BACK_SHA, [name], rate.seconds)
+        except Away:
+            self._local.give_back(name)
 
-    async def _ask(self, script: AsyncScript, rate: Rate, who: str, *args: int) -> Any:
-        now = time.monotonic()
-        if self._away and now < self._ask_at:
-            raise ConnectionError("Redis did not answer a moment ago")
-        self._ask_at = now + AWAY_S
+    @asynccontextmanager
+    async def counted(self, rate: Rate, who: str) -> AsyncIterator[None]:
+        """Count what the block does, unless it fails.
+
+        Raises:
+            TooManyRequests: none is left; the block does not run.
+        """
+        await self.take(rate, who)
         try:
-            async with asyncio.timeout(PATIENCE_S):
-                answer = await script(keys=[f"x18:rate:{rate.name}:{who}:"], args=args)
-        except OUTAGES:
-            self._away, self._ask_at = True, time.monotonic() + AWAY_S
+            yield
+        except BaseException:
+            await self.give_back(rate, who)
             raise
-        self._away = False
+
+    async def close(self) -> None:
+        """Let go of the connection to Redis."""
+        await self._redis.close()
+
+    async def _count(self, rate: Rate, owners: Sequence[tuple[str, int]]) -> Verdict:
+        keys, limits = [name for name, _ in owners], [limit for _, limit in owners]
+        try:
+            answer = await self._run(SCRIPT, SCRIPT_SHA, keys, rate.seconds, *limits)
+        except Away:
+            less = [(name, max(1, limit // LOCAL_DIVISOR)) for name, limit in owners]
+            return self._local.take(rate.seconds, less, shared=rate.name)
+        return Verdict(*answer)
+
+    async def _run(self, script: bytes, sha: bytes, keys: list[str], *args: int) -> Any:
+        try:
+            try:
+                answer = await self._redis.ask(b"EVALSHA", sha, len(keys), *keys, *args)
+            except Refused as error:
+                if not str(error).startswith("NOSCRIPT"):
+                    raise
+                answer = await self._redis.ask(b"EVAL", script, len(keys), *keys, *args)
+        except Refused as error:
+            if not self._is_refused:
+                logger.warning("Redis does not count, so this process does: %s", error)
+            self._is_refused = True
+            raise
+        self._is_refused = False
         return answer
 
-    def _take_locally(self, rate: Rate, who: str) -> tuple[bool, int, int]:
-        now = time.monotonic()
-        recent = [at for at in self._local.pop(f"{rate.name}:{who}", []) if at > now - rate.seconds]
-        allowed = len(recent) < rate.requests
-        if allowed:
-            recent.append(now)
-        self._local[f"{rate.name}:{who}"] = recent
-        if len(self._local) > MAX_LOCAL_KEYS:
-            self._local.popitem(last=False)
-        return allowed, rate.requests - len(recent), int(min(recent, default=now) + rate.seconds - now) + 1
+
+def _sha(script: bytes) -> bytes:
+    return hashlib.sha1(script, usedforsecurity=False).hexdigest().encode()
+
+
+SCRIPT_SHA: Final = _sha(SCRIPT)
+GIVE_BACK_SHA: Final = _sha(GIVE_BACK)
 
 
 async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Guard of all API routes, after ``identify``, which calls it before a 401."""
+    limiter: Limiter = connection.app.state.limiter
+    if not limiter.enforced:
+        return
     rate = handler.opt.get("rate")
     if rate is None:
         rate = Rates.READ if connection.scope.get("method") in ("GET", "HEAD") else Rates.WRITE
     state = connection.scope["state"]
-    viewer = state.get("viewer") if rate is not Rates.AUTH else None
-    network = network_of(address_of(connection))
-    limiter: Limiter = connection.app.state.limiter
-    state["rate_limit"] = await limiter.take(rate.value, f"u{viewer.user_id}" if viewer else f"a{network}")
+    viewer = state.get("viewer")
+    network = network_of_client(connection)
+    if rate in BY_NETWORK:
+        state["rate_limit"] = await limiter.take(rate.value, f"a{network}")
+    else:
+        who = f"u{viewer.user_id}" if viewer else f"a{network}"
+        state["rate_limit"] = await limiter.take(rate.value, who, f"n{network}")
+    if (mine := bill.get()) is not None:
+        await mine.open(network, viewer.user_id if viewer else None)

@@ -5,10 +5,11 @@ logged in, and for the user's network too, which may hold several honest users a
 they protect is this process, and no answer of Redis is waited for.
 """
 
+import asyncio
 import time
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Final
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from x18.core.errors import TooManyRequests
 
 MAX_OWNERS: Final = 20_000
 """So many owners of a budget are told apart; all further ones share one budget, so that inventing owners gains nothing."""
+
+MAX_WAITING: Final = 100
+"""So many wait for a place of one owner; further ones are refused at once."""
 
 EVERYBODY_ELSE: Final = "everybody else"
 
@@ -30,6 +34,7 @@ class UnderWay:
         self._per_network = per_network
         self._enforced = enforced
         self._counts: Counter[str] = Counter()
+        self._queues: dict[str, deque[asyncio.Future[None]]] = {}
 
     @property
     def owners(self) -> int:
@@ -44,18 +49,84 @@ class UnderWay:
             TooManyRequests: the user or the network has as many as it may.
         """
         owners = owners_of(network, user_id)
-        if self._enforced:
-            for owner, most in zip(owners, (self._per_network, self._per_user), strict=False):
-                if self._counts[owner] >= most:
-                    raise TooManyRequests(f"Too many {self._what} at once: wait for one to end.", retry_after_s=1)
+        if self._find_full(owners) is not None:
+            raise self._refusal()
         self._counts.update(owners)
         try:
             yield
         finally:
-            for owner in owners:
-                self._counts[owner] -= 1
-                if self._counts[owner] <= 0:
-                    del self._counts[owner]
+            self.leave(owners)
+
+    async def wait(self, network: str, user_id: UUID | None = None, *, patience_s: float) -> tuple[str, ...]:
+        """Count one thing as soon as there is a place, first come first served. What is returned is for ``leave``.
+
+        Raises:
+            TooManyRequests: none came free in time, or a hundred wait already.
+        """
+        owners = owners_of(network, user_id)
+        if (full := self._find_full(owners)) is not None:
+            await self._wait_for(full, owners, patience_s)
+        for owner in owners:
+            self._counts[owner] += 1
+        return owners
+
+    def leave(self, owners: tuple[str, ...]) -> None:
+        """Give a place back to those who wait."""
+        for owner in owners:
+            self._counts[owner] -= 1
+            if self._counts[owner] <= 0:
+                del self._counts[owner]
+            self._wake(owner)
+
+    async def _wait_for(self, full: str, owners: tuple[str, ...], patience_s: float) -> None:
+        blocked, was_first = full, False
+        try:
+            async with asyncio.timeout(patience_s):
+                while True:
+                    await self._queue_up(blocked, first=was_first)
+                    if (now_full := self._find_full(owners)) is None:
+                        return
+                    was_first = now_full == blocked  # somebody was faster
+                    if not was_first:  # what came free here is for the next one
+                        self._wake(blocked)
+                    blocked = now_full
+        except TimeoutError:
+            raise self._refusal() from None
+
+    async def _queue_up(self, owner: str, *, first: bool) -> None:
+        queue = self._queues.setdefault(owner, deque())
+        if len(queue) >= MAX_WAITING:
+            raise self._refusal()
+        turn = asyncio.get_running_loop().create_future()
+        (queue.appendleft if first else queue.append)(turn)
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():  # it came too late
+                self._wake(owner)
+            raise
+        finally:
+            with suppress(ValueError):
+                queue.remove(turn)
+            if not queue and self._queues.get(owner) is queue:
+                del self._queues[owner]
+
+    def _wake(self, owner: str) -> None:
+        for turn in self._queues.get(owner, ()):
+            if not turn.done():
+                turn.set_result(None)
+                return
+
+    def _find_full(self, owners: tuple[str, ...]) -> str | None:
+        if not self._enforced:
+            return None
+        for owner, most in zip(owners, (self._per_network, self._per_user), strict=False):
+            if self._counts[owner] >= most:
+                return owner
+        return None
+
+    def _refusal(self) -> TooManyRequests:
+        return TooManyRequests(f"Too many {self._what} at once: wait for one to end.", retry_after_s=1)
 
 
 class Budget:

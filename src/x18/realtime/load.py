@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
-from x18.core.db import PoolUse
+from x18.core.pools import PoolUse
 from x18.realtime.events import EventKind
 from x18.realtime.protocol import CloseCode
 

@@ -6,8 +6,9 @@ from typing import Final
 
 import asyncpg
 
-from x18.core.db import COMMAND_TIMEOUT_S, OUTAGES, SERVER_SETTINGS, PoolUse, pool_use
+from x18.core.db import COMMAND_TIMEOUT_S, SERVER_SETTINGS
 from x18.core.errors import Unavailable
+from x18.core.pools import OUTAGES, PoolUse, pool_use
 
 MOST: Final = 4
 WAIT_S: Final = 5.0

@@ -18,9 +18,9 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 from x18.core import db, metrics
 from x18.core.errors import NotFound
 from x18.core.passwords import Passwords
+from x18.core.pools import PoolUse
 from x18.realtime.channel import Channel
 from x18.realtime.load import Load
-from x18.tables.engine import DB
 
 FOLDER: Final = "PROMETHEUS_MULTIPROC_DIR"
 SAMPLE_EVERY_S: Final = 1.0
@@ -94,7 +94,8 @@ async def sample(channel: Channel, passwords: Passwords) -> None:
     while True:
         _set_channel(channel.load())
         metrics.PASSWORDS_WAITING.set(passwords.waiting)
-        _set_pool("requests", db.pool_use(DB.pool))
+        for name, use in db.pools_in_use().items():
+            _set_pool(name, use)
         metrics.MEMORY.set(_resident_bytes())
         metrics.TASKS.set(len(asyncio.all_tasks()))
         wanted = loop.time() + SAMPLE_EVERY_S
@@ -117,7 +118,7 @@ def _set_channel(load: Load) -> None:
     _set_pool("channel", load.pool)
 
 
-def _set_pool(name: str, use: db.PoolUse) -> None:
+def _set_pool(name: str, use: PoolUse) -> None:
     metrics.POOL.labels(name, "used").set(use.used)
     metrics.POOL.labels(name, "idle").set(use.idle)
 

@@ -1,0 +1,99 @@
+"""What a request costs, and who pays: places among the requests under way, and the time that its statements take in PostgreSQL.
+
+The bill of a request is known wherever it runs: ``core/db.py`` writes the time of each statement on it. Calls over a socket run the
+same application and have bills as well. Without limits nobody has one.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, Final
+from uuid import UUID
+
+from litestar.types import ASGIApp, Receive, Scope, Send
+
+from x18.core.shares import Budget, UnderWay
+
+PATIENCE_S: Final = 2.0
+"""How long a request waits for a place. What a browser or a script asks at once is answered in turn, not refused."""
+
+
+class Costs:
+    """The shares of all users and networks in one process."""
+
+    def __init__(self) -> None:
+        self.requests = UnderWay("requests", per_user=8, per_network=24)
+        self.dear = UnderWay("searches", per_user=2, per_network=3)
+        self.time = Budget("time of the database", burst=3.0, per_second=0.2, network_factor=3.0)
+
+
+class Bill:
+    """Of one request: whose it is, and the seconds that its statements took."""
+
+    __slots__ = ("_costs", "_network", "_places", "_user_id", "seconds")
+
+    def __init__(self, costs: Costs) -> None:
+        self._costs = costs
+        self._network: str | None = None
+        self._user_id: UUID | None = None
+        self._places: tuple[str, ...] = ()
+        self.seconds = 0.0
+
+    async def open(self, network: str, user_id: UUID | None) -> None:
+        """Name who pays, and take a place among the requests under way.
+
+        Raises:
+            TooManyRequests: the time of the network or the user is spent, or no place came free.
+        """
+        self._network, self._user_id = network, user_id
+        self._costs.time.check(network, user_id)
+        self._places = await self._costs.requests.wait(network, user_id, patience_s=PATIENCE_S)
+
+    def settle(self) -> None:
+        """Give the place back and charge what was spent."""
+        if self._network is None:
+            return
+        self._costs.requests.leave(self._places)
+        if self.seconds:
+            self._costs.time.charge(self.seconds, self._network, self._user_id)
+
+    @asynccontextmanager
+    async def dear(self) -> AsyncIterator[None]:
+        """Take one of the few places for what may take long, for the block.
+
+        Raises:
+            TooManyRequests: none came free.
+        """
+        if self._network is None:
+            yield
+            return
+        places = await self._costs.dear.wait(self._network, self._user_id, patience_s=PATIENCE_S)
+        try:
+            yield
+        finally:
+            self._costs.dear.leave(places)
+
+
+bill: ContextVar[Bill | None] = ContextVar("bill", default=None)
+"""That of the request that runs; None outside of requests and where nothing is limited."""
+
+
+class Billed:
+    """Around the routes of the API: a bill for each request. The guard ``limit_rate`` opens it, once it is known who asks."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve, and settle in the end."""
+        costs: Costs | None = scope["litestar_app"].state.get("costs")
+        if costs is None:
+            await self._app(scope, receive, send)
+            return
+        mine = Bill(costs)
+        before: Any = bill.set(mine)
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            bill.reset(before)
+            mine.settle()
