@@ -8,9 +8,8 @@ from itertools import accumulate, islice, product
 from typing import Any, Final
 from uuid import UUID
 
-from x18.posts.metadata import check_metadata
-from x18.posts.text import cashtags, hashtags
-from x18.realtime.terms import term
+from x18.posts.metadata import check_metadata, terms_of
+from x18.posts.text import read_entities
 
 WINDOW: Final = timedelta(days=60)
 RECENTLY: Final = timedelta(days=45)
@@ -78,10 +77,7 @@ def post_rows(count: int, authors: list[UUID], now: datetime, seed: random.Rando
         if uniform() < 0.15:
             text.append("$" + symbols.draw(1)[0])
         content = " ".join(text)
-        checked, found = check_metadata(metadata), hashtags(content)
-        terms = (
-            checked.terms + [term("symbol", tag) for tag in cashtags(content)] + [term("hashtag", tag) for tag in found]
-        )
+        checked, found = check_metadata(metadata), read_entities(content)
         post_id = id_at(created_at, seed)
         parent = _parent(number, count, ids, seed)
         if parent:
@@ -90,7 +86,7 @@ def post_rows(count: int, authors: list[UUID], now: datetime, seed: random.Rando
         level = uniform()
         yield (
             post_id, authors[int(len(authors) * uniform() ** 3)], 0 if level < 0.9 else 1 if level < 0.98 else 2, content,
-            checked.json, checked.category, checked.market, list(dict.fromkeys(terms)), found, parent,
+            checked.json, checked.category, checked.market, terms_of(checked, found), found.hashtags, parent,
             roots.get(post_id), created_at, created_at,
         )  # fmt: skip
 

@@ -1,110 +1,143 @@
-"""Hashtags, cashtags and mentions in any text: what a plain reading finds, in linear time."""
+"""Hashtags, symbols and mentions in any text, in linear time."""
 
 import unicodedata
-from itertools import takewhile
-from string import ascii_letters, digits
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.growth import is_linear
-from x18.posts.text import JOINERS, MAX_HASHTAG, MOST, cashtags, fold, hashtags, mentions
+from x18.core.folding import fold
+from x18.posts.text import MAX_HASHTAG, MOST, WIDE, fold_hashtag, read_entities
 from x18.realtime.terms import PREFIX, term
-
-NAME = ascii_letters + digits + "_"
-ALNUM = ascii_letters + digits
 
 # Letters of many kinds among what has a meaning here: marks that join, letters that grow when they are folded.
 pieces = st.sampled_from(
-    [*"#＃@$_-/.&aZ9 éßİǰΐſıKﬁ한अ", "\u200c", "\u200d", "\u0301", "\u0345", "\u0338", "#a", "@abc", "$AB"]
-)
+    [*"#＃@＠$＄_-/.&aZ9 éßİǰΐſıKﬁ한अเกへ・", "\u200c", "\u200d", "\u0301", "\u0345", "\u0338", "#a", "@abc",
+     "$AB", "http://", "-USD", "x.com/"]
+)  # fmt: skip
 texts = st.lists(pieces | st.characters(exclude_categories=["Cs"]), max_size=60).map("".join)
 
 
-def is_word(character: str) -> bool:
-    return character.isalnum() or character == "_"
+def symbols(text: str) -> list[str]:
+    return read_entities(text).cashtags
 
 
-def naive_hashtags(text: str) -> list[str]:
-    found = []
-    for place, character in enumerate(text):
-        before = text[place - 1] if place else " "
-        if character not in "#＃" or is_word(before) or before in "&/#":
-            continue
-        word = "".join(
-            takewhile(
-                lambda c: is_word(c) or c in JOINERS or unicodedata.category(c).startswith("M"), text[place + 1 :]
-            )
-        )
-        if len(word) <= MAX_HASHTAG and any(unicodedata.category(c).startswith("L") for c in word):
-            found.append(fold(word.strip(JOINERS)))
-    return list(dict.fromkeys(found))[:MOST]
+@pytest.mark.parametrize(
+    "symbol",
+    [
+        "BTC", "A", "US30", "BTC-USD", "BTC/USD", "BTC_USDT", "BTC-USD-PERP", "ETH-PERP", "SOL/USDC", "BTC-27DEC24-100000-C", "BTC-240628",
+        "BRK.B", "BRK-B", "BRK/B", "BAC-PL", "RDS.A", "AAPL.US", "VOD.L", "SHOP.TO", "ES_F", "7203.T", "0700.HK", "600519.SS", "005930.KS",
+        "1INCH", "1000SATS", "1INCH-USDT", "XAU/USD",
+    ],
+)  # fmt: skip
+def test_a_symbol_is_what_exchanges_write(symbol: str) -> None:
+    for text in (
+        f"${symbol}",
+        f"({symbol} ${symbol})",
+        f"${symbol}.",
+        f"long ${symbol}, short",
+        f"買い${symbol}を",
+        f"＄{symbol}",
+    ):
+        assert symbols(text) == [symbol], text
 
 
-def naive_mentions(text: str) -> list[str]:
-    found = []
-    for place, character in enumerate(text):
-        before = text[place - 1] if place else " "
-        if character != "@" or is_word(before) or before in "@/":
-            continue
-        name = "".join(takewhile(lambda c: c in NAME, text[place + 1 :]))
-        if 3 <= len(name) <= 50 and text[place + 1 + len(name) :][:1] != "@":
-            found.append(name.lower())
-    return list(dict.fromkeys(found))[:MOST]
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("$BTC-based $TSLA-led $ETH-denominated", ["BTC", "TSLA", "ETH"]),
+        ("$TSLA-LED rally, $BTC-USDX", ["TSLA", "BTC"]),
+        ("$BTC/$ETH and $SOL's, $AAPL.It went", ["BTC", "ETH", "SOL", "AAPL"]),
+        ("$BTC로 $ETHを $SOLขึ้น 价格$XRP突破", ["BTC", "ETH", "SOL", "XRP"]),
+        ("$btc-usd $brk.b $sol/try $eth-perp $0700.hk", ["BTC-USD", "BRK.B", "SOL/TRY", "ETH-PERP", "0700.HK"]),
+        ("$BTC-usd $BTC-try $BTC-a $BTC-perp", ["BTC-USD", "BTC"]),
+        ("＄ＢＴＣ－ＵＳＤ ＄ＴＳＬＡ", ["BTC", "TSLA"]),
+    ],
+)
+def test_what_does_not_belong_to_a_symbol_ends_it(text: str, found: list[str]) -> None:
+    assert symbols(text) == found
 
 
-def naive_cashtags(text: str) -> list[str]:
-    found = []
-    for place, character in enumerate(text):
-        before = text[place - 1] if place else " "
-        if character != "$" or before in NAME or before == "$":
-            continue
-        symbol = "".join(takewhile(lambda c: c in ALNUM, text[place + 1 :]))
-        if not symbol or symbol[0] not in ascii_letters or len(symbol) > 15:
-            continue
-        rest = text[place + 1 + len(symbol) :]
-        if suffix := naive_suffix(rest):
-            found.append((symbol + suffix).upper())
-        elif rest[:1] != "_":
-            found.append(symbol.upper())
-    return list(dict.fromkeys(found))[:MOST]
+@pytest.mark.parametrize(
+    "text",
+    ["$100 $5k $1.50 $20-30 $1,000", "$5M $10B $3bn $2MM $1.5T", "$100USD $50USDT $20EUR", "$150C $90P $150PUT $200PT", "US$BTC é$BTC $$BTC",
+     "$ABCDEFGHIJKLMNOP $A_BCD $BTCé", "$ $- $. $ BTC", "$-BTC $.5"],
+)  # fmt: skip
+def test_amounts_and_parts_of_words_are_no_symbols(text: str) -> None:
+    assert symbols(text) == []
 
 
-def naive_suffix(rest: str) -> str:
-    """``-USD`` or ``.B`` where the text goes on like that and then ends as a word."""
-    letters, most = (ascii_letters, 2) if rest[:1] == "." else (ALNUM, 15)
-    suffix = "".join(takewhile(lambda c: c in letters, rest[1:]))
-    ends = rest[1 + len(suffix) :][:1] not in [*NAME]
-    return rest[: 1 + len(suffix)] if rest[:1] in [*"-/_."] and 1 <= len(suffix) <= most and ends else ""
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("こんにちは@bob", ["bob"]),
+        ("你好@bob_1，안녕@carol님 สวัสดี@dave", ["bob_1", "carol", "dave"]),
+        ("＠bob ＠ＢＯＢＢＹ ﹫carol", ["bob", "bobby", "carol"]),
+        (".@bob (@carol) “@dave” w/@erin", ["bob", "carol", "dave", "erin"]),
+        ("@bob/@carol/@dave", ["bob", "carol", "dave"]),
+        ("@bob's @carolさん @dave님 @erin.", ["bob", "carol", "dave", "erin"]),
+        ("a@example.com root@server josé@example.com почта@example.com user＠host", []),
+        ("@@abc @abc@def src/@types é@abc @ab @josé", []),
+        ("@bob@example.social @http://x.com", []),
+    ],
+)
+def test_a_mention_is_a_name_after_an_at_sign_and_no_address(text: str, names: list[str]) -> None:
+    assert read_entities(text).mentions == names
+
+
+@pytest.mark.parametrize(
+    ("text", "tags"),
+    [
+        ("#ビット・コイン #col·lecció #ﾋﾞｯﾄ･ｺｲﾝ", ["ビット・コイン", "col·leccio"]),
+        ("#タグ・#タグ2 #a-b #a.b", ["タグ", "タグ2", "a"]),
+        ("#می‌خواهم #ශ්‍රීලංකා #विश्व #ราคาทอง", ["میخواهم", "ශ්රීලංකා", "विश्व", "ราคาทอง"]),
+        ("#btc/#eth,#sol #比特币# ＃ＦＸ ﹟fx", ["btc", "eth", "sol", "比特币", "fx"]),
+        ("#İstanbul #istanbul #ISTANBUL #ıstanbul", ["istanbul"]),
+        ("#São #SAO #são", ["sao"]),
+        ("#Straße #STRASSE #ΣΊΣΥΦΟΣ #σίσυφος", ["strasse", "σισυφοσ"]),
+        ("&#39; a#b ##c #123 #_ #１２ #️⃣ #\u200df 日本#語 #" + "a" * 101, []),
+    ],
+)
+def test_a_hashtag_is_a_word_of_any_script(text: str, tags: list[str]) -> None:
+    assert read_entities(text).hashtags == tags
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.federalreserve.gov/Inc.#Decision", "https://en.wikipedia.org/wiki/Bond_(finance)#Coupon", "http://x.example/?a=@bob&b=$BTC-USD",
+        "https://x.example/a-#b", "x.example/#/@bob", "medium.example/@bob", "t.co/a.#b", "https://ja.example/日本#歴史", "http://ああ.example/#あ",
+        "wss://x.example/ws?t=$BTC", "https://user:pass@x.example/@bob", "https://x.example/a_(b_(c))#d", "https://x.example/?a[]=$BTC#c",
+        "買いx.example/#b",
+    ],
+)  # fmt: skip
+def test_nothing_in_an_address_counts_and_what_follows_it_does(address: str) -> None:
+    assert read_entities(address) == ([], [], [])
+    assert read_entities(f"see ({address}) @bob $ETH #now") == (["now"], ["ETH"], ["bob"])
+
+
+def test_what_stands_right_after_the_bracket_of_an_address_counts() -> None:
+    assert read_entities("[x](https://x.example/a)#md (https://x.example)@bob") == (["md"], [], ["bob"])
+
+
+def test_the_first_fifty_of_each_kind_count() -> None:
+    found = read_entities(" ".join(f"#a{number} @abc{number} $A{number}" for number in range(MOST + 5)))
+
+    assert [len(names) for names in found] == [MOST] * 3
 
 
 @settings(max_examples=400, deadline=None)
 @given(texts)
 @example("#" + "a" * MAX_HASHTAG + " #" + "b" * (MAX_HASHTAG + 1))
-@example(" ".join(f"#a{number} @abc{number} $A{number}" for number in range(MOST + 5)))
-@example("$BRK.B $BTC-USD $A_B $A_ $A.BCD $ABCDEFGHIJKLMNOP $1A é$BTC $$A")
-@example("a@example.com @@abc @abc@def /@abc é@abc @ab")
-@example("&#123 a#b ##c /#d #123 #_ #1a ＃e #\u200df")
-def test_a_plain_reading_finds_the_same(text: str) -> None:
-    assert hashtags(text) == naive_hashtags(text)
-    assert mentions(text) == naive_mentions(text)
-    assert cashtags(text) == naive_cashtags(text)
+@example("#ﷺﷺﷺﷺﷺﷺﷺ")
+def test_what_is_found_stands_in_the_text_and_is_in_its_one_form(text: str) -> None:
+    found = read_entities(text)
+    plain = text.translate(WIDE)
 
-
-@settings(max_examples=400, deadline=None)
-@given(texts)
-def test_what_is_found_stands_in_the_text(text: str) -> None:
-    text = text[:60]
-    after_hash = {
-        fold(text[at + 1 : end].strip(JOINERS))
-        for at in range(60)
-        for end in range(61)
-        if text[at : at + 1] in [*"#＃"]
-    }
-    assert after_hash.issuperset(hashtags(text))
-    assert all("@" + name in text.lower() for name in mentions(text))
-    assert all("$" + symbol in text.upper() for symbol in cashtags(text))
+    assert all(tag in fold(text) and 0 < len(tag) <= MAX_HASHTAG and fold_hashtag(tag) == tag for tag in found.hashtags)
+    assert all("@" + name in plain.lower() for name in found.mentions)
+    assert all("$" + symbol in plain.upper() and term("symbol", symbol) == f"s:{symbol}" for symbol in found.cashtags)
 
 
 @settings(max_examples=500, deadline=None)
@@ -117,11 +150,12 @@ def test_folding_twice_is_folding_once(text: str, name: str) -> None:
 
 
 ADVERSARIAL = [
-    "#", "a", "#a", "# ", "#a ", "#" + "a" * 101, "#" + "\u200d" * 101, "#\u0301", "\u0301", "＃a", "/#", "@", "@a", "@abc ",
-    "@" + "a" * 51, "@abc@", "$", "$A", "$A-", "$A ", "$" + "A" * 16, "$A.", "$ABCDEFGHIJKLMNO-ABCDEFGHIJKLMNOP", "ﷺ ", "_", "\u200d",
+    "#", "a", "#a", "# ", "#a ", "#" + "a" * 101, "#" + "\u200d" * 101, "#\u0301", "\u0301", "＃a", "/#", "@", "@a", "@abc ", "@abc/@", "w/@",
+    "@" + "a" * 51, "@abc@", "$", "$A", "$A-", "$A ", "$" + "A" * 16, "$A.", "$A/USD-240628-1-C", "$7203.", "ﷺ ", "_", "\u200d", "#a·", "a.",
+    "a.b/", "中a.", "中.", "http://(", "http://((a)", "http://a)", "http://[", "(", "x://", "http://|", "-a.b-", "h+h",
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("piece", ADVERSARIAL)
 def test_long_texts_take_linear_time(piece: str) -> None:
-    assert [read.__name__ for read in (hashtags, cashtags, mentions) if not is_linear(read, piece)] == []
+    assert [read.__name__ for read in (read_entities, fold) if not is_linear(read, piece)] == []

@@ -11,15 +11,14 @@ from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.order import Order
 from x18.core.text import clean_text
 from x18.posts.counts import SCORE
-from x18.posts.metadata import Metadata, check_metadata
+from x18.posts.metadata import Metadata, check_metadata, terms_of
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
-from x18.posts.text import cashtags, hashtags, mentions
+from x18.posts.text import Entities, read_entities
 from x18.posts.words import words_of
 from x18.realtime import notify, outbox
 from x18.realtime.audience import Level, level_of, may_see, visible
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
-from x18.realtime.terms import term
 
 MAX_RETWEETERS: Final = 1_000
 """How many retweeters a tombstone remembers, the newest: their followers are told of the deletion."""
@@ -47,14 +46,14 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
         raise BadInput.of("media_ids", f"must name at most {MAX_MEDIA} files")
     content = clean_text("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
     metadata = check_metadata(draft.metadata)
+    entities = read_entities(content)
     level = LEVELS[draft.visibility]
     async with db.transaction():
         parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
-        names = mentions(content)
-        mentioned = await _find_mentioned(names, parent, author_id, level)
+        mentioned = await _find_mentioned(entities.mentions, parent, author_id, level)
         users = {user.username.lower(): user.username for user in mentioned}
-        named = [users[name] for name in names if name in users]
-        post_id = await _insert(author_id, level, content, metadata, named, len(media_ids), parent)
+        named = [users[name] for name in entities.mentions if name in users]
+        post_id = await _insert(author_id, level, content, entities, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
         await outbox.append(EventKind.POST, author_id, post_id)
@@ -143,21 +142,16 @@ async def _insert(
     author_id: UUID,
     level: Level,
     content: str,
+    entities: Entities,
     metadata: Metadata,
     mentioned: list[str],
     media_count: int,
     parent: asyncpg.Record | None,
 ) -> UUID:
     """All rows of a post in one statement, and the author's counter. The id is made when that is locked, and nothing waits after it."""
-    tags = hashtags(content)
-    terms = [
-        *metadata.terms,
-        *(term("symbol", tag) for tag in cashtags(content)),
-        *(term("hashtag", tag) for tag in tags),
-    ]
     values: list[Any] = [
-        author_id, level, content, metadata.json, metadata.category, metadata.market, list(dict.fromkeys(terms)),
-        tags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content),
+        author_id, level, content, metadata.json, metadata.category, metadata.market, terms_of(metadata, entities),
+        entities.hashtags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content),
     ]  # fmt: skip
     post_id: UUID = await db.fetch_value(
         f"""WITH made AS MATERIALIZED (SELECT order_id({Order.POSTS}) AS id),

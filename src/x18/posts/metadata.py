@@ -7,7 +7,8 @@ import msgspec
 
 from x18.core.errors import BadInput
 from x18.core.text import UNSTORABLE
-from x18.realtime.terms import term
+from x18.posts.text import Entities
+from x18.realtime.terms import PREFIX, term
 
 MAX_BYTES: Final = 16 * 1024
 MAX_DEPTH: Final = 8
@@ -45,9 +46,16 @@ def check_metadata(data: dict[str, Any] | None) -> Metadata:
     _check_values(data, 1)
     single = {name: _check_value(name, data[name]) for name in ("category", "market", "symbol") if name in data}
     tags = _check_tags(data.get("tags"))
-    terms = [term(name, value) for name, value in single.items() if value] + [term("tag", tag) for tag in tags if tag]
     folded = {name: term(name, value)[2:] or None for name, value in single.items()}
-    return Metadata(text.decode(), folded.get("category"), folded.get("market"), terms)
+    terms = [term(name, value) for name, value in (*single.items(), *(("tag", tag) for tag in tags))]
+    kept = [term for term in terms if term not in PREFIX.values()]
+    return Metadata(text.decode(), folded.get("category"), folded.get("market"), kept)
+
+
+def terms_of(metadata: Metadata, entities: Entities) -> list[str]:
+    """The terms of a post, each once: those of its metadata, the symbols and the hashtags of its content."""
+    symbols = [term("symbol", symbol) for symbol in entities.cashtags]
+    return list(dict.fromkeys([*metadata.terms, *symbols, *(term("hashtag", tag) for tag in entities.hashtags)]))
 
 
 def _check_values(value: Any, depth: int) -> None:

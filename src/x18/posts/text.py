@@ -1,10 +1,15 @@
-"""What the text of a post says to machines: hashtags, cashtags, mentions. Linear in the length of the text."""
+"""What the text of a post says to machines: hashtags, symbols, mentions. Linear in the length of the text.
 
-import re
-import unicodedata
-from collections.abc import Iterable
-from typing import Final
+One reading from left to right: an address is taken first and nothing in it counts, then each sign with what follows it. The rules are those
+of twitter-text wherever traders do not write otherwise; ``tests/posts/test_twitter_text.py`` lists the differences.
+"""
 
+from typing import Final, NamedTuple
+
+import regex
+
+from x18.core.scripts import SELECTORS, UNSPACED
+from x18.posts.symbols import symbol_pattern
 from x18.realtime.terms import term
 
 MOST: Final = 50
@@ -12,58 +17,84 @@ MOST: Final = 50
 
 MAX_HASHTAG: Final = 100
 
-CASHTAG: Final = re.compile(
-    r"(?<![\w$])\$([A-Za-z][A-Za-z0-9]{0,14}(?:[-/_][A-Za-z0-9]{1,15}|\.[A-Za-z]{1,2})?)(?![A-Za-z0-9_])", re.ASCII
+WIDE: Final = str.maketrans(
+    {wide: wide - 0xFEE0 for wide in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+    | {"＿": "_", "＠": "@", "﹫": "@", "＃": "#", "﹟": "#", "＄": "$", "﹩": "$"}
 )
-MENTION: Final = re.compile(r"(?<![\w@/])@([A-Za-z0-9_]{3,50})(?![A-Za-z0-9_@])")
-HASHES: Final = "#\uff03"
-HASH: Final = re.compile(rf"(?<![\w&/#])[{HASHES}]")
-JOINERS: Final = "\u200c\u200d"
-"""Zero-width joiners are part of words in Persian and in many Indic scripts."""
+"""Full-width letters, digits and signs, and small ones, one for one."""
 
-BESIDES: Final = "_" + JOINERS
+WORD: Final = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{SELECTORS}\u20E3]]"
+SPACED: Final = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{SELECTORS}{UNSPACED}]]"
+"""Letters that join what stands beside them to a word: ``é@bob`` is one, ``こんにちは@bob`` is not."""
+
+INSIDE: Final = r"[\u200C\u200D\u00B7\u30FB\uFF65\u05BE\uFF5E\u301C\u30A0\u0F0B\u0F0C]"
+"""Inside of a hashtag, not at its ends: joiners (Persian, Indic scripts), middle dots, maqaf, wave dashes, Tibetan tsheg."""
+
+AFTER: Final = r"[\u05F3\u05F4\u3003]"
+"""Inside or at the end: geresh, gershayim, ditto mark."""
+
+LETTER: Final = regex.compile(r"\p{L}")
+
+ATOM: Final = rf"[[A-Za-z0-9\-._~:/?#@!$&'*+,;=%\p{{L}}\p{{M}}\p{{N}}\p{{Pd}}]--[{UNSPACED}{SELECTORS}]]"
+PARTS: Final = rf"(?:{ATOM}|\|++(?=[A-Za-z0-9])|\((?:{ATOM}|\({ATOM}*+\))*+\)|\[{ATOM}*+\])*+"
+"""Of an address after its host: no further than a bracket that was not opened in it, or a letter after which no space is written."""
+
+LABEL: Final = r"[\p{L}\p{M}\p{N}_\-]"
+DOMAIN: Final = (
+    rf"(?:(?<!{LABEL}|[.@$#]){LABEL}++|(?<!{SPACED}|[.@$#\-]){SPACED}[[{SPACED}\-]--[{UNSPACED}]]*+)"
+    rf"\.(?:{LABEL}{{1,63}}+\.){{0,8}}+[A-Za-z][A-Za-z0-9\-]++(?::\d{{1,5}}+)?+(?=[/?])"
+)
+ADDRESS: Final = (
+    rf"(?<!{SPACED})[A-Za-z][A-Za-z0-9+.\-]{{1,30}}+://[\p{{L}}\p{{M}}\p{{N}}.\-_~%]*+{PARTS}|{DOMAIN}{PARTS}"
+)
+MENTION: Final = (
+    rf"(?:(?<!{SPACED}|[!#$%&*@/])|(?<=(?<!{SPACED})(?i:rt|w/|c/))|(?<=@[A-Za-z0-9_]{{3,50}}/))"
+    rf"@(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED})"
+)
+HASHTAG: Final = rf"(?<!{WORD}|[&#])#(?P<hashtag>{WORD}++(?:{INSIDE}{{1,2}}+{WORD}++|{AFTER}++{WORD}*+)*+)(?!://)"
+CASHTAG: Final = rf"(?<!{SPACED}|\$)\$(?P<cashtag>{symbol_pattern(UNSPACED)})"
+
+ENTITY: Final = regex.compile(rf"{MENTION}|{HASHTAG}|{CASHTAG}|{ADDRESS}", regex.V1)
 
 
-def hashtags(text: str) -> list[str]:
-    """The hashtags without ``#``, case-folded, each once. Letters, digits, ``_`` and marks of any script, and not digits only."""
-    found: dict[str, None] = {}
+class Entities(NamedTuple):
+    """Each once, in the order of the text: hashtags without ``#`` as they are compared, symbols upper-case, names lower-case.
+
+    Whether users of these names exist is not known here.
+    """
+
+    hashtags: list[str]
+    cashtags: list[str]
+    mentions: list[str]
+
+
+def read_entities(text: str) -> Entities:
+    """The first 50 hashtags, symbols and names in a text."""
+    found: dict[str, dict[str, None]] = {"hashtag": {}, "cashtag": {}, "mention": {}}
     seen = {""}
-    for match in HASH.finditer(text):
-        tag = _word_at(text, match.end())
-        if tag in seen:
+    for match in ENTITY.finditer(text.translate(WIDE)):
+        kind, written = match.lastgroup, match[0]
+        if kind is None or written in seen:
             continue
-        seen.add(tag)
-        if any(unicodedata.category(character)[0] == "L" for character in tag):
-            found[fold(tag)] = None
-        if len(found) == MOST:
-            break
-    return list(found)
+        seen.add(written)
+        name = _name_of(kind, match[kind])
+        if name and len(found[kind]) < MOST:
+            found[kind][name] = None
+    return Entities(*(list(names) for names in found.values()))
 
 
-def cashtags(text: str) -> list[str]:
-    """The symbols written as ``$BTC-USD``, upper-case, each once. An amount such as ``$100`` is none."""
-    return _first(match.upper() for match in CASHTAG.findall(text))
-
-
-def mentions(text: str) -> list[str]:
-    """The names written as ``@name``, lower-case, each once. Whether such users exist is not known here."""
-    return _first(match.lower() for match in MENTION.findall(text))
-
-
-def fold(tag: str) -> str:
+def fold_hashtag(tag: str) -> str:
     """A hashtag in the form in which hashtags are compared."""
     return term("hashtag", tag)[2:]
 
 
-def _word_at(text: str, start: int) -> str:
-    """The characters of a word from ``start``; nothing where it is longer than a hashtag may be."""
-    end = start
-    for character in text[start : start + MAX_HASHTAG + 1]:
-        if not (character.isalnum() or character in BESIDES or unicodedata.category(character)[0] == "M"):
-            break
-        end += 1
-    return text[start:end].strip(JOINERS) if end - start <= MAX_HASHTAG else ""
-
-
-def _first(names: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(names))[:MOST]
+def _name_of(kind: str, written: str) -> str:
+    """What counts of a match; nothing where it is no hashtag after all: too long, or without a letter."""
+    if kind == "mention":
+        return written.lower()
+    if kind == "cashtag":
+        return written.upper()
+    if len(written) > MAX_HASHTAG or not LETTER.search(written):
+        return ""
+    folded = fold_hashtag(written)
+    return folded if len(folded) <= MAX_HASHTAG else ""

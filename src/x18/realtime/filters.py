@@ -8,7 +8,7 @@ import msgspec
 
 from x18.core.errors import BadInput
 from x18.realtime.events import Event
-from x18.realtime.terms import term
+from x18.realtime.terms import PREFIX, term
 
 TERM_KEYS: Final = ("symbol", "tag", "market", "category")
 """The rarest first: under its terms a filter is found."""
@@ -72,6 +72,8 @@ def parse_filter(sent: dict[str, Any] | None) -> Filter | None:
     for key in TERM_KEYS:
         if values := _values(sent, key):
             terms = [term(key, value) for value in values]
+            if PREFIX[key] in terms:
+                raise _bad(f"{key} must hold no value without a letter, a digit or a sign")
             groups.append(frozenset(terms))
             wanted[key] = [found[2:] for found in terms]
     authors = _authors(_values(sent, "author"))

@@ -14,7 +14,7 @@ from x18.core.text import clean_text
 from x18.core.viewer import id_of
 from x18.core.windows import Timeframe
 from x18.posts.schemas import PostList
-from x18.posts.text import HASHES, MAX_HASHTAG, fold
+from x18.posts.text import MAX_HASHTAG, fold_hashtag
 from x18.search.hashtags import show_trending_hashtags
 from x18.search.posts import count_posts, find_hashtag, find_posts
 from x18.search.schemas import FoundUsers, FoundView, HashtagPosts, Totals, TrendingHashtags
@@ -91,7 +91,9 @@ class SearchController(Controller):
         self, tag: FromPath[str], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
     ) -> Response[HashtagPosts]:
         """Without regard to case; newest first."""
-        name = fold(clean_text("tag", tag.strip().lstrip(HASHES), least=1, most=MAX_HASHTAG))
+        name = fold_hashtag(clean_text("tag", tag, least=1, most=MAX_HASHTAG + 1))
+        if not name:
+            raise BadInput.of("tag", "must have at least 1 character")
         found = await find_hashtag(name, page, id_of(visitor))
         shown = HashtagPosts(
             hashtag=name,

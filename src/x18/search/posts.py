@@ -8,7 +8,7 @@ from x18.core.order import Order
 from x18.core.paging import Page, read_page
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
-from x18.posts.text import fold
+from x18.posts.text import fold_hashtag
 from x18.posts.words import query_of
 from x18.realtime.audience import AUTHOR, visible
 
@@ -81,7 +81,7 @@ async def find_posts(text: str, page: Page, viewer_id: UUID | None) -> PostList:
 
 async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList:
     """Posts with this hashtag, newest first."""
-    return await _find(_newest(*BY_TERM, page.direction), _count(*BY_TERM), f"h:{fold(tag)}", page, viewer_id)
+    return await _find(_newest(*BY_TERM, page.direction), _count(*BY_TERM), f"h:{fold_hashtag(tag)}", page, viewer_id)
 
 
 async def count_posts(text: str, viewer_id: UUID | None) -> int:

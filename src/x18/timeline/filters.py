@@ -7,7 +7,7 @@ from litestar.params import QueryParameter
 
 from x18.core.errors import BadInput
 from x18.core.text import clean_text
-from x18.realtime.terms import term
+from x18.realtime.terms import PREFIX, term
 
 MAX_VALUES: Final = 20
 MAX_VALUE: Final = 64
@@ -58,4 +58,8 @@ async def provide_filters(
         cleaned = [clean_text(name, value, most=MAX_VALUE) for value in values or []]
         if kept := [value for value in cleaned if value]:
             by_name[name] = kept
-    return Filters(by_name, [[term(name, value) for value in values] for name, values in by_name.items()])
+    groups = [[term(name, value) for value in values] for name, values in by_name.items()]
+    for name, group in zip(by_name, groups, strict=True):
+        if PREFIX[name] in group:
+            raise BadInput.of(name, "must hold no value without a letter, a digit or a sign")
+    return Filters(by_name, groups)

@@ -1,0 +1,37 @@
+"""The one form in which texts are compared: words of posts and of queries, hashtags, symbols, tags, names.
+
+What people type for one another is one: case (also ``İ I ı i``, ``ς σ``, ``ß ss``), full-width and other compatibility forms, accents of
+Latin, Greek, Cyrillic, Hebrew and Arabic letters (``São`` sao, ``растёт`` растет, ``Ångström`` angstrom), letters with a stroke (``ł`` l,
+``ø`` o), the Arabic and the Persian form of a letter, and characters that are not seen. What changes the letter stays: ``й`` is not ``и``,
+``が`` is not ``か``, and the vowels of Indic and South-East Asian scripts are marks that nobody leaves out.
+"""
+
+import unicodedata
+from typing import Final
+
+import regex
+
+KEPT: Final = {"и\u0306": "й", "у\u0306": "ў", "і\u0308": "ї", "г\u0301": "ѓ", "к\u0301": "ќ"}
+"""Cyrillic letters of their own, which Unicode takes for a letter with an accent."""
+
+ALIKE: Final = str.maketrans(
+    {
+        "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe",
+        "ي": "ی", "ى": "ی", "ك": "ک", "ـ": "", "\u309b": "\u3099", "\u309c": "\u309a",
+    }
+)  # fmt: skip
+"""Letters that Unicode does not take apart. The last two are voiced sound marks, which would become a space and a mark."""
+
+KEPT_PAIR: Final = regex.compile("|".join(KEPT))
+ACCENTS: Final = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Hebrew}\p{Arabic}])\p{Mn}+")
+UNSEEN: Final = regex.compile(r"\p{DI}")
+
+
+def fold(text: str) -> str:
+    """The text in the form in which it is compared, white space as single spaces. Folding twice is folding once."""
+    if text.isascii():
+        return " ".join(text.lower().split())
+    text = unicodedata.normalize("NFKD", text.translate(ALIKE)).casefold()
+    text = unicodedata.normalize("NFKD", UNSEEN.sub("", text)).translate(ALIKE)
+    text = ACCENTS.sub("", KEPT_PAIR.sub(lambda pair: KEPT[pair[0]], text))
+    return " ".join(unicodedata.normalize("NFC", text).split())
