@@ -35,9 +35,26 @@ Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-
 """
 
 
+STOPPED_BY_CTRL_C: Final = ("serve", "demo")
+
+
 def main(argv: list[str] | None = None) -> int:
-    """Run a command and give the exit code."""
+    """Run a command and give the exit code, also when Ctrl-C comes while it is still being imported."""
     argv = sys.argv[1:] if argv is None else argv
+    try:
+        return _run(argv)
+    except KeyboardInterrupt:
+        return 0 if _command_in(argv) in STOPPED_BY_CTRL_C else 130
+    except BrokenPipeError:  # as in "x18 tail | head": whoever read has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _command_in(argv: list[str]) -> str | None:
+    return next((word for word in argv if not word.startswith("-")), None)
+
+
+def _run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="x18",
         usage="x18 <command> [options]",
@@ -55,7 +72,7 @@ def main(argv: list[str] | None = None) -> int:
             description=f"{summary[0].upper()}{summary[1:]}.",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        if name == next((word for word in argv if not word.startswith("-")), None):
+        if name == _command_in(argv):
             module = importlib.import_module(path)
             module.configure(subparser)
     if not argv:
@@ -66,14 +83,8 @@ def main(argv: list[str] | None = None) -> int:
         parser.error("no such command")
     if unknown:
         subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
-    try:
-        code: int = module.run(args)
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:  # as in "x18 tail | head": whoever read has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
+    code: int = module.run(args)
+    sys.stdout.flush()
     return code
 
 

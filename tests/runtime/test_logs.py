@@ -3,10 +3,13 @@
 import asyncio
 import json
 import logging
+import re
 import sys
 from pathlib import Path
 from typing import Any
+from unicodedata import category
 
+import asyncpg
 import httpx
 import pytest
 from structlog.contextvars import bound_contextvars
@@ -14,7 +17,11 @@ from structlog.contextvars import bound_contextvars
 from tests.conftest import PASSWORD
 from tests.growth import is_linear
 from tests.live import Live
-from tests.server import Server, make_server
+from tests.server import Server, make_server, running
+from x18.core import outages
+from x18.core.errors import Unavailable
+from x18.core.problems import as_problem
+from x18.runtime.embedded import Servers
 from x18.runtime.logs import hide_secrets, make_formatter
 
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl"
@@ -125,3 +132,74 @@ async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_pa
     assert ended["user_id"] == tokens["user"]["id"]
     for secret in (PASSWORD, "a wrong guess", tokens["access_token"], tokens["refresh_token"], "in-the-address", "eyJ"):
         assert secret not in log
+
+
+ACTING = [
+    "\x1b]0;pwned\x07",  # sets the title of a terminal
+    "\x1b[2J\x1b[H",  # clears it
+    "\x9b31m",  # C1: the same in one character
+    "\r\x7f",
+    "\u202egnp.exe",  # turns what follows around
+    "\u2066x\u2069",
+    "a\u200bb\u2028c",
+    "\ud800",
+]
+
+
+ACTING_CATEGORIES = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize("as_json", [True, False])
+@pytest.mark.parametrize("sent", ACTING)
+def test_what_a_client_sent_acts_on_no_terminal(sent: str, as_json: bool) -> None:
+    try:
+        raise ValueError(sent)
+    except ValueError:
+        line = render("answered %s", sent, as_json=as_json, path=sent, exc_info=sys.exc_info())
+    shown = re.sub("\x1b\\[[0-9;]*m", "", line)  # without the renderer's own colours
+    assert not {letter for letter in shown if category(letter) in ACTING_CATEGORIES} - {"\n"}
+    assert shown.encode()
+
+
+async def test_a_path_that_acts_on_a_terminal_is_written_out(limited: Server) -> None:
+    async with httpx.AsyncClient(base_url=limited.url) as client:
+        await client.post("/api/auth/login", json={"username": "x", "password": "y"})
+        for _ in range(130):
+            answer = await client.get("/api/search/hashtag/%1b%5d0;pwned%07")
+            if answer.status_code == 429:
+                break
+    assert "\x1b]0;" not in limited.read_log()
+    assert "\\x1b]0;pwned" in limited.read_log() or "\\u001b]0;pwned" in limited.read_log()
+
+
+def outages_in(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
+    return [vars(record) for record in caplog.records if record.name == "x18.outages"]
+
+
+def test_the_reason_of_an_outage_is_logged_once_a_second(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages._Last, "at", float("-inf"))
+    full = asyncpg.DiskFullError('could not extend file "base/1/2": No space left on device')
+    full.sqlstate = "53100"
+    for _ in range(5):
+        assert isinstance(as_problem(full), Unavailable)
+    monkeypatch.setattr(outages._Last, "at", float("-inf"))
+    assert isinstance(as_problem(ConnectionRefusedError(111, "Connection refused")), Unavailable)
+
+    first, second = outages_in(caplog)
+    assert (first["error_class"], first["sqlstate"]) == ("DiskFullError", "53100")
+    assert "No space left on device" in first["reason"]
+    assert "free space" in first["advice"]
+    assert (second["error_class"], second["others"]) == ("ConnectionRefusedError", 4)
+
+
+async def test_a_database_that_takes_no_writes_is_unavailable_and_says_why(
+    servers: Servers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    options = "options=-c%20default_transaction_read_only%3Don"
+    async with running(make_server(f"{servers.database_url}&{options}", str(servers.redis_url), tmp_path)) as server:
+        async with httpx.AsyncClient(base_url=server.url) as client:
+            body = {"username": "unwritten", "email": "unwritten@example.com", "password": PASSWORD}
+            assert (await client.post("/api/auth/register", json=body)).status_code == 503
+        assert "25006" in server.read_log()

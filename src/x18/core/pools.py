@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 import asyncpg
 
 from x18.core.errors import Unavailable
+from x18.core.outages import tell_outage
 
 STUCK_S: Final = 1.5
 """After so long without a connection coming back, a pool is stuck and nobody waits any more."""
@@ -23,6 +24,8 @@ OUTAGES: Final = (
     asyncpg.exceptions.InsufficientResourcesError,
     asyncpg.exceptions.CannotConnectNowError,
     asyncpg.exceptions.IdleInTransactionSessionTimeoutError,
+    asyncpg.exceptions.ReadOnlySQLTransactionError,  # a primary that became a replica
+    asyncpg.exceptions.PostgresSystemError,  # its disk fails
     ConnectionError,
     TimeoutError,
 )
@@ -60,6 +63,7 @@ class Lender:
         try:
             connection = await self._acquire()
         except (*OUTAGES, OSError) as error:
+            tell_outage(error)
             raise Unavailable("The database cannot be reached; try again in a moment.", retry_after_s=1) from error
         try:
             yield connection

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, InternalServerException
 
 from x18.core import db
 from x18.core.errors import BadInput, Problem, Unavailable
+from x18.core.outages import tell_outage
 from x18.core.requests import request_id_of
 
 logger = logging.getLogger("x18.http")
@@ -121,6 +122,8 @@ def as_problem(error: BaseException) -> Problem | None:
     if _is_bad_text(error):
         return BadInput("The text is not valid Unicode.")
     if isinstance(error, BUSY) or db.is_outage(error):
+        if not isinstance(error, BUSY):
+            tell_outage(error)
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
     if isinstance(error, OSError) and error.errno in FULL:
         return Unavailable("There is no room for this now; try again later.", retry_after_s=60)
