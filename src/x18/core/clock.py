@@ -1,7 +1,7 @@
 """The time by PostgreSQL's clock: ids are made by it, so windows over ids are counted back from it, whatever a node's own clock says."""
 
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from x18.core import db
@@ -23,4 +23,11 @@ async def read_clock() -> datetime:
         began = time.monotonic()
         now: datetime = await db.fetch_value("SELECT clock_timestamp()")
         _Read.now, _Read.at = now, (began + time.monotonic()) / 2
+    return reckon_clock()
+
+
+def reckon_clock() -> datetime:
+    """The time by what was read last, without reading; before that, by this node's own clock."""
+    if _Read.now is None:
+        return datetime.now(UTC)
     return _Read.now + timedelta(seconds=time.monotonic() - _Read.at)

@@ -12,6 +12,7 @@ from structlog.contextvars import bind_contextvars
 
 from x18.core import db, metrics
 from x18.core.addresses import network_of
+from x18.core.clock import read_clock, reckon_clock
 from x18.core.errors import Unavailable
 from x18.core.ids import moment_of
 from x18.core.problems import as_problem
@@ -82,6 +83,7 @@ class Channel:
     async def start(self) -> None:
         """Stand at the head of the log and begin."""
         await self._readers.start()
+        await read_clock()
         await self.feed.start()
         wake.connect(self._broker.wake_relays)
         parts: list[Coroutine[Any, Any, None]] = [
@@ -156,10 +158,10 @@ class Channel:
 
     def _deliver(self, events: Sequence[Event]) -> None:
         metrics.DELIVERIES.inc(self.hub.publish(events, self.feed.epoch))
-        now = time.time()
+        now = reckon_clock()
         for event in events:
             if event.kind in MADE_WITH_ID:
-                metrics.COMMIT_TO_SOCKET.observe(max(0.0, now - moment_of(event.object_id).timestamp()))
+                metrics.COMMIT_TO_SOCKET.observe(max(0.0, (now - moment_of(event.object_id)).total_seconds()))
 
     def _tell_gap(self, reason: GapReason) -> None:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
@@ -188,6 +190,7 @@ class Channel:
         while True:
             await asyncio.sleep(RECHECK_EVERY_S)
             try:
+                await read_clock()
                 await self._recheck()
             except Exception as error:
                 if as_problem(error) is None:
