@@ -16,9 +16,9 @@ from x18.core.addresses import network_of
 from x18.core.errors import BadInput, NotAuthenticated, Problem, Unavailable
 from x18.core.ids import new_id
 from x18.core.limits import Limiter
-from x18.core.passwords import HERE, Passwords
-from x18.core.text import UNSTORABLE, clean_email, clean_text
-from x18.users.names import clean_username, taken
+from x18.core.passwords import HERE, MAX_BYTES, Match, Passwords, normal_form
+from x18.core.text import UNSTORABLE, clean_email, clean_name
+from x18.users.names import clean_username, is_reserved, taken
 
 logger = logging.getLogger("x18.auth")
 
@@ -32,7 +32,7 @@ async def register(draft: Registration, passwords: Passwords, network: str = HER
     """
     username = clean_username(draft.username)
     email = clean_email(draft.email)
-    name = "" if draft.display_name is UNSET else clean_text("display_name", draft.display_name, most=100)
+    name = "" if draft.display_name is UNSET else clean_name("display_name", draft.display_name, most=100)
     check_password(draft.password, username, email, email.partition("@")[0])
     await _refuse_taken(username, email)
     user_id = new_id()
@@ -64,24 +64,23 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
     account = await _find_account(name, by_email=credentials.email is not UNSET)
     guesses = await reserve_guess(name, account and account["id"], address, limiter)
     try:
-        is_right = await passwords.check(
-            credentials.password, account and account["password_hash"], network_of(address)
-        )
+        match = await passwords.check(credentials.password, account and account["password_hash"], network_of(address))
     except Problem:  # nothing was learned
         await give_back(guesses, limiter)
         raise
-    if not is_right or account is None:
+    if not match or account is None:
         logger.info("log-in failed for %r", name[:254])
         raise NotAuthenticated("The name or the password is wrong.", code="invalid_credentials")
     await give_back(guesses, limiter)
     logger.info("logged in", extra={"user_id": str(account["id"])})
-    return Owner(account["id"], await _renew(credentials.password, account, passwords, network_of(address)))
+    return Owner(account["id"], await _renew(credentials.password, match, account, passwords, network_of(address)))
 
 
-async def _renew(password: str, account: asyncpg.Record, passwords: Passwords, network: str) -> str:
-    """The hash of the account, made anew where it is of a time with a lower cost. A change of the password meanwhile wins."""
+async def _renew(password: str, match: Match, account: asyncpg.Record, passwords: Passwords, network: str) -> str:
+    """The hash of the account, made anew where it is of a lower cost than today's or of another form. A change meanwhile wins."""
     stored: str = account["password_hash"]
-    if not passwords.is_outdated(stored):
+    is_current = match is Match.NORMAL and not passwords.is_outdated(stored)
+    if is_current or len(normal_form(password).encode()) > MAX_BYTES:
         return stored
     try:
         renewed = await passwords.hash(password, network)
@@ -97,7 +96,9 @@ async def _renew(password: str, account: asyncpg.Record, passwords: Passwords, n
 
 
 async def _refuse_taken(username: str, email: str) -> None:
-    """Tell early, before a third of a second of hashing; the unique indexes have the last word."""
+    """Tell early, before a third of a second of hashing; the unique indexes have the last word. A reserved name is as one taken."""
+    if is_reserved(username):
+        raise taken("users_username")
     row = await db.fetch_row(
         """SELECT EXISTS (SELECT 1 FROM users WHERE lower(username) = lower($1)) AS users_username,
                   EXISTS (SELECT 1 FROM users WHERE lower(email) = lower($2)) AS users_email""",

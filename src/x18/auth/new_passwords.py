@@ -4,21 +4,27 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
+import regex
+
 from x18.auth.schemas import MIN_PASSWORD_BYTES
 from x18.core.errors import BadInput
-from x18.core.passwords import MAX_BYTES
+from x18.core.passwords import MAX_BYTES, normal_form
 
+CONTROLS: Final = regex.compile(r"\p{Cc}")
 LIST: Final = "common_passwords.txt"
 
 
 def check_password(value: str, *names: str) -> None:
-    """Refuse a password that is too short, that bcrypt would cut, or that whoever guesses tries first.
+    """Refuse a password that is too short in its normal form, that bcrypt would cut, or that whoever guesses tries first.
 
     ``names`` are those of its owner; a password may hold one, as long as it would do without it.
 
     Raises:
         BadInput: says which of these.
     """
+    value = normal_form(value)
+    if CONTROLS.search(value):
+        raise BadInput.of("password", "must not contain control characters")
     if not MIN_PASSWORD_BYTES <= len(value.encode()) <= MAX_BYTES:
         raise BadInput.of("password", f"must have {MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes")
     folded = value.lower()

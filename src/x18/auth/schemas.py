@@ -14,7 +14,8 @@ MIN_PASSWORD_BYTES: Final = 8
 NewPassword = Annotated[
     str,
     Meta(
-        description=f"{MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes in UTF-8; none of the most common ones, and not made of a name.",
+        description=f"{MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes in UTF-8, normalised as RFC 8265 says and without control characters; "
+        "none of the most common ones, and not made of a name.",
         extra_json_schema={"format": "password", "minLength": MIN_PASSWORD_BYTES // 4, "maxLength": MAX_BYTES},
     ),
 ]

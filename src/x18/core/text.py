@@ -1,23 +1,39 @@
-"""Text from outside: what PostgreSQL cannot hold is refused, the rest is brought into one form."""
+"""Text from outside: what PostgreSQL cannot hold is refused, as is what shows nothing; the rest is brought into one form."""
 
 import re
 import unicodedata
 from typing import Final
 
 import msgspec
+import regex
 from email_validator import EmailNotValidError, validate_email
 
+from x18.core.bidi import close_directions
 from x18.core.errors import BadInput
+from x18.core.scripts import SELECTORS, UNSEEN
 
 # NUL cannot be stored, an unpaired surrogate is not Unicode.
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+SEEN: Final = regex.compile(f"[^{UNSEEN}]")
+
+JOINING: Final = r"[\p{Arabic}\p{Syriac}\p{Mongolian}\p{Nko}\p{Mandaic}\p{Adlam}\p{Manichaean}\p{Psalter_Pahlavi}]"
+NEEDED: Final = regex.compile(
+    rf"(?<=\p{{ccc=9}})[\u200C\u200D]|(?<={JOINING})[\u200C\u200D](?={JOINING})"
+    r"|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D(?=\p{Extended_Pictographic})"
+    rf"|(?<=[^\s{SELECTORS}])[{SELECTORS}]|\U0001F3F4[\U000E0020-\U000E007E]+\U000E007F"
+)
+"""Characters that are not seen but change what is: joiners where a script needs them (RFC 5892, A.1 and A.2) and within emoji,
+variation selectors, the flags of England, Scotland and Wales.
+"""
+
+UNFIT: Final = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]")
 
 
 def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
     """The text without surrounding white space, which does not count, in Unicode's form NFC (OWASP ASVS 1.3.3).
 
     Raises:
-        BadInput: fewer or more characters than allowed, or characters that cannot be stored.
+        BadInput: fewer or more characters than allowed, none that is seen, or such as cannot be stored.
     """
     if UNSTORABLE.search(value):
         raise BadInput.of(field, "must not contain NUL or unpaired surrogates")
@@ -28,9 +44,34 @@ def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
     text = unicodedata.normalize("NFC", text).strip()
     if len(text) > most:
         raise too_long
+    if text and not SEEN.search(text):
+        raise BadInput.of(field, "must hold something that can be seen")
     if len(text) < least:
         raise BadInput.of(field, f"must have at least {least} character{'s' if least > 1 else ''}")
     return text
+
+
+def clean_name(field: str, value: str, *, least: int = 0, most: int) -> str:
+    """The same for a name, which others see beside their own: one line, in which nothing is hidden and nothing turns the writing.
+
+    Raises:
+        BadInput: as ``clean_text``, or a line break, control, direction control or character without width.
+    """
+    text = clean_text(field, value, least=least, most=most)
+    if UNFIT.search(NEEDED.sub("", text)):
+        raise BadInput.of(
+            field, "must be one line without control characters, direction controls or characters that are not seen"
+        )
+    return text
+
+
+def clean_lines(field: str, value: str, *, least: int = 0, most: int) -> str:
+    """The same for text of several lines, each of which closes what it opens of directions (``close_directions``).
+
+    Raises:
+        BadInput: as ``clean_text``; what is closed counts too.
+    """
+    return clean_text(field, close_directions(clean_text(field, value, least=least, most=most)), most=most)
 
 
 def described(description: str, *, least: int = 0, most: int) -> msgspec.Meta:

@@ -9,7 +9,7 @@ import msgspec
 from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.order import Order
-from x18.core.text import clean_text
+from x18.core.text import clean_lines
 from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata, terms_of
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
@@ -44,7 +44,7 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
     media_ids = list(dict.fromkeys(draft.media_ids or []))
     if len(media_ids) > MAX_MEDIA:
         raise BadInput.of("media_ids", f"must name at most {MAX_MEDIA} files")
-    content = clean_text("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
+    content = clean_lines("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
     metadata = check_metadata(draft.metadata)
     entities = read_entities(content)
     level = LEVELS[draft.visibility]

@@ -11,11 +11,11 @@ from msgspec import UNSET
 
 from x18.core import db
 from x18.core.errors import BadInput, NotFound
-from x18.core.text import clean_email, clean_text
+from x18.core.text import clean_email, clean_lines, clean_name, clean_text
 from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
-from x18.users.names import clean_username, taken
+from x18.users.names import clean_username, is_reserved, taken
 from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 
 MAX_FOLLOWING: Final = 5_000
@@ -37,7 +37,10 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
     columns = [column for column in COLUMNS if column in values]
     assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
     async with db.transaction():
-        was_private = await db.fetch_value("SELECT private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+        was = await db.fetch_row("SELECT username, private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+        username = values.get("username", "")
+        if is_reserved(username) and (was is None or was["username"].lower() != username.lower()):
+            raise taken("users_username")
         try:
             await db.execute(
                 f"UPDATE users SET {assignments}, updated_at = now() WHERE id = $1",
@@ -46,7 +49,7 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
             )
         except asyncpg.UniqueViolationError as error:
             raise taken(error.constraint_name) from error
-        if values.get("private_account", was_private) != was_private:
+        if was and values.get("private_account", was["private_account"]) != was["private_account"]:
             await outbox.append(EventKind.PRIVACY_CHANGED, user_id, user_id)
 
 
@@ -136,7 +139,8 @@ def _clean_field(field: str, value: Any) -> Any:
     if field == "subscription_price":
         return _clean_price(value)
     if field in MAX_LENGTH:
-        text = clean_text(field, value or "", least=1 if field == "display_name" else 0, most=MAX_LENGTH[field])
+        clean = {"display_name": clean_name, "location": clean_name, "bio": clean_lines}.get(field, clean_text)
+        text = clean(field, value or "", least=1 if field == "display_name" else 0, most=MAX_LENGTH[field])
         return _clean_url(field, text) if field in ("website", "avatar_url", "header_url") else text
     return value
 

@@ -12,6 +12,21 @@ TAKEN: Final = {
 }
 """What a violated unique index of ``users`` means: detail and code."""
 
+RESERVED: Final = frozenset({
+    "abuse", "account", "accounts", "admin", "administrator", "administrators", "admins", "all", "anonymous", "api",
+    "billing", "bot", "channel", "contact", "everyone", "help", "helpdesk", "here", "hostmaster", "info", "legal",
+    "login", "logout", "mod", "moderation", "moderator", "moderators", "mods", "news", "noreply", "notifications",
+    "null", "official", "owner", "postmaster", "privacy", "register", "root", "security", "service", "settings",
+    "staff", "status", "superuser", "support", "sysadmin", "system", "team", "terms", "undefined", "verified",
+    "webmaster", "websocket", "www", "x18", "x18official", "x18support", "x18team",
+})  # fmt: skip
+"""Names that speak for the service, or to everybody. Never given, however they are written; whoever has one keeps it."""
+
+
+def is_reserved(username: str) -> bool:
+    """Whether nobody is given the name: ``Admin``, ``_admin_`` and ``ad_min`` are one."""
+    return username.lower().replace("_", "") in RESERVED
+
 
 def clean_username(value: str) -> str:
     """The username if it is one.

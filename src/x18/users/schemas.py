@@ -18,6 +18,7 @@ MAX_LENGTH: Final = {
     "avatar_url": 2048,
     "header_url": 2048,
 }
+ONE_LINE: Final = "One line, without direction controls and characters that are not seen."
 MAX_PRICE: Final = 99_999_999.99
 
 Username = Annotated[
@@ -68,9 +69,13 @@ class MeUser(UserView, kw_only=True):
 class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
     """The fields to change; what is not sent stays. An empty text or null removes."""
 
-    display_name: Annotated[str | UnsetType, described("Not empty.", least=1, most=MAX_LENGTH["display_name"])] = UNSET
+    display_name: Annotated[
+        str | UnsetType, described(f"Not empty. {ONE_LINE}", least=1, most=MAX_LENGTH["display_name"])
+    ] = UNSET
     bio: Annotated[str | None | UnsetType, described("A few sentences.", most=MAX_LENGTH["bio"])] = UNSET
-    location: Annotated[str | None | UnsetType, described("Free text.", most=MAX_LENGTH["location"])] = UNSET
+    location: Annotated[str | None | UnsetType, described(f"Free text. {ONE_LINE}", most=MAX_LENGTH["location"])] = (
+        UNSET
+    )
     website: Address | UnsetType = UNSET
     avatar_url: Address | UnsetType = UNSET
     header_url: Address | UnsetType = UNSET
