@@ -21,9 +21,6 @@ logger = logging.getLogger("x18.http")
 MEDIA_TYPE: Final = "application/problem+json"
 
 MISSING: Final = re.compile(r"Missing required \w+ parameter '(\w+)'")
-INNER_TYPE: Final = "Unsupported type: "
-"""What Litestar says, and names a class of Python, where a form's file is none or there are several."""
-
 NO_BODY: Final = ("data", "'data'")
 """How Litestar says that there is none."""
 
@@ -154,4 +151,4 @@ def _fields_of(error: HTTPException) -> list[FieldError]:
 def _field_error(field: str, message: str) -> FieldError:
     if (field, message) == NO_BODY:
         return FieldError("body", "send a JSON body")
-    return FieldError(field, "must be one file" if message.startswith(INNER_TYPE) else message)
+    return FieldError(field, message)

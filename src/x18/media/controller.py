@@ -2,14 +2,13 @@
 
 import re
 from email.utils import format_datetime
-from typing import Annotated, Any, Final
+from typing import Any, Final
 from uuid import UUID
 
 from litestar import Controller, HttpMethod, Request, Response, delete, get, post, route
-from litestar.di import NamedDependency
-from litestar.enums import RequestEncodingType
+from litestar.di import NamedDependency, Provide
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Body, FromPath
+from litestar.params import FromPath
 from litestar.response import Stream
 
 from x18.core.answers import Success
@@ -21,6 +20,7 @@ from x18.core.limits import Rates
 from x18.core.paging import Page, listed
 from x18.core.viewer import id_of
 from x18.media import actions, queries
+from x18.media.forms import read_form
 from x18.media.kinds import KINDS, NAME
 from x18.media.schemas import MediaList, MediaView, UploadForm
 from x18.media.storage import Storage, StoredFile
@@ -41,25 +41,26 @@ class MediaController(Controller):
         summary="Upload a file",
         request_max_body_size=MAX_BODY_BYTES,
         opt={"rate": Rates.UPLOAD},
+        dependencies={"form": Provide(read_form)},
         responses={201: ResponseSpec(MediaView)},
     )
     async def upload(
         self,
         viewer: CurrentUser,
-        data: Annotated[UploadForm, Body(media_type=RequestEncodingType.MULTI_PART)],
+        form: NamedDependency[UploadForm],
         storage: NamedDependency[Storage],
         workshop: NamedDependency[Workshop],
         request: Request[Any, Any, Any],
     ) -> Response[Any]:
         """JPG, PNG, GIF, WebP, MP4 or WebM, at most 10 MiB, told by its content."""
-        file = data.file
+        file = form.file
         if file is None:
             raise BadInput.of("file", "send the file as a part named file")
 
-        content = await actions.digest(file, data.alt_text)
+        content = await actions.digest(file, form.alt_text)
         answer = await recall(request, viewer.user_id, content)
         if answer is None:
-            async with actions.stored(viewer.user_id, file, data.alt_text, storage, workshop) as upload:
+            async with actions.stored(viewer.user_id, file, form.alt_text, storage, workshop) as upload:
 
                 async def make() -> MediaView:
                     await actions.describe(upload)

@@ -13,7 +13,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from x18.core.problems import ProblemBody
 from x18.runtime.documents import answers, inputs
 from x18.runtime.documents.facts import FACTS, Facts, errors_of
-from x18.runtime.documents.schemas import schemas_of
+from x18.runtime.documents.schemas import ref_to, schemas_of
 
 CONFIG: Final = OpenAPIConfig(
     title="X18",
@@ -89,6 +89,11 @@ def _complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
         operation["security"] = [{"token": []}]
     elif "visitor" in wanted:
         operation["security"] = [{}, {"token": []}]
+    if "form" in wanted:
+        operation["requestBody"] = {
+            "required": True,
+            "content": {"multipart/form-data": {"schema": ref_to("UploadForm")}},
+        }
     inputs.complete(operation, facts)
     is_limited = endpoint.path.startswith("/api/")
     answers.complete_success(operation, facts, is_limited=is_limited)
@@ -101,8 +106,8 @@ def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:
     for endpoint in endpoints:
         signature = endpoint.handler.parsed_fn_signature
         types.update(_structs_in(signature.return_type.annotation))
-        if "data" in signature.parameters:
-            types.update(_structs_in(signature.parameters["data"].annotation))
+        for name in {"data", "form"} & signature.parameters.keys():
+            types.update(_structs_in(signature.parameters[name].annotation))
         for spec in (endpoint.handler.responses or {}).values():
             types.update(_structs_in(spec.data_container))
     schemas = schemas_of(sorted(types, key=lambda struct: str(struct.__name__)))
