@@ -95,7 +95,7 @@ async def test_nor_for_the_name_or_the_content_of_a_file(name: str) -> None:
         b"no form at all",
         b"a" * 1_000_000,
         b"\r" * 1_000_000,
-        b"--bb-" * 150_000,
+        b"--bb." * 150_000,
         b"--bb\r\n" * 100_000,
         part(b"x") * 10_000 + b"--bb--\r\n",
         part(b"x", name="other") * 10_000 + b"--bb--\r\n",
