@@ -8,6 +8,8 @@ from importlib.metadata import version
 from types import ModuleType
 from typing import Final
 
+from x18.files import raise_file_limit
+
 COMMANDS: Final = {
     "Run it": {
         "serve": ("x18.runtime.serve", "run the server, with embedded PostgreSQL and Valkey where none are set"),
@@ -83,6 +85,7 @@ def _run(argv: list[str]) -> int:
         parser.error("no such command")
     if unknown:
         subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+    raise_file_limit()  # a connection is a file
     code: int = module.run(args)
     sys.stdout.flush()
     return code

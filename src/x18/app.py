@@ -29,6 +29,7 @@ from x18.core.problems import answer_error
 from x18.core.requests import add_headers
 from x18.core.tasks import end
 from x18.core.tokens import Tokens
+from x18.files import file_limit
 from x18.media import controller as media
 from x18.media.storage import Storage
 from x18.media.sweep import forget_abandoned, remove_orphans
@@ -42,12 +43,17 @@ from x18.realtime import controller as live
 from x18.realtime.calls import ENTRY
 from x18.realtime.channel import Channel
 from x18.runtime.documents import openapi, pages
+from x18.runtime.doors import Doors
+from x18.runtime.framework import remove_caches
+from x18.runtime.handshakes import Handshakes
+from x18.runtime.head_answers import HeadAnswers
 from x18.runtime.health import Checks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
 from x18.runtime.memory import settle
 from x18.runtime.metrics import MetricsAccess, sample, show_metrics
 from x18.runtime.observe import Observed
+from x18.runtime.proxies import TrustedPeers
 from x18.runtime.tracing import traced
 from x18.search import controller as search
 from x18.search.hashtags import forget_old_hours, roll_up
@@ -104,6 +110,7 @@ def create_app(settings: Settings) -> Litestar:
         logging_config=None,  # Litestar would take the handlers of the root logger away
         debug=False,
     )
+    remove_caches(app)
     app.state.authenticate = partial(sessions.authenticate, tokens=parts.tokens)
     app.state.limiter = parts.limiter
     app.state.channel = parts.channel
@@ -210,8 +217,10 @@ def create_app_from_env() -> ASGIApp:
     settings = read_settings(os.environ)
     set_up_logging(settings.log_level, as_json=settings.is_production or None)
     app = create_app(settings)
-    app.state[ENTRY] = entry = Observed(traced(app))
-    return entry
+    peers = TrustedPeers(settings.trusted_proxies)
+    doors = Doors(peers, per_network=settings.http_connections, many=file_limit() // 2, enforced=settings.rate_limits)
+    app.state[ENTRY] = entry = Observed(traced(HeadAnswers(Handshakes(app))), doors.show)
+    return peers.wrap(entry)
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -44,6 +44,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     registrations_per_hour: int
     ws_query_token: bool
     trusted_proxies: tuple[str, ...]
+    http_connections: int
     log_level: str
     metrics_token: str | None
 
@@ -81,6 +82,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ),
         ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
         trusted_proxies=source.names("TRUSTED_PROXIES"),
+        http_connections=source.number("HTTP_CONNECTIONS", 100, least=1, most=100_000),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
         metrics_token=source.text("METRICS_TOKEN") or None,
     )

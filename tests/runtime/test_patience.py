@@ -57,6 +57,7 @@ class Wire(asyncio.Transport):
         super().__init__()
         self.written = b""
         self.ended = ""
+        self.unread = 0
 
     def write(self, data: Any) -> None:
         """Remember."""
@@ -69,6 +70,10 @@ class Wire(asyncio.Transport):
     def abort(self) -> None:
         """At once."""
         self.ended = self.ended or "aborted"
+
+    def get_write_buffer_size(self) -> int:
+        """What the client has not taken."""
+        return self.unread
 
     def is_closing(self) -> bool:
         """Whether it ended."""
@@ -111,9 +116,9 @@ async def test_headers_that_do_not_end_in_time_are_a_408(connection: Connection,
 
 async def test_headers_that_are_too_long_are_a_431(connection: Connection) -> None:
     connection.data_received(b"GET / HTTP/1.1\r\n")
-    for _ in range(8):
+    for _ in range(9):
         assert not connection.wire.ended
-        connection.data_received(b"X-A: " + b"a" * 8_185 + b"\r\n")
+        connection.data_received(b"X-A: " + b"a" * 2_041 + b"\r\n")
 
     assert connection.wire.written.startswith(b"HTTP/1.1 431 ")
     assert connection.wire.ended == "closed"
@@ -178,3 +183,54 @@ async def test_nothing_waits_for_a_connection_that_is_gone(connection: Connectio
     connection.connection_lost(None)
 
     assert connection.clock.waiting == []
+
+
+def answered(connection: Connection, unread: int) -> None:
+    """A request came, and this much of its answer waits to be read."""
+    connection.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.cycle.response_complete = True
+    connection.wire.unread = unread
+    connection.on_response_complete()
+    connection.clock.waiting.remove(connection.timeout_keep_alive_handler)  # which would close it in good order
+
+
+async def test_an_answer_that_does_not_move_ends_the_connection(connection: Connection) -> None:
+    answered(connection, 50_000)
+    connection.clock.pass_time()
+
+    assert connection.wire.ended == "aborted"
+
+
+async def test_an_answer_that_moves_may_take_long(connection: Connection) -> None:
+    answered(connection, 50_000)
+    for left in (40_000, 39_999, 1):
+        connection.wire.unread = left
+        connection.clock.pass_time()
+        assert not connection.wire.ended
+    connection.wire.unread = 0
+    connection.clock.pass_time()
+
+    assert (connection.wire.ended, connection.clock.waiting) == ("", [])
+
+
+async def test_a_stream_that_is_not_read_ends_and_one_that_is_goes_on(connection: Connection) -> None:
+    connection.data_received(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+    connection.wire.unread = 70_000
+    for _ in range(3):
+        connection.pause_writing()
+        connection.resume_writing()
+    connection.clock.pass_time()
+    assert not connection.wire.ended
+
+    connection.pause_writing()
+    connection.clock.pass_time()
+
+    assert connection.wire.ended == "aborted"
+
+
+async def test_a_new_answer_has_its_own_time(connection: Connection) -> None:
+    answered(connection, 50_000)
+    connection.wire.unread = 0
+    answered(connection, 50_000)
+
+    assert len(connection.clock.waiting) == 1

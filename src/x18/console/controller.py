@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from litestar import HttpMethod, Request, Response, route
+from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from x18.core.errors import NotFound
@@ -34,7 +34,6 @@ POLICY: Final = "; ".join(
 )
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
-GET_AND_HEAD: Final = [HttpMethod.GET, HttpMethod.HEAD]
 
 
 class File(NamedTuple):
@@ -62,13 +61,13 @@ def read_page() -> Page:
     return Page({name: _file(name, body) for name, body in bodies.items()}, version)
 
 
-@route("/", http_method=GET_AND_HEAD, include_in_schema=False, sync_to_thread=False)
+@get("/", include_in_schema=False, sync_to_thread=False)
 def index(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The page."""
     return _send(request, read_page().files[INDEX], ASK_AGAIN)
 
 
-@route("/console/{version:str}/{name:str}", http_method=GET_AND_HEAD, include_in_schema=False, sync_to_thread=False)
+@get("/console/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
 def page_file(version: FromPath[str], name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """A file of the page. Another version than ours gets ours, but may not keep it: a page may be open during an update."""
     page = read_page()
@@ -99,8 +98,6 @@ def _send(request: Request[Any, Any, Any], file: File, caching: str) -> Response
     if "gzip" in request.headers.get("accept-encoding", ""):
         body, headers["Content-Encoding"] = file.zipped, "gzip"
     headers["Content-Length"] = str(len(body))
-    if request.method == "HEAD":
-        body = b""
     return Response(body, headers=headers, media_type=file.media_type)
 
 

@@ -93,6 +93,13 @@ class NoSuchRange(Problem):
     code = "range_not_satisfiable"
 
 
+class UpgradeRequired(Problem):
+    """Spoken to in HTTP where another protocol is spoken."""
+
+    status = HTTPStatus.UPGRADE_REQUIRED
+    code = "upgrade_required"
+
+
 class TooManyRequests(Problem):
     """Over a rate limit."""
 

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Final
 import asyncpg
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, InternalServerException
+from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException, NotFoundException
 
 from x18.core import db
-from x18.core.errors import BadInput, Problem, Unavailable
+from x18.core.errors import BadInput, Problem, Unavailable, UpgradeRequired
+from x18.core.lost import is_lost_person, show_way_home
 from x18.core.outages import tell_outage
 from x18.core.requests import request_id_of
 
@@ -66,8 +67,10 @@ class ProblemBody(msgspec.Struct, kw_only=True):
     ] = []
 
 
-def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[ProblemBody]:
+def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The answer to any exception. What is not known to be the client's or an outage is logged and a bare 500."""
+    if isinstance(error, NotFoundException) and is_lost_person(request):
+        return show_way_home()
     problem = as_problem(error)
     request_id = request_id_of(request.scope)
     headers = {"X-Request-ID": request_id}
@@ -93,23 +96,38 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         )
     if status == HTTPStatus.UNAUTHORIZED:
         headers.setdefault("WWW-Authenticate", "Bearer")
-    body = ProblemBody(
+    body = _body(status, detail, code, fields, request.scope["path"], request_id)
+    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def body_of(problem: Problem, path: str, request_id: str) -> ProblemBody:
+    """What a client is told of a problem."""
+    fields = [FieldError(field, message) for field, message in problem.fields]
+    return _body(int(problem.status), problem.detail, problem.code, fields, path, request_id)
+
+
+def _body(status: int, detail: str, code: str, fields: list[FieldError], path: str, request_id: str) -> ProblemBody:
+    return ProblemBody(
         title=HTTPStatus(status).phrase,
         status=status,
         detail=detail,
-        instance=request.scope["path"],
+        instance=path,
         code=code,
         request_id=request_id,
         error=detail,
         errors=fields,
     )
-    return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
 def as_problem(error: BaseException) -> Problem | None:
     """The problem that an exception means to a client; None for a fault of ours."""
     if isinstance(error, Problem):
         return error
+    if isinstance(error, MethodNotAllowedException) and (error.headers or {}).get("allow") == "websocket":
+        return UpgradeRequired(
+            "This is the live channel: connect with a WebSocket.",
+            headers={"Upgrade": "websocket", "Connection": "Upgrade"},
+        )
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
         return BadInput("The request broke off.")
     if isinstance(error, HTTPException) and error.__cause__ is not None:

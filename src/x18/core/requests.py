@@ -1,6 +1,7 @@
 """What every answer carries: the id of its request, what is left of the rate limit, and what browsers must not do with it."""
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from litestar.datastructures import MutableScopeHeaders
@@ -9,6 +10,9 @@ from litestar.types import Message, Scope
 from x18.core.ids import new_id
 
 SANE: Final = re.compile(rb"[A-Za-z0-9._\-]{1,64}")
+
+HEAD: Final = "x18.head"
+"""Stands in the state of a request that was made with HEAD, which handlers see as GET."""
 
 SECURITY_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
@@ -39,16 +43,25 @@ async def add_headers(message: Message, scope: Scope) -> None:
         headers.setdefault(name, value)
     if "viewer" in scope["state"]:  # added here, as Litestar's CORS writes its own over what a handler set
         headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Authorization"]))
-    if scope.get("method") == "OPTIONS" and "Allow" in headers:
-        headers["Allow"] = _methods_of(scope) or headers["Allow"]
+    if "Allow" in headers:
+        headers["Allow"] = ", ".join(sorted(_methods_of(scope) or _with_head(headers["Allow"].split(", "))))
+    if "Cache-Control" not in headers:
+        is_private = any(name == b"authorization" for name, _ in scope["headers"])
+        if is_private or scope.get("method") != "GET":
+            headers["Cache-Control"] = "private, no-store" if is_private else "no-store"
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", HSTS)
 
 
-def _methods_of(scope: Scope) -> str | None:
-    """All methods of a path. Litestar's own answer names only those of the handler that was registered first."""
-    template = scope.get("path_template")
-    methods = {
-        method for route in scope["litestar_app"].routes if route.path_format == template for method in route.methods
-    }
-    return ", ".join(sorted(methods)) or None
+def _methods_of(scope: Scope) -> set[str]:
+    """All methods of a path. Litestar's own answer to OPTIONS names only those of the handler that was registered first."""
+    template, routes = scope.get("path_template"), scope["litestar_app"].routes
+    return _with_head(
+        method for route in routes if route.path_format == template for method in getattr(route, "methods", ())
+    )
+
+
+def _with_head(methods: Iterable[str]) -> set[str]:
+    """HEAD is answered wherever GET is, without a handler of its own."""
+    found = set(methods)
+    return found | {"HEAD"} if "GET" in found else found

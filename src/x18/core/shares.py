@@ -41,6 +41,10 @@ class UnderWay:
         """How many users and networks have something under way."""
         return len(self._counts)
 
+    def count_of(self, network: str) -> int:
+        """How much a network has under way."""
+        return self._counts[f"a{network}"]
+
     @contextmanager
     def enter(self, network: str, user_id: UUID | None = None) -> Iterator[None]:
         """Count one thing for the block.

@@ -2,7 +2,9 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Final
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import regex
@@ -27,6 +29,10 @@ variation selectors, the flags of England, Scotland and Wales.
 """
 
 UNFIT: Final = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]")
+
+
+split_url: Final[Callable[[str], SplitResult]] = getattr(urlsplit, "__wrapped__", urlsplit)
+"""``urlsplit`` without its memory of the addresses that it was asked about."""
 
 
 def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:

@@ -1,16 +1,16 @@
 """``/ws``, its address for event streams, and the two addresses of existing clients."""
 
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from litestar import WebSocket, websocket
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
 from x18.core.addresses import address_of
-from x18.core.errors import Unavailable
+from x18.core.errors import Forbidden, Unavailable
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
+from x18.core.text import split_url
 from x18.realtime.calls import Calls
 from x18.realtime.channel import Channel
 from x18.realtime.line import Line
@@ -20,6 +20,10 @@ from x18.realtime.sockets import open_socket
 from x18.realtime.streams import stream
 from x18.realtime.wire import Encoding
 
+REFUSAL: Final = "x18.refusal"
+"""Where a socket that is closed before it is open says why (``runtime/handshakes.py``)."""
+
+PORTS: Final = {"http": 80, "https": 443}
 ENCODINGS: Final = {JSON_SUBPROTOCOL: Encoding.JSON, MSGPACK_SUBPROTOCOL: Encoding.MSGPACK}
 
 
@@ -37,7 +41,12 @@ async def legacy(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Chan
 
 async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool = False) -> None:
     if not _origin_may(socket, channel.origins, is_legacy=is_legacy):
-        await socket.close(code=CloseCode.NOT_AUTHENTICATED)  # before the handshake: HTTP 403
+        socket.scope["state"][REFUSAL] = Forbidden(
+            "A page of this origin may not send a token in the handshake: add the origin to CORS_ORIGINS, or send the token "
+            "in a message or a ticket.",
+            code="origin_not_allowed",
+        )
+        await socket.close(code=CloseCode.NOT_AUTHENTICATED)
         return
     offered = socket.scope.get("subprotocols") or []
     chosen = next((name for name in offered if name in ENCODINGS), None)
@@ -69,7 +78,19 @@ def _origin_may(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, 
     has_token = "authorization" in socket.headers or (is_legacy and "token" in socket.query_params)
     if origin is None or origin in origins or not has_token:
         return True
-    return urlsplit(origin).netloc == socket.headers.get("host")
+    return _is_own(origin, socket.headers.get("host", ""))
+
+
+def _is_own(origin: str, host: str) -> bool:
+    """Whether a page of this origin came from the host that is asked. The port of a scheme may be left out (RFC 6454 §4)."""
+    try:
+        page = split_url(origin)
+        asked = split_url(f"{page.scheme}://{host}")
+        ports = [address.port or PORTS.get(page.scheme) for address in (page, asked)]
+    except ValueError:
+        return False
+    is_plain = page.scheme in PORTS and page.netloc != "" and "@" not in page.netloc + host
+    return is_plain and page.hostname == asked.hostname and ports[0] == ports[1]
 
 
 handlers: Final = [live, legacy, stream]

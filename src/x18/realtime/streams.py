@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from litestar import Request, asgi
+from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
 from x18.core.addresses import address_of
 from x18.core.errors import BadInput
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
+from x18.core.requests import HEAD
 from x18.core.tasks import end
 from x18.realtime.calls import CALL
 from x18.realtime.channel import Channel
@@ -81,8 +83,10 @@ class StreamSocket(Socket):
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """``?topics=home,notifications``; ``Last-Event-ID``, or ``?since=`` for the first time, resumes."""
     request: Request[Any, Any, Any] = Request(scope, receive, send)
-    if request.method != "GET" or CALL in (scope.get("extensions") or {}):
-        raise BadInput("The stream is read with GET, over HTTP.", code="bad_call")
+    if request.method != "GET":
+        raise MethodNotAllowedException(headers={"allow": "GET, HEAD"})
+    if CALL in (scope.get("extensions") or {}):
+        raise BadInput("The stream is read over HTTP.", code="bad_call")
     channel: Channel = request.app.state.channel
     wanted = _topics(request.query_params)
     socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
@@ -92,6 +96,10 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
         token = bearer_token(request) if ticket is None else await channel.redeem(ticket)
         await session.open(token, is_admitted=is_admitted)
         session.subscriber.check(wanted)
+        if HEAD in scope["state"]:
+            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+            return
         scope["state"][SHUTDOWN] = session.depart
         since = _since(request)
         if (

@@ -17,7 +17,7 @@ from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
 from x18.realtime.streams import ABORT, SHUTDOWN
 from x18.realtime.waiting import Gate, Inbox
-from x18.runtime.patience import PatientProtocol
+from x18.runtime.doors import CountedProtocol
 
 WRITE_BUFFER: Final = 64 * 1024
 """What may wait in user space before we are told to pause."""
@@ -43,6 +43,7 @@ METHODS: Final = (
     "handle_parser_exception",
     "keepalive_timeout",
     "run_asgi",
+    "send",
     "send_receive_event_to_app",
     "on_task_complete",
     "start_keepalive",
@@ -126,6 +127,12 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         extensions: Any = self.scope["extensions"]
         extensions[EXTENSION] = self
         return super().run_asgi()
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn, which does not notice that a handshake is over when it was answered with HTTP."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body":
+            self.handshake_complete = True
 
     def close_now(self, code: int, reason: str) -> None:
         """Begin the closing handshake, also while the transport is paused; abort when the client does not answer."""
@@ -258,7 +265,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             writer.ended()
 
 
-class StreamingProtocol(PatientProtocol):
+class StreamingProtocol(CountedProtocol):
     """uvicorn's HTTP protocol; event streams are told when the server stops, or it would wait for them in vain, and can be cut off."""
 
     def on_message_begin(self) -> None:

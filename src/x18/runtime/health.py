@@ -6,7 +6,7 @@ from importlib.metadata import version
 from typing import Annotated, Final, Literal
 
 import msgspec
-from litestar import Controller, Response, get, head
+from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 
 CHECK_TIMEOUT_S: Final = 2.0
@@ -52,11 +52,6 @@ class SystemController(Controller):
         """200 when PostgreSQL, Redis and the relay work, else 503 with the same shape."""
         view = await _look_at(checks)
         return Response(view, status_code=_status_of(view))
-
-    @head("/health", include_in_schema=False)
-    async def probe(self, checks: NamedDependency[Checks]) -> Response[None]:
-        """The same for monitors that ask for the status alone."""
-        return Response(None, status_code=_status_of(await _look_at(checks)))
 
     @get("/api", summary="Name, version, addresses")
     async def about(self) -> Addresses:

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from litestar.enums import ScopeType
@@ -29,12 +30,16 @@ REFUSALS: Final = frozenset({403, 429})
 class Observed:
     """The application, observed. What is measured ends where the answer begins, so that a stream counts like any other answer."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, on_start: Callable[[Scope], None]) -> None:
+        """``on_start`` is shown the scope of the lifespan."""
         self._app = app
+        self._on_start = on_start
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve. Connections other than requests pass as they are; their session binds its own ids."""
         if scope["type"] != ScopeType.HTTP:
+            if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
+                self._on_start(scope)
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})

@@ -17,6 +17,7 @@ from uvicorn.supervisors import Multiprocess
 
 from x18.realtime.protocol import MAX_MESSAGE_BYTES
 from x18.runtime.checkup import check_redis
+from x18.runtime.doors import LONG_S
 from x18.runtime.embedded import StartError
 from x18.runtime.fanout import FanoutProtocol, StreamingProtocol, missing_names
 from x18.runtime.logs import set_up_logging
@@ -24,10 +25,6 @@ from x18.runtime.metrics import shared_metrics
 from x18.runtime.ready import announce
 from x18.runtime.start import migrate_database, report, settings_from_environment, with_secrets, with_servers
 from x18.settings import Settings, weaknesses
-
-KEEP_ALIVE_S: Final = 125
-"""An idle connection is closed by the other end first: a request that meets our closing is lost, and a proxy answers 502. Go's clients
-and nginx keep one for 60 to 90 seconds, Caddy for 120."""
 
 PING_EVERY_S: Final = 20.0
 GRACE_S: Final = 10
@@ -143,9 +140,8 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_keep_alive=KEEP_ALIVE_S,
+        proxy_headers=False,  # the application reads them itself: runtime/proxies.py
+        timeout_keep_alive=LONG_S,
         timeout_graceful_shutdown=GRACE_S,
         timeout_worker_healthcheck=WORKER_START_S,
         backlog=BACKLOG,

@@ -2,7 +2,6 @@
 
 import math
 from typing import Any, Final
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import asyncpg
@@ -11,7 +10,7 @@ from msgspec import UNSET
 
 from x18.core import db
 from x18.core.errors import BadInput, NotFound
-from x18.core.text import clean_email, clean_lines, clean_name, clean_text
+from x18.core.text import clean_email, clean_lines, clean_name, clean_text, split_url
 from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
@@ -154,7 +153,7 @@ def _clean_price(value: float) -> Any:
 def _clean_url(field: str, text: str) -> str:
     """Only kept, never fetched. Paths of this server are allowed: an avatar may be an uploaded file."""
     try:
-        parts = urlsplit(text)
+        parts = split_url(text)
         good = not text or (parts.scheme in ("http", "https") and parts.hostname) or text.startswith("/storage/media/")
     except ValueError:
         good = False

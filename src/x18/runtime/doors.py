@@ -1,0 +1,121 @@
+"""How many HTTP connections a network may hold, and for how long an idle one is kept.
+
+A connection is a file, of which the process has so many; requests are counted elsewhere, once there are any. What comes through a
+trusted proxy is the proxy's connection, which carries requests of many: those are exempt, and it is for the proxy to count
+(``limit_conn`` of deploy/nginx.conf). WebSockets are counted by the live channel from their handshake on.
+"""
+
+from contextlib import ExitStack
+from http import HTTPStatus
+from typing import Any, Final
+
+from litestar.types import Scope
+
+from x18.core.addresses import network_of
+from x18.core.errors import TooManyRequests
+from x18.core.shares import UnderWay
+from x18.runtime.heads import Refusal
+from x18.runtime.patience import PatientProtocol
+from x18.runtime.proxies import TrustedPeers
+
+DOORS: Final = "x18.doors"
+"""Where the application puts its ``Doors`` for the protocol: into the state of its lifespan."""
+
+LONG_S: Final = 125
+"""An idle connection is closed by the other end first: a request that meets our closing is lost, and a proxy answers 502. Go's clients
+and nginx keep one for 60 to 90 seconds, Caddy for 120."""
+
+SHORT_S: Final = 5
+FEW: Final = 20
+"""A network with more connections than this has its idle ones closed soon: several browsers are under it, with six each."""
+
+MANY: Final = Refusal(
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "too_many_connections",
+    "Too many connections from this address: close some, or reuse them.",
+)
+
+
+class Doors:
+    """The open connections of one process."""
+
+    def __init__(self, peers: TrustedPeers, *, per_network: int, many: int, enforced: bool) -> None:
+        """``many`` connections in all, and every idle one is closed soon."""
+        self._peers = peers
+        self._many = many
+        self._open = UnderWay("connections", per_user=per_network, per_network=per_network, enforced=enforced)
+        self.total = 0
+
+    def enter(self, peer: str | None) -> ExitStack:
+        """Count a connection until the stack is closed.
+
+        Raises:
+            TooManyRequests: its network has as many as it may.
+        """
+        stack = ExitStack()
+        if not self._is_exempt(peer):
+            stack.enter_context(self._open.enter(network_of(peer or "")))
+        self.total += 1
+        stack.callback(self._leave)
+        return stack
+
+    def keep_alive_s(self, peer: str | None) -> int:
+        """How long an idle connection of this peer is kept."""
+        if self._is_exempt(peer):
+            return LONG_S
+        few = self.total <= self._many and self._open.count_of(network_of(peer or "")) <= FEW
+        return LONG_S if few else SHORT_S
+
+    def show(self, scope: Scope) -> None:
+        """Let the protocol find them; ``scope`` is that of the lifespan."""
+        state: Any = scope.get("state")
+        if state is not None:
+            state[DOORS] = self
+
+    def _is_exempt(self, peer: str | None) -> bool:
+        return peer is None or peer in self._peers  # None: a socket of this machine, behind which a proxy is
+
+    def _leave(self) -> None:
+        self.total -= 1
+
+
+class CountedProtocol(PatientProtocol):
+    """Turns away a network that holds too many connections, before anything is made for the one more."""
+
+    _place: ExitStack | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Somebody connects."""
+        doors: Doors | None = self.app_state.get(DOORS)
+        if doors is not None:
+            peer = transport.get_extra_info("peername")
+            try:
+                self._place = doors.enter(peer[0] if peer else None)
+            except TooManyRequests:
+                self.transport = transport
+                transport.write(MANY.encode())
+                transport.close()
+                return
+        super().connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """It is over."""
+        self._leave()
+        super().connection_lost(exc)
+
+    def handle_websocket_upgrade(self) -> None:
+        """From now on it is a WebSocket."""
+        super().handle_websocket_upgrade()
+        self._leave()
+
+    def on_response_complete(self) -> None:
+        """Nothing is asked for the moment."""
+        doors: Doors | None = self.app_state.get(DOORS)
+        if doors is not None:
+            self.timeout_keep_alive = doors.keep_alive_s(self.client[0] if self.client else None)
+        super().on_response_complete()
+
+    def _leave(self) -> None:
+        if self._place is not None:
+            self._place.close()
+            self._place = None
