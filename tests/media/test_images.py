@@ -13,12 +13,11 @@ from x18.media.results import Rejected
 
 
 def processed(data: bytes, kind: Kind, folder: Path) -> Image.Image:
-    source, target = folder / "in", folder / "out"
-    source.write_bytes(data)
-    process_image(source, target, folder / "thumbnail", kind)
+    (folder / "source").write_bytes(data)
+    process_image(folder, kind)
     with Image.open(folder / "thumbnail") as small:
         assert max(small.size) <= 400
-    return Image.open(io.BytesIO(target.read_bytes()))
+    return Image.open(io.BytesIO((folder / "target").read_bytes()))
 
 
 def test_sixteen_bits_are_scaled_to_eight(tmp_path: Path) -> None:
@@ -55,7 +54,7 @@ def test_frames_and_their_durations_stay(tmp_path: Path, kind: Kind, name: str) 
 
     assert [max(range(3), key=colour.__getitem__) for colour, _ in frames] == [0, 1, 2]
     assert [round(duration) for _, duration in frames] == [100, 200, 300]
-    assert b"SecretCamera" not in (tmp_path / "out").read_bytes()
+    assert b"SecretCamera" not in (tmp_path / "target").read_bytes()
 
 
 @pytest.mark.parametrize("size", [(1, 65_536), (65_536, 1)])

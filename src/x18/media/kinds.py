@@ -5,6 +5,9 @@ from typing import Final, Literal
 
 import msgspec
 
+MAX_BYTES: Final = 10 * 1024 * 1024
+"""Of a file, as it is sent and as it is kept."""
+
 MediaType = Literal["image", "gif", "video"]
 
 

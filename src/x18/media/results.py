@@ -1,16 +1,48 @@
-"""What processing a file gives. Plain values: they cross from another process."""
+"""What goes to and comes from the process that works on a file. Plain values: they cross as JSON, and are checked on arrival."""
 
-from typing import NamedTuple
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+MAX_SIDE = 65_535
+"""What JPEG can hold. A picture of one by forty million pixels takes a decoder many times as long as a square one."""
+
+Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 
 
 class Rejected(Exception):
     """Why a file is not taken, for its sender."""
 
 
-class Processed(NamedTuple):
-    """Size in pixels, duration of a video in milliseconds, and the blurhash."""
+class Processed(msgspec.Struct, frozen=True):
+    """Size in pixels as it is shown, duration of a video or an animation in milliseconds, and the blurhash."""
 
-    width: int
-    height: int
-    duration_ms: int | None
-    blurhash: str
+    width: Side
+    height: Side
+    duration_ms: Annotated[int, Meta(ge=0, lt=2**31)] | None
+    blurhash: Annotated[str, Meta(max_length=64)]
+
+
+class Job(msgspec.Struct, frozen=True):
+    """Turn ``source`` in a folder into ``target`` and ``thumbnail`` there, within so much time of a processor."""
+
+    folder: str
+    extension: str
+    cpu_s: int
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a child says at its end: one of the first three, and what its box lacked."""
+
+    processed: Processed | None = None
+    rejected: Annotated[str, Meta(max_length=500)] | None = None
+    errno: int | None = None
+    lacking: Annotated[list[Annotated[str, Meta(max_length=100)]], Meta(max_length=5)] = []
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What a child told, None if it died before, and what it cost."""
+
+    told: Told | None
+    cpu_s: float

@@ -1,60 +1,182 @@
-"""Videos are kept as they are, once container, codecs and duration were looked at and a frame was decoded."""
+"""Videos are packed anew: picture and sound are copied packet by packet, and nothing else that the file held.
 
-import shutil
+What was in it besides is private more often than it is wanted: where it was made, with which camera, a telemetry track, covers,
+chapters, subtitles, and whatever was appended.
+"""
+
+from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
-from x18.media.images import MAX_PIXELS, THUMBNAIL, blur
-from x18.media.kinds import Kind
+from av import open as open_container
+from av.bitstream import BitStreamFilterContext
+
+from x18.media.geometry import shown_size, upright
+from x18.media.images import MAX_PIXELS, THUMBNAIL, write_thumbnail
+from x18.media.kinds import MAX_BYTES, Kind
 from x18.media.results import Processed, Rejected
 
 MAX_SECONDS: Final = 10 * 60
 CODECS: Final = {"mp4": {"h264", "hevc", "av1", "mpeg4", "vp9"}, "webm": {"vp8", "vp9", "av1"}}
-AUDIO_CODECS: Final = {"mp4": {"aac", "mp3", "opus", "ac3", "alac"}, "webm": {"opus", "vorbis"}}
+SOUNDS: Final = {"mp4": {"aac", "mp3", "opus", "flac"}, "webm": {"opus", "vorbis"}}
+"""What at least two of Chromium, Firefox and Safari play. Dolby's (AC-3, E-AC-3) and ALAC are Safari's alone."""
+
+WITHOUT_MESSAGES: Final = {"h264": "6", "hevc": "39-40", "av1": "5"}
+"""Units inside of the pictures' own stream that hold anything at all: cameras write place and time into them."""
+
+SHAPE_INSIDE: Final = ("h264", "hevc")
+
+HEADER: Final = {
+    "mp4": {"movflags": "+faststart", "fflags": "+bitexact"},
+    "webm": {"cues_to_front": "1", "fflags": "+bitexact", "avoid_negative_ts": "make_zero"},
+}
+"""The index first, so that a player need not fetch the end, and no name of the program that wrote it."""
 
 
-def process_video(source: Path, target: Path, thumbnail: Path, kind: Kind) -> Processed:
+def process_video(folder: Path, kind: Kind) -> Processed:
     """Copy the video, and write a frame as its thumbnail.
 
     Raises:
         Rejected: another container or codec than it says, too long, too large, or no frame can be decoded.
     """
-    import av  # slow to import, and only here
-
     try:
-        # No other demuxer is tried, and none may open anything else.
-        with av.open(str(source), format=kind.format, options={"protocol_whitelist": "file"}) as container:
-            duration_ms, frame = _look_at(container, kind)
+        duration_ms = _pack_anew(folder / "source", folder / "target", kind)
+        still, size = _first_frame(folder / "target", kind)
     except Rejected:
+        raise
+    except MemoryError:
         raise
     except Exception as error:  # decoders raise all sorts of things
         raise Rejected("The file says that it is a video but cannot be decoded.") from error
-    width, height = frame.size
-    shutil.copyfile(source, target)
-    frame.thumbnail(THUMBNAIL)
-    frame.save(thumbnail, "WEBP", quality=80)
-    return Processed(width, height, duration_ms, blur(frame))
+    if (folder / "target").stat().st_size > MAX_BYTES:
+        raise Rejected("The video has more than 10 MiB when it is packed anew: send a smaller one.")
+    return Processed(*size, duration_ms, write_thumbnail(still, folder))
 
 
-def _look_at(container: Any, kind: Kind) -> tuple[int, Any]:
+def _open(path: Path, kind: Kind) -> Any:
+    """For reading. No other demuxer is tried, and none may open anything else."""
+    return open_container(str(path), format=kind.format, options={"protocol_whitelist": "file"})
+
+
+def _pack_anew(source: Path, target: Path, kind: Kind) -> int:
+    """Copy what is seen and heard; how many milliseconds it takes."""
+    with _open(source, kind) as container:
+        streams = _streams_of(container, kind)
+        with open_container(str(target), "w", format=kind.format, options=HEADER[kind.format]) as output:
+            tracks = {stream.index: _Track(stream, output) for stream in streams}
+            for packet in container.demux(*streams):
+                track = tracks[packet.stream_index]
+                for kept in track.kept(packet):
+                    output.mux(kept)
+                _check_duration(tracks.values())
+    return round(_check_duration(tracks.values()) * 1000)
+
+
+def _streams_of(container: Any, kind: Kind) -> list[Any]:
+    """The picture, and the sound if there is one: what a browser would play."""
     if kind.format not in container.format.name.split(",") and not (
         kind.format == "webm" and "webm" in container.format.name
     ):
         raise Rejected("The container is another one than the file says.")
-    if not container.streams.video:
+    videos = [stream for stream in container.streams.video if not _is_cover(stream)]
+    if not videos:
         raise Rejected("There is no video in it.")
-    video = container.streams.video[0]
-    if video.codec_context.name not in CODECS[kind.format] | {f"lib{name}" for name in ("dav1d", "vpx", "vpx-vp9")}:
-        raise Rejected(f"Videos of codec {video.codec_context.name} are not taken in {kind.extension} files.")
-    for audio in container.streams.audio:
-        if audio.codec_context.name not in AUDIO_CODECS[kind.format] | {"libopus", "libvorbis", "mp3float"}:
-            raise Rejected(f"Sound of codec {audio.codec_context.name} is not taken in {kind.extension} files.")
+    video, codec = videos[0], _codec_of(videos[0])
+    if codec not in CODECS[kind.format]:
+        raise Rejected(f"Videos of codec {codec} are not taken in {kind.extension} files.")
     if not 0 < video.width * video.height <= MAX_PIXELS:
         raise Rejected("The picture is too large.")
-    seconds = (container.duration or 0) / 1_000_000
+    sounds = [stream for stream in container.streams.audio if _codec_of(stream) in SOUNDS[kind.format]]
+    if container.streams.audio and not sounds:
+        known = ", ".join(sorted(SOUNDS[kind.format])).upper()
+        raise Rejected(
+            f"Browsers do not play sound of codec {_codec_of(container.streams.audio[0])} in {kind.extension} files: use {known}."
+        )
+    return [video, *sounds[:1]]
+
+
+def _is_cover(stream: Any) -> bool:
+    return "attached_pic" in str(stream.disposition)
+
+
+def _codec_of(stream: Any) -> str:
+    return str(stream.codec_context.codec.canonical_name) if stream.codec_context is not None else "unknown"
+
+
+class _Track:
+    """One stream on its way from container to container, and when its first packet begins and its last one ends."""
+
+    def __init__(self, stream: Any, output: Any) -> None:
+        self._out = output.add_stream_from_template(stream, opaque=True)
+        steps = _filters_of(stream)
+        self._filter = BitStreamFilterContext(",".join(steps), stream, self._out) if steps else None
+        self._last_dts: int | None = None
+        self._step: Fraction | float = 0
+        self.begins: Fraction | float | None = None
+        self.ends: Fraction | float = 0
+
+    def kept(self, packet: Any) -> list[Any]:
+        """The packet as it is to be written. An empty one, the last of a stream, gives what was held back."""
+        if packet.dts is None and packet.pts is None and not packet.size:
+            packets = self._filter.filter(None) if self._filter else []
+        else:
+            self._measure(packet)
+            packets = self._filter.filter(packet) if self._filter else [packet]
+        for kept in packets:
+            self._put_in_order(kept)
+            kept.stream = self._out
+        return list(packets)
+
+    def _measure(self, packet: Any) -> None:
+        at = (packet.pts if packet.pts is not None else packet.dts) * packet.time_base
+        if self.begins is None:
+            self.begins = max(at, 0)
+        if packet.duration:
+            self._step = packet.duration * packet.time_base
+        elif at > self.ends - self._step:
+            self._step = min(at - (self.ends - self._step), 1)
+        self.ends = max(self.ends, at + self._step)
+
+    def _put_in_order(self, packet: Any) -> None:
+        """Times of decoding grow from packet to packet, or nothing can be written."""
+        if packet.dts is None:
+            packet.dts = packet.pts
+        if self._last_dts is not None and packet.dts <= self._last_dts:
+            packet.dts = self._last_dts + 1
+        if packet.pts is None or packet.pts < packet.dts:
+            packet.pts = packet.dts
+        self._last_dts = packet.dts
+
+
+def _filters_of(stream: Any) -> list[str]:
+    """In FFmpeg's words. The shape of pixels goes into the pictures' own stream, as no other place of it can be written here."""
+    codec = _codec_of(stream)
+    steps = [f"filter_units=remove_types={WITHOUT_MESSAGES[codec]}"] if codec in WITHOUT_MESSAGES else []
+    pixel = stream.sample_aspect_ratio if codec in SHAPE_INSIDE else None
+    if pixel and pixel != 1:
+        steps.append(f"{codec}_metadata=sample_aspect_ratio={pixel.numerator}/{pixel.denominator}")
+    return steps
+
+
+def _check_duration(tracks: Any) -> float:
+    """How many seconds there are as yet."""
+    begun = [track.begins for track in tracks if track.begins is not None]
+    seconds = float(max(track.ends for track in tracks) - min(begun, default=0))
     if seconds > MAX_SECONDS:
         raise Rejected(f"The video is longer than {MAX_SECONDS // 60} minutes.")
-    frame = next(container.decode(video=0), None)
-    if frame is None:
-        raise Rejected("No picture of the video can be decoded.")
-    return round(seconds * 1000), frame.to_image()
+    return seconds
+
+
+def _first_frame(path: Path, kind: Kind) -> tuple[Any, tuple[int, int]]:
+    """Of what was written: small, as it is shown; and the size of the whole."""
+    with _open(path, kind) as container:
+        video = container.streams.video[0]
+        video.codec_context.thread_count = 1
+        video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+        frame = next(container.decode(video), None)
+        if frame is None:
+            raise Rejected("No picture of the video can be decoded.")
+        size = shown_size(frame.width, frame.height, video.sample_aspect_ratio)
+        scale = min(1.0, THUMBNAIL[0] / max(size))
+        small = frame.to_image(width=max(1, round(size[0] * scale)), height=max(1, round(size[1] * scale)), threads=1)
+        return upright(small, size, frame)

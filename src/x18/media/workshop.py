@@ -1,123 +1,198 @@
 """Decoding in processes of their own: a decoder that dies, hangs or eats memory takes nothing with it."""
 
 import asyncio
-import multiprocessing
-import resource
+import errno
+import logging
+import os
 import signal
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import stat
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import Final
+from uuid import UUID
 
-from x18.core.errors import BadInput, Unavailable
+import msgspec
+
+from x18.core.errors import BadInput
+from x18.core.shares import Budget
+from x18.media import box
+from x18.media.bench import command
 from x18.media.kinds import KINDS
-from x18.media.results import Processed, Rejected
+from x18.media.results import Answer, Job, Processed
+from x18.media.turns import Turns
+
+logger = logging.getLogger("x18.media")
 
 WORKERS: Final = 2
-WAITING: Final = 16
-"""More uploads than this in the queue are turned away."""
+WAITING: Final = 64
 
-MEMORY_BYTES: Final = 2 * 1024**3
-TIME_LIMIT_S: Final = 20.0
-STARTING_S: Final = 20.0
-"""A process that is not there yet may take so long on a busy machine."""
+LEAST_CPU_S: Final = 4
+CPU_S_PER_MIB: Final = 2
+"""A file that is small has no need of long: 36 bytes can ask for forty million pixels."""
 
-FILES_BETWEEN_RESTARTS: Final = 200
+VIDEO_CPU_S: Final = 20
+PATIENCE_S: Final = 90.0
+"""Of the clock, as a busy machine gives little of a processor to what is nice."""
 
-Work = Callable[[Path, Path, Path, str], Processed]
+FILES_BETWEEN_RESTARTS: Final = 1_000
+
+DECODING_S: Final = 60.0
+DECODING_S_PER_S: Final = 0.25
+"""What a user may have decoded at once, and in the long run; a network five times as much."""
+
+NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
+"""Which is not the file's fault."""
+
+UNREADABLE: Final = "The file cannot be decoded within reasonable time and memory."
 
 
 class Workshop:
     """Processes that turn uploads into files to be served, each for one file at a time. Started when they are needed."""
 
-    def __init__(self, work: Work | None = None) -> None:
-        self._work = work or _work
-        self._turns = asyncio.Semaphore(WORKERS)
-        self._idle: list[ProcessPoolExecutor] = []
-        self._busy: set[ProcessPoolExecutor] = set()
-        self._waiting = 0
+    def __init__(self, choose: str = "x18.media.decoding:choose", *, enforced: bool = True) -> None:
+        """``choose`` names a ``bench.Choose``. Not ``enforced``, nobody's seconds end: for load tests."""
+        self._command = command(choose)
+        self._turns = Turns(WORKERS, WAITING)
+        self._seconds = Budget("decoding", burst=DECODING_S, per_second=DECODING_S_PER_S, enforced=enforced)
+        self._idle: list[_Bench] = []
+        self._busy: set[_Bench] = set()
+        self._told: list[str] | None = None
 
-    async def process(self, source: Path, target: Path, thumbnail: Path, extension: str) -> Processed:
-        """Check and write anew. A file that breaks its process harms none that is being processed beside it.
+    def announce(self) -> None:
+        """Say in the log how decoders are held on this machine."""
+        self._log(box.missing())
+
+    def check(self, network: str, user_id: UUID) -> None:
+        """Nothing while this user may have more files decoded.
+
+        Raises:
+            TooManyRequests: processors were busy for it long enough.
+        """
+        self._seconds.check(network, user_id)
+
+    async def process(self, folder: Path, extension: str, network: str, user_id: UUID) -> Processed:
+        """Check ``source`` in a folder of its own and write ``target`` and ``thumbnail`` there. A file that breaks its process
+        harms none that is being processed beside it.
 
         Raises:
             BadInput: the file is not what it says, or cannot be taken.
-            Unavailable: too many wait.
+            Unavailable: too many wait, most of them of the same network.
+            OSError: there is no room.
         """
-        if self._waiting >= WAITING:
-            raise Unavailable("Too many uploads at once; try again in a moment.", retry_after_s=5)
-        self._waiting += 1
-        try:
-            async with self._turns:
-                return await self._process_in_turn(partial(self._work, source, target, thumbnail, extension))
-        except Rejected as error:
-            raise BadInput(str(error), code="bad_media") from error
-        except (BrokenProcessPool, TimeoutError, MemoryError) as error:
-            raise BadInput("The file cannot be decoded within reasonable time and memory.", code="bad_media") from error
-        finally:
-            self._waiting -= 1
+        source = folder / "source"
+        job = Job(str(folder), extension, _seconds_for(extension, source.stat().st_size))
+        async with self._turns.take(network, user_id):
+            answer = await self._charged(job, network, user_id)
+        told = answer.told
+        if told is None:
+            raise BadInput(UNREADABLE, code="bad_media")
+        self._log(told.lacking)
+        if told.errno in NO_ROOM:
+            raise OSError(told.errno, os.strerror(told.errno))
+        if told.processed is None or not _are_files(folder / "target", folder / "thumbnail"):
+            raise BadInput(told.rejected or UNREADABLE, code="bad_media")
+        return told.processed
 
-    def stop(self) -> None:
+    async def stop(self) -> None:
         """End the processes."""
-        while self._idle:
-            _end(self._idle.pop())
-        while self._busy:
-            _end(self._busy.pop())
+        for bench in (*self._idle, *self._busy):
+            await bench.end()
+        self._idle.clear()
+        self._busy.clear()
 
-    async def _process_in_turn(self, work: Callable[[], Processed]) -> Processed:
-        worker = self._idle.pop() if self._idle else _start()
-        self._busy.add(worker)
+    async def _charged(self, job: Job, network: str, user_id: UUID) -> Answer:
+        loop = asyncio.get_running_loop()
+        began, cpu_s = loop.time(), None
         try:
-            async with asyncio.timeout(TIME_LIMIT_S + STARTING_S):
-                processed = await asyncio.get_running_loop().run_in_executor(worker, work)
-        except Rejected:
-            self._release(worker)
+            answer = await self._run(job)
+            cpu_s = answer.cpu_s
+        finally:  # who leaves pays too
+            self._seconds.charge(min(loop.time() - began, job.cpu_s) if cpu_s is None else cpu_s, network, user_id)
+        return answer
+
+    async def _run(self, job: Job) -> Answer:
+        bench = self._idle.pop() if self._idle else _Bench(self._command)
+        self._busy.add(bench)
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                answer = await bench.run(job)
+        except (TimeoutError, EOFError, ConnectionError):
+            await self._discard(bench)
+            return Answer(None, float(job.cpu_s))
+        except BaseException:  # it is still at a file that nobody waits for
+            await self._discard(bench)
             raise
-        except BaseException:  # it is dead, or still at a file that nobody waits for
-            self._busy.discard(worker)
-            _end(worker)
-            raise
-        self._release(worker)
-        return processed
+        if bench.files >= FILES_BETWEEN_RESTARTS:
+            await self._discard(bench)
+        elif bench in self._busy:  # not stopped meanwhile
+            self._busy.remove(bench)
+            self._idle.append(bench)
+        return answer
 
-    def _release(self, worker: ProcessPoolExecutor) -> None:
-        if worker in self._busy:  # not stopped meanwhile
-            self._busy.remove(worker)
-            self._idle.append(worker)
+    async def _discard(self, bench: "_Bench") -> None:
+        self._busy.discard(bench)
+        await bench.end()
 
-
-def _start() -> ProcessPoolExecutor:
-    """A pool of one: what breaks a pool breaks all that is in it."""
-    return ProcessPoolExecutor(
-        1, multiprocessing.get_context("spawn"), initializer=_limit, max_tasks_per_child=FILES_BETWEEN_RESTARTS
-    )
-
-
-def _end(worker: ProcessPoolExecutor) -> None:
-    processes = list((worker._processes or {}).values())
-    worker.shutdown(wait=False, cancel_futures=True)
-    for process in processes:
-        with suppress(ProcessLookupError):
-            process.terminate()
+    def _log(self, lacking: list[str]) -> None:
+        """Say once how decoders are held, and again where it turns out to be otherwise."""
+        if lacking == self._told:
+            return
+        self._told = lacking
+        if lacking:
+            logger.warning("decoders of uploads are held by limits of time and memory, but %s", "; ".join(lacking))
+        else:
+            logger.info("decoders of uploads have no rights, no network and no files but their own")
 
 
-def _limit() -> None:
-    """In the child: Ctrl-C is the parent's affair; memory and time end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+class _Bench:
+    """One process, and what it is asked."""
+
+    def __init__(self, command: list[str]) -> None:
+        self._command = command
+        self._process: Process | None = None
+        self.files = 0
+
+    async def run(self, job: Job) -> Answer:
+        """Have a file worked on.
+
+        Raises:
+            EOFError, ConnectionError: the process is gone.
+        """
+        process = self._process or await self._start()
+        self.files += 1
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(msgspec.json.encode(job) + b"\n")
+        await process.stdin.drain()
+        line = await process.stdout.readline()
+        if not line:
+            raise EOFError
+        return msgspec.json.decode(line, type=Answer)
+
+    async def end(self) -> None:
+        """End the process, and with it the child that it has."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            await asyncio.shield(self._process.wait())
+
+    async def _start(self) -> Process:
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env={}, start_new_session=True
+        )
+        return self._process
 
 
-def _work(source: Path, target: Path, thumbnail: Path, extension: str) -> Processed:
-    from x18.media.images import process_image
-    from x18.media.videos import process_video
+def _seconds_for(extension: str, size: int) -> int:
+    if KINDS[extension].type == "video":
+        return VIDEO_CPU_S
+    return LEAST_CPU_S + CPU_S_PER_MIB * size // 1024**2
 
-    signal.setitimer(signal.ITIMER_REAL, TIME_LIMIT_S)  # SIGALRM ends a child that hangs in a decoder
-    try:
-        kind = KINDS[extension]
-        work: Callable[..., Processed] = process_video if kind.type == "video" else process_image
-        return work(source, target, thumbnail, kind)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+
+def _are_files(*paths: Path) -> bool:
+    """Whether these are files, of which there is no other name: what a decoder that was taken over may have put there."""
+    with suppress(OSError):
+        seen = [path.lstat() for path in paths]
+        return all(stat.S_ISREG(one.st_mode) and one.st_nlink == 1 for one in seen)
+    return False

@@ -1,0 +1,206 @@
+"""Pictures as they are to be shown: upright, in sRGB, in eight bits, with nothing beside their pixels."""
+
+import io
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from PIL import Image, ImageFile, ImageSequence
+from PIL.JpegImagePlugin import JpegImageFile
+
+from x18.media.colours import converter_of
+from x18.media.kinds import JPEG, PNG, WEBP, Kind
+from x18.media.results import Rejected
+
+MAX_SCANS: Final = 100
+"""Of a JPEG; cameras write ten. Each goes over the whole picture."""
+
+ORIENTATION: Final = 0x0112
+TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+START_OF_SCAN: Final = b"\xff\xda"
+DURATION_MS: Final = 100
+"""Of a frame that does not say."""
+
+SHORT: Final = "The file ends too early: less than two thirds of its picture are there."
+
+Check = Callable[[tuple[int, int], int], None]
+
+
+class Picture(NamedTuple):
+    """Frames, how long each is shown in milliseconds, and how often all of them, 0 for ever. ``has_cover``: the first is for those
+    who show one only.
+    """
+
+    frames: list[Image.Image]
+    durations: list[int]
+    loop: int
+    has_cover: bool
+
+    @property
+    def duration_ms(self) -> int | None:
+        """How long one round is shown; None for a still one."""
+        return round(sum(self.durations)) if len(self.frames) > 1 else None
+
+
+def open_picture(data: bytes, kind: Kind, check: Check) -> Picture:
+    """Decode a JPEG, PNG or WebP. ``check`` is asked before, with the size and the number of frames.
+
+    Raises:
+        Rejected: by ``check``, or too little of it is there.
+    """
+    if kind is JPEG:
+        return _still(_open_jpeg(data, check), data, kind)
+    if kind is WEBP:
+        data = _filled(data)
+    with Image.open(io.BytesIO(data), formats=[kind.format]) as image:
+        frames = getattr(image, "n_frames", 1)
+        check(image.size, frames)
+        if frames > 1:
+            return _animation(image, data)
+    return _still(_open_png(data) if kind is PNG else _open_webp(data), data, kind)
+
+
+def _still(image: Image.Image, data: bytes, kind: Kind) -> Picture:
+    shown = _shown(image, _turn_of(image), data)
+    if kind is JPEG:
+        shown = shown if shown.mode == "L" else shown.convert("RGB")
+    elif kind is WEBP and shown.mode not in ("RGB", "RGBA"):
+        shown = shown.convert("RGBA" if shown.mode == "LA" else "RGB")
+    return Picture([shown], [], 0, False)
+
+
+def _shown(image: Image.Image, turn: Image.Transpose | None, data: bytes) -> Image.Image:
+    convert = converter_of(image, data)
+    picture = _in_eight_bits(_with_alpha(image))
+    if convert is not None:
+        picture = convert(picture.convert("RGB") if picture.mode == "P" else picture)
+    elif picture.mode not in ("1", "L", "LA", "P", "RGB", "RGBA"):
+        picture = picture.convert("RGB" if picture.mode == "CMYK" else "RGBA")
+    if turn is not None:
+        picture = picture.transpose(turn)
+    picture.info = {}
+    return picture
+
+
+def _animation(image: Any, data: bytes) -> Picture:
+    turn, convert = None, None
+    frames: list[Image.Image] = []
+    durations: list[int] = []
+    try:
+        for number, frame in enumerate(ImageSequence.Iterator(image)):
+            whole = frame.convert("RGBA")
+            if not number:
+                turn, convert = _turn_of(image), converter_of(image, data)
+            whole = convert(whole) if convert is not None else whole
+            frames.append(whole.transpose(turn) if turn is not None else whole)
+            frames[-1].info = {}
+            durations.append(round(frame.info.get("duration", DURATION_MS)))
+    except (OSError, SyntaxError, EOFError, ValueError):  # it ends early
+        if not frames:
+            raise
+    has_cover = bool(image.info.get("default_image")) and len(frames) > 1
+    if len(frames) > 1 and all(not has_alpha for has_alpha in map(_shines_through, frames)):
+        frames = [frame.convert("RGB") for frame in frames]
+    return Picture(frames, durations[1:] if has_cover else durations, image.info.get("loop", 0), has_cover)
+
+
+def _shines_through(frame: Image.Image) -> bool:
+    return frame.getchannel("A").getextrema()[0] < 255  # type: ignore[operator]
+
+
+def _turn_of(image: Image.Image) -> Image.Transpose | None:
+    try:
+        return TURNS.get(image.getexif().get(ORIENTATION, 1))
+    except Exception:  # EXIF is the sender's too, and a picture without is better than none
+        return None
+
+
+def _with_alpha(image: Image.Image) -> Image.Image:
+    """The picture, where it names a colour that is none with that as its alpha."""
+    transparent = image.info.get("transparency")
+    if transparent is None:
+        return image
+    if image.mode.startswith("I") and isinstance(transparent, int):
+        wide = image.convert("I")
+        alpha = wide.point([0 if value == transparent else 255 for value in range(65536)], "L")
+        grey = _in_eight_bits(image).convert("LA")
+        grey.putalpha(alpha)
+        return grey
+    if isinstance(transparent, tuple) and any(value > 255 for value in transparent):
+        image.info["transparency"] = tuple(value >> 8 for value in transparent)  # Pillow reads 8 of 16 bits
+    return image.convert("RGBA")
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Pictures of 16 bits, as scanners make them; Pillow would cut off what is over 255."""
+    if not image.mode.startswith("I"):
+        return image
+    return image.convert("I").point(lambda value: value * (1 / 256)).convert("L")
+
+
+def _open_jpeg(data: bytes, check: Check) -> Image.Image:
+    """The first picture of a file that may hold several, as cameras' previews and HDR maps are."""
+    if data.count(START_OF_SCAN) > MAX_SCANS:
+        raise Rejected(f"The image has more than {MAX_SCANS} scans.")
+    image: Image.Image = JpegImageFile(io.BytesIO(data))
+    check(image.size, 1)
+    try:
+        image.load()
+    except OSError:
+        image = _loaded_as_far_as_it_goes(JpegImageFile(io.BytesIO(data)))
+        if not _shows(image, data):
+            raise Rejected(SHORT) from None
+    return image
+
+
+def _shows(image: Image.Image, data: bytes) -> bool:
+    """Whether enough of a JPEG was decoded: the rest is of the grey that its numbers are counted from."""
+    if image.info.get("progressive"):  # then the first scan has all of it, coarsely
+        return data.count(START_OF_SCAN) > 1
+    return _is_there(image.point([0 if 127 <= value <= 129 else 255 for value in range(256)] * len(image.getbands())))
+
+
+def _open_png(data: bytes) -> Image.Image:
+    image: Image.Image = Image.open(io.BytesIO(data), formats=["PNG"])
+    try:
+        image.load()
+    except (OSError, SyntaxError, ValueError):
+        image = _loaded_as_far_as_it_goes(Image.open(io.BytesIO(data), formats=["PNG"]))
+        if not _is_there(image):
+            raise Rejected(SHORT) from None
+    return image
+
+
+def _open_webp(data: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(data), formats=["WEBP"])
+    image.load()
+    return image
+
+
+def _filled(data: bytes) -> bytes:
+    """A WebP that ends early, with noughts up to the length that it says: its decoder takes none that is short."""
+    length = int.from_bytes(data[4:8], "little") + 8
+    return data.ljust(length, b"\0") if length * 2 <= len(data) * 3 else data
+
+
+def _loaded_as_far_as_it_goes(image: Image.Image) -> Image.Image:
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        image.load()
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
+    return image
+
+
+def _is_there(image: Image.Image) -> bool:
+    """Whether two thirds of a picture, from above, are more than nought."""
+    shown = image.getbbox()
+    return shown is not None and shown[3] * 3 >= image.height * 2
