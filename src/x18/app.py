@@ -31,6 +31,7 @@ from x18.core.tasks import end
 from x18.core.tokens import Tokens
 from x18.files import file_limit
 from x18.media import controller as media
+from x18.media.admission import Admission, Room
 from x18.media.storage import Storage
 from x18.media.sweep import forget_abandoned, remove_orphans
 from x18.media.workshop import Workshop
@@ -79,6 +80,7 @@ class Parts(NamedTuple):
     limiter: Limiter
     storage: Storage
     workshop: Workshop
+    admission: Admission
     channel: Channel
     metrics_access: MetricsAccess
     checks: Checks
@@ -142,7 +144,8 @@ def _make_parts(settings: Settings, redis: Redis) -> Parts:
         passwords=Passwords(settings.bcrypt_cost, enforced=settings.rate_limits),
         limiter=Limiter(redis, enforced=settings.rate_limits, registrations_per_hour=settings.registrations_per_hour),
         storage=open_storage(settings),
-        workshop=Workshop(),
+        workshop=(workshop := Workshop(enforced=settings.rate_limits)),
+        admission=Admission(_room(settings), workshop, enforced=settings.rate_limits),
         channel=channel,
         metrics_access=MetricsAccess(settings.metrics_token, is_production=settings.is_production),
         checks=Checks({"postgres": partial(db.fetch_value, "SELECT 1"), "redis": redis.ping, "relay": channel.check}),
@@ -171,10 +174,11 @@ def _life(settings: Settings, parts: Parts, redis: Redis) -> Callable[[Litestar]
             work = [_make_jobs(parts.storage).run(), sample(parts.channel, parts.passwords)]
             working = [asyncio.create_task(one) for one in work]
             settle()
+            parts.workshop.announce()
             yield
             await end(working)
         finally:
-            parts.workshop.stop()
+            await parts.workshop.stop()
             await parts.channel.stop()
             await parts.limiter.close()
             await redis.aclose()
@@ -228,6 +232,12 @@ def open_storage(settings: Settings) -> Storage:
     if settings.s3_bucket is None:
         return Storage.in_folder(settings.storage_path / "media")
     return Storage.in_bucket(settings.s3_bucket, settings.s3_options)
+
+
+def _room(settings: Settings) -> Room:
+    """Where uploads are written to on this machine: the folder of the files, unless they go to a bucket, and the temporary one."""
+    folders = [settings.storage_path] if settings.s3_bucket is None else []
+    return Room(*folders, min_free_bytes=settings.upload_min_free_bytes)
 
 
 def connect_redis(settings: Settings) -> Redis:

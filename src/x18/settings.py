@@ -38,6 +38,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     bcrypt_cost: int
     cors_origins: tuple[str, ...]
     storage_path: Path
+    upload_min_free_bytes: int | None
     s3_bucket: str | None
     s3_options: dict[str, Any]
     rate_limits: bool
@@ -74,6 +75,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         bcrypt_cost=source.number("BCRYPT_COST", 12, least=4, most=16),
         cors_origins=source.names("CORS_ORIGINS"),
         storage_path=Path(source.text("STORAGE_PATH", "./storage")),
+        upload_min_free_bytes=source.size("UPLOAD_MIN_FREE_MIB"),
         s3_bucket=source.text("S3_BUCKET") or None,
         s3_options=_s3_options(source),
         rate_limits=source.one_of("RATE_LIMITS", ("on", "off")) == "on",
@@ -116,6 +118,10 @@ class _Source:
             self.problems.append(f"{name} is {text!r}: set it to a whole number from {least} to {most}.")
             return default
         return int(text)
+
+    def size(self, name: str) -> int | None:
+        """Bytes of a number of MiB; None where nothing is set."""
+        return self.number(name, 0, least=0, most=100_000_000) * 1024**2 if self.text(name) else None
 
     def one_of(self, name: str, choices: tuple[str, ...]) -> str:
         """The first choice is the default."""

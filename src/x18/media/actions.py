@@ -12,21 +12,20 @@ from typing import Any, Final
 from uuid import UUID
 
 from litestar.concurrency import sync_to_thread
-from litestar.datastructures import UploadFile
 
 from x18.core import db
 from x18.core.clock import read_clock
 from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, TooManyRequests, UnsupportedMedia
 from x18.core.ids import id_floor, new_id
 from x18.core.text import clean_text
-from x18.media.kinds import HEAD_BYTES, Kind, kind_of
+from x18.media.admission import Admission
+from x18.media.kinds import HEAD_BYTES, MAX_BYTES, Kind, kind_of
 from x18.media.queries import SEEN
 from x18.media.results import Processed
-from x18.media.schemas import MAX_ALT_TEXT
+from x18.media.schemas import MAX_ALT_TEXT, UploadForm
 from x18.media.storage import Storage
 from x18.media.workshop import Workshop
 
-MAX_BYTES: Final = 10 * 1024 * 1024
 DAY: Final = timedelta(days=1)
 MAX_FILES_A_DAY: Final = 500
 MAX_BYTES_A_DAY: Final = 1024**3
@@ -49,7 +48,7 @@ class Upload:
 
 @asynccontextmanager
 async def stored(
-    user_id: UUID, file: UploadFile, alt_text: str | None, storage: Storage, workshop: Workshop
+    user_id: UUID, network: str, form: UploadForm, storage: Storage, workshop: Workshop, admission: Admission
 ) -> AsyncIterator[Upload]:
     """Check, process and store a file, for ``describe`` to insert its row; it is deleted again where that did not happen.
 
@@ -59,26 +58,29 @@ async def stored(
     Raises:
         TooLarge: more than 10 MiB.
         UnsupportedMedia: none of the six kinds.
-        BadInput: a file that lies about itself or cannot be decoded.
+        BadInput: no file, or one that lies about itself or cannot be decoded.
         TooManyRequests: ``media_quota_exceeded``: the user has uploaded enough for a day (OWASP ASVS 5.2.4).
     """
-    described = clean_text("alt_text", alt_text or "", most=MAX_ALT_TEXT)
+    if form.file is None:
+        raise BadInput.of("file", "send the file as a part named file")
+    described = clean_text("alt_text", form.alt_text or "", most=MAX_ALT_TEXT)
     await _check_quota(user_id)
     media_id = new_id()
-    with tempfile.TemporaryDirectory(prefix="x18-upload-") as folder:
-        source, target, thumbnail = (Path(folder) / name for name in ("source", "target", "thumbnail"))
-        size = await sync_to_thread(_save, file.file, source)
+    with tempfile.TemporaryDirectory(prefix="x18-upload-") as name:
+        folder = Path(name)
+        size = await sync_to_thread(_save, form.file.file, folder / "source")
+        admission.charge(size, network)
         if size > MAX_BYTES:
             raise TooLarge(f"A file has at most {MAX_BYTES // 1024 // 1024} MiB.")
-        kind = kind_of(await sync_to_thread(_read_head, source))
+        kind = kind_of(await sync_to_thread(_read_head, folder / "source"))
         if kind is None:
             raise UnsupportedMedia("Send a JPG, PNG, GIF, WebP, MP4 or WebM file.")
-        result = await workshop.process(source, target, thumbnail, kind.extension)
+        result = await workshop.process(folder, kind.extension, network, user_id)
         names = f"{media_id}.{kind.extension}", f"{media_id}_thumb.webp"
-        upload = Upload(media_id, user_id, kind, names, described, result, target.stat().st_size)
+        upload = Upload(media_id, user_id, kind, names, described, result, (folder / "target").stat().st_size)
         try:
-            await storage.put(names[0], target)
-            await storage.put(names[1], thumbnail)
+            await storage.put(names[0], folder / "target")
+            await storage.put(names[1], folder / "thumbnail")
             yield upload
         finally:
             if not upload.has_row:
@@ -119,7 +121,22 @@ async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
         if deleted is None:
             raise NotFound("No such file.", code="media_not_found")
         await db.execute("UPDATE posts SET media_count = media_count - 1 WHERE id = $1", deleted["post_id"])
-    await storage.delete(row["file_name"], row["thumbnail_name"])
+    await storage.discard(row["file_name"], row["thumbnail_name"])
+
+
+async def delete_of_post(post_id: UUID) -> list[str]:
+    """Delete the rows of a post's files in the transaction that deletes the post; the files' names, for ``Storage.discard`` after it.
+
+    A file that its owner's profile shows stays, and is in no post any more.
+    """
+    rows = await db.fetch(
+        """DELETE FROM media m USING users u
+           WHERE m.post_id = $1 AND u.id = m.user_id
+             AND strpos(u.avatar_url, m.id::text) = 0 AND strpos(u.header_url, m.id::text) = 0
+           RETURNING m.file_name, m.thumbnail_name""",
+        post_id,
+    )
+    return [row[name] for row in rows for name in ("file_name", "thumbnail_name")]
 
 
 async def _check_quota(user_id: UUID) -> None:
@@ -158,10 +175,10 @@ async def _insert(upload: Upload) -> None:
     )
 
 
-async def digest(file: UploadFile, alt_text: str | None) -> bytes:
+async def digest(form: UploadForm) -> bytes:
     """What tells two uploads apart."""
-    hashed = await sync_to_thread(_hash, file.file)
-    return hashed + (alt_text or "").encode(errors="replace")
+    hashed = await sync_to_thread(_hash, form.file.file) if form.file is not None else b""
+    return hashed + (form.alt_text or "").encode(errors="replace")
 
 
 def _hash(file: Any) -> bytes:

@@ -1,32 +1,35 @@
 """``/api/media``, and the files themselves under ``/storage/media``."""
 
 import re
+from contextlib import aclosing
 from email.utils import format_datetime
 from typing import Any, Final
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post
-from litestar.di import NamedDependency, Provide
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath
 from litestar.response import Stream
 
+from x18.core.addresses import address_of, network_of
 from x18.core.answers import Success
 from x18.core.conditional import is_known
-from x18.core.errors import BadInput, NoSuchRange, NotFound
+from x18.core.errors import NoSuchRange, NotFound
 from x18.core.http import CurrentUser, Visitor
 from x18.core.idempotency import once, recall
 from x18.core.limits import Rates
 from x18.core.paging import Page, listed
 from x18.core.viewer import id_of
 from x18.media import actions, queries
+from x18.media.admission import Admission
 from x18.media.forms import read_form
-from x18.media.kinds import KINDS, NAME
-from x18.media.schemas import MediaList, MediaView, UploadForm
+from x18.media.kinds import KINDS, MAX_BYTES, NAME
+from x18.media.schemas import MediaList, MediaView
 from x18.media.storage import Storage, StoredFile
 from x18.media.workshop import Workshop
 
-MAX_BODY_BYTES: Final = actions.MAX_BYTES + 64 * 1024
+MAX_BODY_BYTES: Final = MAX_BYTES + 64 * 1024
 RANGE: Final = re.compile(r"bytes=(\d{0,15})-(\d{0,15})")
 
 
@@ -41,32 +44,29 @@ class MediaController(Controller):
         summary="Upload a file",
         request_max_body_size=MAX_BODY_BYTES,
         opt={"rate": Rates.UPLOAD},
-        dependencies={"form": Provide(read_form)},
         responses={201: ResponseSpec(MediaView)},
     )
     async def upload(
         self,
         viewer: CurrentUser,
-        form: NamedDependency[UploadForm],
         storage: NamedDependency[Storage],
         workshop: NamedDependency[Workshop],
+        admission: NamedDependency[Admission],
         request: Request[Any, Any, Any],
     ) -> Response[Any]:
         """JPG, PNG, GIF, WebP, MP4 or WebM, at most 10 MiB, told by its content."""
-        file = form.file
-        if file is None:
-            raise BadInput.of("file", "send the file as a part named file")
+        network = network_of(address_of(request))
+        async with admission.enter(network, viewer.user_id), aclosing(await read_form(request)) as form:
+            content = await actions.digest(form)
+            answer = await recall(request, viewer.user_id, content)
+            if answer is None:
+                async with actions.stored(viewer.user_id, network, form, storage, workshop, admission) as upload:
 
-        content = await actions.digest(file, form.alt_text)
-        answer = await recall(request, viewer.user_id, content)
-        if answer is None:
-            async with actions.stored(viewer.user_id, file, form.alt_text, storage, workshop) as upload:
+                    async def make() -> MediaView:
+                        await actions.describe(upload)
+                        return await queries.get_media(upload.id, viewer.user_id)
 
-                async def make() -> MediaView:
-                    await actions.describe(upload)
-                    return await queries.get_media(upload.id, viewer.user_id)
-
-                answer = await once(request, viewer.user_id, content, make)
+                    answer = await once(request, viewer.user_id, content, make)
         return Response(answer, status_code=201)
 
     @get("/{media_id:uuid}", summary="A file's description")
@@ -95,11 +95,11 @@ async def serve_file(
     """The bytes, whole or a range (RFC 9110 §14); 304 when the client has them.
 
     Nobody is asked who they are: the address is the secret, and who may see the post is told it. What was once given may be kept by
-    caches for a year.
+    caches for a year; what was deleted, or is of a disabled account, is not given any more.
     """
     match = NAME.fullmatch(name)
     file = await storage.look_up(name) if match else None
-    if file is None or match is None:
+    if file is None or match is None or not await queries.is_served(UUID(name[:36])):
         raise NotFound("No such file.", code="media_not_found")
     headers = {
         "Accept-Ranges": "bytes",

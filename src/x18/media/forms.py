@@ -10,7 +10,7 @@ from litestar.datastructures import UploadFile
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from x18.core.errors import BadInput, TooLarge
-from x18.media.actions import MAX_BYTES
+from x18.media.kinds import MAX_BYTES
 from x18.media.schemas import UploadForm
 
 MAX_BOUNDARY: Final = 70

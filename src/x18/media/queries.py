@@ -1,5 +1,6 @@
 """Reading files' descriptions. A file in a post is seen by whoever may see the post, any other by its owner only."""
 
+import asyncio
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +22,8 @@ SEEN: Final = f"""FROM media m LEFT JOIN posts p ON p.id = m.post_id LEFT JOIN u
 # A cursor is the id of a file, or of the list's own keys: these are made with the row, long after the id, which is the file's name.
 KEY_OF: Final = "COALESCE((SELECT order_key FROM media WHERE id = {0}), {0})"
 
+_look_ups = asyncio.Semaphore(4)
+
 
 async def get_media(media_id: UUID, viewer_id: UUID | None) -> MediaView:
     """A file.
@@ -32,6 +35,19 @@ async def get_media(media_id: UUID, viewer_id: UUID | None) -> MediaView:
     if found is None:
         raise NotFound("No such file.", code="media_not_found")
     return msgspec.json.decode(found, type=MediaView)
+
+
+async def is_served(media_id: UUID) -> bool:
+    """Whether a file may be given to who knows its address: its row is there, and its owner's account is not disabled.
+
+    One look-up by two primary keys. A few run at once, so that a flood of requests for files leaves the pool to others.
+    """
+    async with _look_ups:
+        found = await db.fetch_value(
+            "SELECT true FROM media m JOIN users u ON u.id = m.user_id WHERE m.id = $1 AND u.disabled_at IS NULL",
+            media_id,
+        )
+    return bool(found)
 
 
 async def list_media(user_id: UUID, viewer_id: UUID | None, page: Page) -> MediaList:

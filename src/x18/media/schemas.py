@@ -48,3 +48,8 @@ class UploadForm(msgspec.Struct, kw_only=True):
 
     file: UploadFile | None = None
     alt_text: Annotated[str | None, described("What it shows, for those who do not see it.", most=MAX_ALT_TEXT)] = None
+
+    async def aclose(self) -> None:
+        """Let go of the file."""
+        if self.file is not None:
+            await self.file.close()

@@ -93,6 +93,13 @@ class Storage:
             except FileNotFoundError:
                 continue
 
+    async def discard(self, *names: str) -> None:
+        """Delete files whose rows are gone already. Where that fails now, the sweep does it later, and nobody needs to know."""
+        try:
+            await self.delete(*names)
+        except Unavailable:
+            logger.warning("%d files are left for the sweep", len(names))
+
     async def pages_older(self, age: timedelta) -> AsyncIterator[list[str]]:
         """Names of the files that are older than this, some at a time."""
         limit = datetime.now(UTC) - age

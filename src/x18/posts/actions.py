@@ -10,6 +10,7 @@ from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.order import Order
 from x18.core.text import clean_lines
+from x18.media import actions as media
 from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata, terms_of
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
@@ -61,8 +62,10 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
     return post_id
 
 
-async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
+async def delete_post(post_id: UUID, viewer_id: UUID) -> list[str]:
     """Delete one's own post with all that hangs on it. A tombstone tells the live channel who could have received it.
+
+    What is returned are the names of its files, to be deleted now that it is certain.
 
     That is the post's own level: whoever had it before the account turned private has to be told too, and is told an id only.
 
@@ -86,6 +89,7 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
             EventKind.NOTIFICATION_GONE,
             viewer_id,
         )
+        files = await media.delete_of_post(post_id)
         await db.execute("DELETE FROM posts WHERE id = $1", post_id)
         if post["reply_to_id"]:
             await db.execute(
@@ -94,6 +98,7 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> None:
             await outbox.append(EventKind.COUNTS, viewer_id, post["reply_to_id"])
         await db.execute("UPDATE users SET posts_count = posts_count - 1 WHERE id = $1", viewer_id)
         await outbox.append(EventKind.POST_DELETED, viewer_id, post_id)
+    return files
 
 
 async def _lock_own(post_id: UUID, viewer_id: UUID) -> asyncpg.Record:

@@ -14,6 +14,7 @@ from x18.core.http import CurrentUser, Visitor
 from x18.core.idempotency import once
 from x18.core.paging import Page, listed
 from x18.core.viewer import Viewer, id_of
+from x18.media.storage import Storage
 from x18.posts import actions, queries, reactions
 from x18.posts.schemas import PostDraft, PostList, PostView
 
@@ -41,9 +42,9 @@ class PostController(Controller):
         return unless_known(request, await queries.get_post(post_id, id_of(visitor)))
 
     @delete("/{post_id:uuid}", summary="Delete a post", status_code=200)
-    async def remove(self, post_id: FromPath[UUID], viewer: CurrentUser) -> Success:
-        """By its author only."""
-        await actions.delete_post(post_id, viewer.user_id)
+    async def remove(self, post_id: FromPath[UUID], viewer: CurrentUser, storage: NamedDependency[Storage]) -> Success:
+        """By its author only. Its files are gone too, except those that the author's profile shows."""
+        await storage.discard(*await actions.delete_post(post_id, viewer.user_id))
         return Success()
 
     @get("/{post_id:uuid}/replies", summary="Replies to a post")

@@ -54,6 +54,7 @@ FACTS: Final[dict[str, Facts]] = {
             400: ("bad_input", "bad_media"),
             415: ("unsupported_media_type",),
             429: ("rate_limited", "media_quota_exceeded"),
+            503: ("unavailable", "storage_full"),
             **KEY_REUSED,
         },
         once=True,

@@ -11,6 +11,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 from x18.core.problems import ProblemBody
+from x18.media.schemas import UploadForm
 from x18.runtime.documents import answers, inputs
 from x18.runtime.documents.facts import FACTS, Facts, errors_of
 from x18.runtime.documents.schemas import ref_to, schemas_of
@@ -40,6 +41,9 @@ TAGS: Final = {
     "search": "Users, posts and hashtags.",
     "live": "What the live channel needs of REST.",
 }
+
+FORM_OF: Final = "media_upload"
+"""The one operation with a form, which its handler reads itself."""
 
 
 class Endpoint(NamedTuple):
@@ -89,7 +93,7 @@ def _complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
         operation["security"] = [{"token": []}]
     elif "visitor" in wanted:
         operation["security"] = [{}, {"token": []}]
-    if "form" in wanted:
+    if operation["operationId"] == FORM_OF:
         operation["requestBody"] = {
             "required": True,
             "content": {"multipart/form-data": {"schema": ref_to("UploadForm")}},
@@ -102,12 +106,12 @@ def _complete(operation: dict[str, Any], endpoint: Endpoint) -> None:
 
 
 def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:
-    types: set[Any] = {ProblemBody}
+    types: set[Any] = {ProblemBody, UploadForm}
     for endpoint in endpoints:
         signature = endpoint.handler.parsed_fn_signature
         types.update(_structs_in(signature.return_type.annotation))
-        for name in {"data", "form"} & signature.parameters.keys():
-            types.update(_structs_in(signature.parameters[name].annotation))
+        if "data" in signature.parameters:
+            types.update(_structs_in(signature.parameters["data"].annotation))
         for spec in (endpoint.handler.responses or {}).values():
             types.update(_structs_in(spec.data_container))
     schemas = schemas_of(sorted(types, key=lambda struct: str(struct.__name__)))
