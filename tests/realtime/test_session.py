@@ -47,7 +47,7 @@ def test_the_close_code_tells_whether_to_come_back(problem: Problem, code: int) 
     written: list[bytes] = []
     line = Line(Hub(lambda *_: None), socket, Encoding.JSON)
     untyped: Any = services
-    session = Session(untyped, line)
+    session = Session(untyped, line, "192.0.2.1")
     socket.write = written.append
     session.refuse(problem)
 

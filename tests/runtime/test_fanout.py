@@ -31,6 +31,11 @@ class Transport:
     def set_write_buffer_limits(self, high: int) -> None:
         """There is no buffer."""
 
+    waiting = 0
+
+    def get_write_buffer_size(self) -> int:
+        return self.waiting
+
     def is_closing(self) -> bool:
         return False
 
@@ -117,3 +122,65 @@ async def test_messages_that_are_finished_are_timed_one_by_one(monkeypatch: pyte
         protocol.data_received(frame(CONTINUATION, b'"ping"}') + frame(TEXT, b'{"type":', final=False))
 
     assert not protocol.close_sent
+
+
+def after_a_ping() -> FanoutProtocol:
+    """A server's ping was sent and its time is over."""
+    protocol = upgraded()
+    protocol.send_keepalive_ping()
+    return protocol
+
+
+async def test_who_does_not_answer_a_ping_is_closed() -> None:
+    protocol = after_a_ping()
+    protocol.keepalive_timeout()
+
+    assert protocol.transport.written[-1][2:4] == (4002).to_bytes(2, "big")  # type: ignore[attr-defined]
+
+
+async def test_who_is_not_read_from_is_not_blamed_for_no_answer() -> None:
+    protocol = after_a_ping()
+    protocol.data_received(frame(TEXT, b'{"type":"ping"}'))  # which the application does not take
+    assert protocol.read_paused
+    protocol.keepalive_timeout()
+    assert not protocol.close_sent
+    protocol.read_paused = False
+    protocol.keepalive_timeout()
+
+    assert protocol.close_sent
+
+
+async def test_who_still_takes_what_came_before_the_ping_is_not_blamed_for_no_answer() -> None:
+    protocol = upgraded()
+    transport: Any = protocol.transport
+    transport.waiting = 60_000
+    protocol.send_keepalive_ping()
+    for transport.waiting in (40_000, 20_000):
+        protocol.keepalive_timeout()
+        assert not protocol.close_sent
+    protocol.keepalive_timeout()  # it took nothing in all this time
+
+    assert protocol.close_sent
+
+
+async def test_a_timer_that_is_late_blames_nobody() -> None:
+    protocol = after_a_ping()
+    protocol.ping_sent_at -= 60.0
+    protocol.keepalive_timeout()
+    assert not protocol.close_sent
+    protocol.keepalive_timeout()
+
+    assert protocol.close_sent
+
+
+async def test_a_message_is_not_late_while_nothing_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fanout, "UNFINISHED_S", 0.05)
+    protocol = upgraded()
+    protocol.data_received(frame(TEXT, b'{"type":"ping"}') + frame(TEXT, b'{"type":', final=False))
+    assert protocol.read_paused
+    await asyncio.sleep(0.15)
+    assert not protocol.close_sent
+    protocol.read_paused = False
+    async with asyncio.timeout(5):
+        while not protocol.close_sent:
+            await asyncio.sleep(0.02)

@@ -1,10 +1,19 @@
-"""How many connections a user and an address may have on this process, and how many messages a connection may send."""
+"""How many connections a user and a network may have and open on this process, and how many messages a connection may send."""
 
 import time
 from collections import Counter
+from typing import Final
 from uuid import UUID
 
+from x18.core.shares import Budget
 from x18.realtime.protocol import BURST, MAX_CONNECTIONS_PER_ADDRESS, MAX_CONNECTIONS_PER_USER, MESSAGES_PER_MINUTE
+
+OPENINGS: Final = 500
+OPENINGS_PER_SECOND: Final = 10
+"""Connections that a network may open, at once and in the long run: WebSockets and event streams, 0.6 ms each."""
+
+FAILED_LOG_IN: Final = 4
+"""A token or ticket that is not good counts as so many openings more."""
 
 
 class Admission:
@@ -12,10 +21,26 @@ class Admission:
 
     def __init__(self, *, enforced: bool) -> None:
         self._enforced = enforced
+        self._openings = Budget(
+            "new connections", burst=OPENINGS, per_second=OPENINGS_PER_SECOND, network_factor=1, enforced=enforced
+        )
         self.total = 0
         """How many connections there are."""
         self._of_address: Counter[str] = Counter()
         self._of_user: Counter[UUID] = Counter()
+
+    def knock(self, network: str) -> None:
+        """Count one that is about to be opened.
+
+        Raises:
+            TooManyRequests: the network opened too many.
+        """
+        self._openings.check(network)
+        self._openings.charge(1, network)
+
+    def fail(self, network: str) -> None:
+        """Count a log-in that failed."""
+        self._openings.charge(FAILED_LOG_IN, network)
 
     def enter(self, address: str) -> bool:
         """Count a connection from an address, also one that is refused: ``leave`` is called for both."""
@@ -59,10 +84,6 @@ class Bucket:
             return (1 - self._tokens) * 60 / MESSAGES_PER_MINUTE
         self._tokens -= 1
         return 0.0
-
-    def charge(self, tokens: int) -> None:
-        """Take more for what a message cost, also what is not there yet."""
-        self._tokens -= tokens
 
 
 def _take(counter: Counter, key: str | UUID) -> None:  # type: ignore[type-arg]

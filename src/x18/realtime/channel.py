@@ -11,9 +11,8 @@ from redis.asyncio import Redis
 from structlog.contextvars import bind_contextvars
 
 from x18.core import db, metrics
-from x18.core.addresses import network_of
 from x18.core.clock import read_clock, reckon_clock
-from x18.core.errors import Unavailable
+from x18.core.errors import NotAuthenticated, Unavailable
 from x18.core.ids import moment_of
 from x18.core.problems import as_problem
 from x18.core.tasks import end
@@ -61,7 +60,7 @@ class Channel:
     ) -> None:
         self.origins = origins
         self.query_tokens = query_tokens
-        self.redeem = redeem
+        self._redeem = redeem
         self.sessions: set[Session] = set()
         self._readers = Readers(database_url)
         self._counters = Counters(self._readers, read_counts)
@@ -73,7 +72,7 @@ class Channel:
             self.hub,
             self.feed,
             self._readers,
-            Replayer(self._readers, renderers),
+            Replayer(self._readers, renderers, limited=limited),
             authenticate,
             Admission(enforced=limited),
             self._counters,
@@ -104,10 +103,22 @@ class Channel:
         await end(self._tasks)
         await self._readers.stop()
 
+    async def redeem(self, ticket: str, network: str) -> str:
+        """An access token for a ticket from this network.
+
+        Raises:
+            NotAuthenticated: a bad, expired or used ticket.
+        """
+        try:
+            return await self._redeem(ticket)
+        except NotAuthenticated:
+            self.services.admission.fail(network)
+            raise
+
     @contextmanager
     def attend(self, session: Session, address: str) -> Iterator[bool]:
         """Count a session for the block, and let go of everything after it. Yields whether its network may have one more."""
-        network = network_of(address)
+        network = session.network
         self.sessions.add(session)
         bind_contextvars(connection_id=str(session.id), address=address)
         try:

@@ -6,8 +6,8 @@ from litestar import WebSocket, websocket
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
-from x18.core.addresses import address_of
-from x18.core.errors import Forbidden, Unavailable
+from x18.core.addresses import address_of, network_of
+from x18.core.errors import Forbidden, Problem, Unavailable
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
 from x18.core.text import split_url
@@ -40,22 +40,22 @@ async def legacy(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Chan
 
 
 async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool = False) -> None:
-    if not _origin_may(socket, channel.origins, is_legacy=is_legacy):
-        socket.scope["state"][REFUSAL] = Forbidden(
-            "A page of this origin may not send a token in the handshake: add the origin to CORS_ORIGINS, or send the token "
-            "in a message or a ticket.",
-            code="origin_not_allowed",
-        )
+    network = network_of(address_of(socket))
+    try:
+        channel.services.admission.knock(network)
+        _check_origin(socket, channel.origins, is_legacy=is_legacy)
+    except Problem as refusal:
+        socket.scope["state"][REFUSAL] = refusal
         await socket.close(code=CloseCode.NOT_AUTHENTICATED)
         return
     offered = socket.scope.get("subprotocols") or []
     chosen = next((name for name in offered if name in ENCODINGS), None)
     await socket.accept(subprotocols=chosen)
     line = Line(channel.hub, open_socket(socket), ENCODINGS.get(chosen or "", Encoding.JSON))
-    session = Session(channel.services, line, Calls(socket), is_legacy=is_legacy)
+    session = Session(channel.services, line, network, Calls(socket), is_legacy=is_legacy)
     with channel.attend(session, address_of(socket)) as is_admitted:
         try:
-            await session.open(await _token_of(socket, channel, is_legacy=is_legacy), is_admitted=is_admitted)
+            await session.open(await _token_of(socket, channel, network, is_legacy=is_legacy), is_admitted=is_admitted)
         except Exception as error:
             problem = as_problem(error)
             if problem is None:
@@ -64,21 +64,30 @@ async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legac
         await session.run()
 
 
-async def _token_of(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool) -> str | None:
+async def _token_of(socket: WebSocket[Any, Any, Any], channel: Channel, network: str, *, is_legacy: bool) -> str | None:
     if (ticket := socket.query_params.get("ticket")) is not None:
-        return await channel.redeem(ticket)
+        return await channel.redeem(ticket, network)
     if (token := bearer_token(socket)) is not None:
         return token
     return socket.query_params.get("token") if is_legacy and channel.query_tokens else None
 
 
-def _origin_may(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, ...], *, is_legacy: bool) -> bool:
-    """Whether the page that connects may. A page of another origin may, as long as its token is in a message or a ticket."""
+def _check_origin(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, ...], *, is_legacy: bool) -> None:
+    """A page of another origin may connect as long as its token is in a message or a ticket.
+
+    Raises:
+        Forbidden: it is not.
+    """
     origin = socket.headers.get("origin")
     has_token = "authorization" in socket.headers or (is_legacy and "token" in socket.query_params)
     if origin is None or origin in origins or not has_token:
-        return True
-    return _is_own(origin, socket.headers.get("host", ""))
+        return
+    if not _is_own(origin, socket.headers.get("host", "")):
+        raise Forbidden(
+            "A page of this origin may not send a token in the handshake: add the origin to CORS_ORIGINS, or send the token "
+            "in a message or a ticket.",
+            code="origin_not_allowed",
+        )
 
 
 def _is_own(origin: str, host: str) -> bool:

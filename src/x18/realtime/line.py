@@ -1,6 +1,7 @@
 """The way out to one client."""
 
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 from x18.realtime.hub import Connection, Hub
@@ -18,6 +19,8 @@ class Line:
     def __init__(self, hub: Hub, socket: Socket, encoding: Encoding) -> None:
         self.connection = Connection(encoding, socket.write)
         self.socket = socket
+        self.on_over: Callable[[], None] = _ignore
+        """Called when nothing is written any more, whoever ended it: what is still worked at is of no use."""
         self._hub = hub
         self._held: Backlog | None = None
         socket.on_write_changed = self._use_writer
@@ -75,3 +78,9 @@ class Line:
     def _use_writer(self) -> None:
         if self._held is None:
             self.connection.write = self.socket.write
+        if self.socket.close_code is not None:
+            self.on_over()
+
+
+def _ignore() -> None:
+    """Nobody works for this line."""

@@ -4,15 +4,17 @@ Home shows of those whom one followed when it happened and follows today: who le
 more, as in a home that is read now. What an event shows must be for one's eyes today as well.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Collection, Iterator, Mapping, Sequence, Set
-from typing import Final
+from collections.abc import AsyncGenerator, Collection, Iterator, Mapping, Sequence, Set
+from contextlib import aclosing
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
 import msgspec
 
 from x18.core import db, metrics
+from x18.core.shares import Budget
+
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
 from x18.realtime.log import read_follows, read_kinds, read_position
@@ -20,12 +22,20 @@ from x18.realtime.matching import Subscription, matched_topics, may_receive
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
 from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS, USER
+from x18.realtime.turns import Turns
 from x18.realtime.viewers import apply_follow, load_followees, read_followees
 from x18.realtime.wire import Encoding, EventFrames
 
 PAGE: Final = 250
 READING_AT_ONCE: Final = 2
 """So many replays read at a time: delivery, counters and log-ins have the other connections of the channel for themselves."""
+
+BURST: Final = 50_000
+PER_SECOND: Final = 200
+"""Events that a user may have looked through, at once and in the long run; a network five times as many. A thousand take 0.1 s."""
+
+READ_COSTS: Final = 10
+"""To read so many events from the log, and show none, costs as much as to show one."""
 
 PIECE_BYTES: Final = 256 * 1024
 SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET})
@@ -41,7 +51,10 @@ class Unreplayable(Exception):
 
 
 class Missed(msgspec.Struct, frozen=True):
-    """What to replay: events in (``cursor``, ``until``] for ``wanted``, without those that ``had`` already brought."""
+    """What to replay: events in (``cursor``, ``until``] for ``wanted``, without those that ``had`` already brought.
+
+    ``network`` is where it is sent to.
+    """
 
     cursor: Cursor
     until: int
@@ -49,6 +62,12 @@ class Missed(msgspec.Struct, frozen=True):
     had: Mapping[str, Subscription]
     user_id: UUID | None
     encoding: Encoding
+    network: str
+
+    @property
+    def most(self) -> int:
+        """How many events there can be to look through."""
+        return min(self.until - self.cursor.seq, MAX_REPLAY)
 
     @property
     def kinds(self) -> list[EventKind]:
@@ -59,13 +78,29 @@ class Missed(msgspec.Struct, frozen=True):
         return sorted(kinds)
 
 
-class Replayer:
-    """Reads the past for any connection."""
+class _Page(NamedTuple):
+    """So many events looked through, and the frames of those that are shown."""
 
-    def __init__(self, readers: Readers, renderers: Renderers) -> None:
+    looked: int
+    frames: list[bytes]
+
+
+class Replayer:
+    """Reads the past for any connection: page by page, one network after the other."""
+
+    def __init__(self, readers: Readers, renderers: Renderers, *, limited: bool) -> None:
         self._readers = readers
         self._renderers = renderers
-        self._turns = asyncio.Semaphore(READING_AT_ONCE)
+        self._turns = Turns(READING_AT_ONCE)
+        self._budget = Budget("missed events", burst=BURST, per_second=PER_SECOND, enforced=limited)
+
+    def check_budget(self, network: str, user_id: UUID | None) -> None:
+        """Nothing where a replay may begin.
+
+        Raises:
+            TooManyRequests: the user, or the network, has had too much looked through.
+        """
+        self._budget.check(network, user_id)
 
     async def check(self, since: str) -> Cursor:
         """The cursor, if replay from there is possible.
@@ -92,13 +127,31 @@ class Replayer:
             raise Unreplayable("cursor_too_old")
         return cursor
 
-    async def read(self, missed: Missed) -> AsyncIterator[bytes]:
+    async def read(self, missed: Missed) -> AsyncGenerator[bytes]:
         """The frames of what was missed, in order, joined to pieces that a client can take.
+
+        All that there may be is charged at once, so that many cannot begin on the same budget; what was not looked through is
+        given back in the end.
 
         Raises:
             Unreplayable: there are more than 5,000 events, or the log was cut meanwhile; before the first frame.
         """
-        async with self._turns, self._readers.lend() as connection:
+        looked = 0
+        self._budget.charge(missed.most, missed.network, missed.user_id)
+        try:
+            async with aclosing(self._read_pages(missed)) as pages:
+                async for page in pages:
+                    looked += page.looked
+                    for piece in _joined(page.frames):
+                        yield piece
+        except Unreplayable:
+            looked = missed.most // READ_COSTS
+            raise
+        finally:
+            self._budget.charge(looked - missed.most, missed.network, missed.user_id)
+
+    async def _read_pages(self, missed: Missed) -> AsyncGenerator["_Page"]:
+        async with self._turns.take(missed.network), self._readers.lend() as connection:
             follows = await self._read_follows(connection, missed)
             followees, today = set[UUID](), set[UUID]()
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
@@ -108,8 +161,7 @@ class Replayer:
             rows = await self._read_rows(connection, missed, actors)
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
-            for piece in _joined(await self._show(page, follows, followees, today, missed)):
-                yield piece
+            yield _Page(len(page), await self._show(page, follows, followees, today, missed))
 
     @staticmethod
     async def _read_rows(
@@ -132,7 +184,7 @@ class Replayer:
         self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], today: set[UUID], missed: Missed
     ) -> list[bytes]:
         """The frames of a page. ``follows`` and ``followees`` move forward with the events; ``today`` may be ahead of them."""
-        async with self._turns, self._readers.lend() as connection, db.using(connection):
+        async with self._turns.take(missed.network), self._readers.lend() as connection, db.using(connection):
             events = await render(rows, self._renderers)
         frames = []
         for event in events:

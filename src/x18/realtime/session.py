@@ -13,15 +13,13 @@ from x18.core.problems import as_problem
 from x18.realtime import protocol as p
 from x18.realtime.calls import Calls
 from x18.realtime.counters import Watcher
+from x18.realtime.desk import Desk
 from x18.realtime.incoming import Undecodable, decode, id_in
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode
 from x18.realtime.services import Services
 from x18.realtime.subscribing import NeedsAccount, Subscriber
 from x18.realtime.wire import Encoding
-
-EVENTS_A_MESSAGE: Final = 500
-"""A resume counts as one message more for so many events that were looked through."""
 
 DRAIN_S: Final = 5.0
 SOONEST_S: Final = 0.1
@@ -40,22 +38,28 @@ class TooManyConnections(Problem):
 
 
 class Session:
-    """Handles the messages of one connection, one after the other; only calls run side by side.
+    """Handles the messages of one connection, one after the other. Calls run side by side, a log-in waits for nothing before it,
+    and reading goes on while a message is handled.
 
     Made when the connection is accepted. ``end`` is called when it is over.
     """
 
-    def __init__(self, services: Services, line: Line, calls: Calls | None = None, *, is_legacy: bool = False) -> None:
+    def __init__(
+        self, services: Services, line: Line, network: str, calls: Calls | None = None, *, is_legacy: bool = False
+    ) -> None:
+        """``network`` is whence the client comes, as limits count."""
         self.id = new_id()
         self.line = line
+        self.network = network
         self.connection = line.connection
-        self.subscriber = Subscriber(services, line)
+        self.subscriber = Subscriber(services, line, network)
         self.user_id: UUID | None = None
         """Whose the session is or was; the hub forgets it when the session is closed."""
         self._services = services
         self._calls = calls
         self._watcher: Watcher | None = None
         self._bucket = services.admission.new_bucket()
+        self._desk: Desk[p.ClientMessage | Undecodable] = Desk(self._serve)
         self._errors = 0
         self._is_open = False
         self._departs = False
@@ -65,6 +69,7 @@ class Session:
         self._is_legacy = is_legacy
         self._log_in_by = time.monotonic() + p.AUTH_TIMEOUT_S if is_legacy else 0.0
         line.socket.on_shutdown = self.depart
+        line.on_over = self._stop_working
 
     async def open(self, token: str | None, *, is_admitted: bool) -> None:
         """Take the identity that came with the handshake, and say where the stream stands.
@@ -86,8 +91,8 @@ class Session:
 
     async def run(self) -> None:
         """Serve the client until the connection is over."""
-        while (message := await self.line.socket.receive()) is not None:
-            await self._receive(message)
+        while (data := await self.line.socket.receive()) is not None:
+            await self._receive(data)
 
     def refuse(self, problem: Problem, message_id: p.MessageId = None) -> None:
         """Say why there will be no connection, and close."""
@@ -99,6 +104,10 @@ class Session:
         self.line.end()
         if self._watcher is not None:
             self._services.counters.leave(self._watcher)
+
+    def _stop_working(self) -> None:
+        self._desk.stop()
+        self.subscriber.stop()
 
     def close(self, code: CloseCode, reason: str) -> None:
         """Deliver nothing any more and close."""
@@ -126,7 +135,7 @@ class Session:
         """Once a second: heartbeat, expiry, deadlines, a node that is blind. ``now`` is monotonic, ``wall`` the time of day."""
         if self.line.socket.close_code is not None or not self._is_open:
             return
-        if self._log_in_by and now >= self._log_in_by:
+        if self._log_in_by and now >= self._log_in_by and not self._desk.is_urgent:  # else it is us who take so long
             self.close(CloseCode.NOT_AUTHENTICATED, "not authenticated in time")
         elif self._expires_at and wall >= self._expires_at:
             self.close(CloseCode.TOKEN_EXPIRED, "the token has expired: refresh it and come back with the cursor")
@@ -144,16 +153,25 @@ class Session:
         if isinstance(data, str) is not (self.connection.encoding is Encoding.JSON):
             self.close(CloseCode.UNSUPPORTED_DATA, "text frames carry JSON, binary frames MessagePack")
             return
-        message_id = None
+        if wait := self._bucket.take():
+            problem = TooManyRequests("Too many messages; wait.", retry_after_s=max(1, round(wait)))
+            self._answer_error(problem, id_in(data))
+            return
+        message: p.ClientMessage | Undecodable
         try:
-            if wait := self._bucket.take():
-                message_id = id_in(data)
-                raise TooManyRequests("Too many messages; wait.", retry_after_s=max(1, round(wait)))
             message = decode(data, self.connection.encoding)
-            message_id = message.id
+        except Undecodable as error:
+            message = error
+        await self._desk.put(message, len(data), urgent=isinstance(message, p.Auth))
+
+    async def _serve(self, message: p.ClientMessage | Undecodable) -> None:
+        if isinstance(message, Undecodable):
+            self._answer_error(message, message.message_id)
+            return
+        try:
             await self._handle(message)
         except Exception as error:
-            self._answer_error(error, message_id)
+            self._answer_error(error, message.id)
 
     async def _handle(self, message: p.ClientMessage) -> None:
         match message:
@@ -162,6 +180,7 @@ class Session:
             case p.Subscribe():
                 await self._subscribe(message)
             case p.Unsubscribe():
+                await self.subscriber.settle()
                 self.subscriber.unsubscribe(message.payload.topics, message.id)
             case p.Watch():
                 await self._watch(message)
@@ -173,12 +192,12 @@ class Session:
                 if self._calls is not None:
                     self._calls.start(self._call(self._calls, message))
             case p.Ping():
+                await self.subscriber.settle()
                 self.line.send(p.Pong(message.payload, message.id))
 
     async def _subscribe(self, message: p.Subscribe) -> None:
         try:
-            looked = await self.subscriber.subscribe(message.payload.topics, message.payload.since, message.id)
-            self._bucket.charge(looked // EVENTS_A_MESSAGE)
+            await self.subscriber.subscribe(message.payload.topics, message.payload.since, message.id)
         except NeedsAccount:
             self._log_in_by = self._log_in_by or time.monotonic() + p.AUTH_TIMEOUT_S
             raise
@@ -199,8 +218,6 @@ class Session:
     # Errors
 
     def _answer_error(self, error: Exception, message_id: p.MessageId) -> None:
-        if isinstance(error, Undecodable):
-            message_id = error.message_id
         problem = as_problem(error)
         if problem is None:
             self._services.logger.error("unhandled error on a socket", exc_info=error)
@@ -233,7 +250,11 @@ class Session:
         self.line.send(self.subscriber.ok(message.id))
 
     async def _log_in(self, token: str) -> None:
-        viewer = await self._services.authenticate(token)
+        try:
+            viewer = await self._services.authenticate(token)
+        except NotAuthenticated:
+            self._services.admission.fail(self.network)
+            raise
         known = self.user_id  # the hub may have forgotten it while we waited: whom we counted stays counted
         if known is not None and known != viewer.user_id:
             raise BadInput("This connection belongs to another user: open a new one.", code="different_user")

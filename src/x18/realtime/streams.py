@@ -8,7 +8,7 @@ from litestar import Request, asgi
 from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
-from x18.core.addresses import address_of
+from x18.core.addresses import address_of, network_of
 from x18.core.errors import BadInput
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
@@ -88,12 +88,14 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     if CALL in (scope.get("extensions") or {}):
         raise BadInput("The stream is read over HTTP.", code="bad_call")
     channel: Channel = request.app.state.channel
+    network = network_of(address_of(request))
+    channel.services.admission.knock(network)
     wanted = _topics(request.query_params)
     socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
-    session = Session(channel.services, Line(channel.hub, socket, Encoding.SSE))
+    session = Session(channel.services, Line(channel.hub, socket, Encoding.SSE), network)
     with channel.attend(session, address_of(request)) as is_admitted:
         ticket = request.query_params.get("ticket")
-        token = bearer_token(request) if ticket is None else await channel.redeem(ticket)
+        token = bearer_token(request) if ticket is None else await channel.redeem(ticket, network)
         await session.open(token, is_admitted=is_admitted)
         session.subscriber.check(wanted)
         if HEAD in scope["state"]:
@@ -114,13 +116,13 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
 async def _carry(
     session: Session, socket: StreamSocket, wanted: list[TopicRequest], since: str, receive: Receive
 ) -> None:
-    sending = asyncio.create_task(socket.run())
-    leaving = asyncio.create_task(_wait_until_gone(receive))
+    """Until everything was said or the client has gone, whichever comes first: nothing is read for who has gone."""
+    ends = [asyncio.create_task(socket.run()), asyncio.create_task(_wait_until_gone(receive))]
+    subscribing = asyncio.create_task(_subscribe(session, wanted, since))
     try:
-        await _subscribe(session, wanted, since)
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        await end([sending, leaving])
+        await end([*ends, subscribing])
 
 
 async def _subscribe(session: Session, wanted: list[TopicRequest], since: str) -> None:

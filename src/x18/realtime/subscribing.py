@@ -1,5 +1,7 @@
 """What one connection is subscribed to, and the seam between what it missed and what comes."""
 
+import asyncio
+from contextlib import aclosing
 from typing import Any
 
 from x18.core import metrics
@@ -23,20 +25,24 @@ class NeedsAccount(NotAuthenticated):
 
 
 class Subscriber:
-    """Subscribes a line."""
+    """Subscribes a line. What came after a cursor is sent by a task of its own, of which there is one at a time."""
 
-    def __init__(self, services: Services, line: Line) -> None:
+    def __init__(self, services: Services, line: Line, network: str) -> None:
         self._services = services
         self._line = line
+        self._network = network
         self._connection = line.connection
+        self._replaying: asyncio.Task[None] | None = None
 
-    async def subscribe(self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId) -> int:
-        """Add the topics, all or none, say so, and send what came after ``since``. How many events were looked through for that, at most.
+    async def subscribe(self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId) -> None:
+        """Add the topics, all or none, say so, and begin to send what came after ``since``; ``settle`` waits for its end.
 
         Raises:
             BadInput: a topic or filter that is none, or too many.
             NeedsAccount: a topic of a user, and nobody is logged in.
+            TooManyRequests: the user, or the network, has resumed too much.
         """
+        await self.settle()
         wanted = self.check(requests)
         names = {topic.name for topic, _ in wanted}
         viewer = self._connection.viewer
@@ -44,9 +50,12 @@ class Subscriber:
             await self._services.followees.ensure(viewer)
         start, gap = await self._find_start(since)
         if self._line.socket.close_code is not None:
-            return 0  # it ended while we read
+            return  # it ended while we read
         # From here to the replay nothing is awaited: the seam is between two events.
         head = self._services.feed.cursor
+        is_behind = start is not None and start.seq < head.seq
+        if is_behind:
+            self._services.replayer.check_budget(self._network, self._connection.user_id)
         had = {name: one for name, one in self._connection.subscriptions.items() if name not in names}
         for topic, chosen in wanted:
             subscription = Subscription(topic, chosen, head.seq if start is None else start.seq)
@@ -55,10 +64,19 @@ class Subscriber:
         self._line.send(self.ok(message_id))
         if gap is not None:
             self._line.send(self.gap(gap, head))
-        elif start is not None and start.seq < head.seq:
+        elif start is not None and is_behind:
             logged = {topic.name for topic, _ in wanted if not topic.test_rate}
-            return await self._replay(start, head, logged, had)
-        return 0
+            self._begin_replay(start, head, logged, had)
+
+    async def settle(self) -> None:
+        """Wait until nothing is being replayed."""
+        if self._replaying is not None:
+            await asyncio.wait([self._replaying])
+
+    def stop(self) -> None:
+        """Break off what is being replayed."""
+        if self._replaying is not None:
+            self._replaying.cancel()
 
     def check(self, requests: list[p.TopicRequest]) -> Wanted:
         """The topics and filters, if they may be added; raises as ``subscribe`` does."""
@@ -111,19 +129,28 @@ class Subscriber:
         except Unreplayable as error:
             return None, error.reason
 
-    async def _replay(self, start: Cursor, head: Cursor, names: set[str], had: dict[str, Subscription]) -> int:
-        """Send what was missed while live events wait. Where that breaks off, so does the connection: a hole would be silent."""
+    def _begin_replay(self, start: Cursor, head: Cursor, names: set[str], had: dict[str, Subscription]) -> None:
+        """Live events wait from now on until everything before them was sent."""
         if not names:
-            return 0
-        subscriptions = {name: self._connection.subscriptions[name] for name in names}
-        missed = Missed(start, head.seq, subscriptions, had, self._connection.user_id, self._connection.encoding)
+            return
+        connection = self._connection
+        subscriptions = {name: connection.subscriptions[name] for name in names}
+        missed = Missed(start, head.seq, subscriptions, had, connection.user_id, connection.encoding, self._network)
         self._line.hold()
+        self._replaying = asyncio.get_running_loop().create_task(self._replay(missed))
+        self._replaying.add_done_callback(self._end_replay)
+
+    def _end_replay(self, _: asyncio.Task[None]) -> None:
+        self._replaying = None
+        self._line.release()
+
+    async def _replay(self, missed: Missed) -> None:
+        """Send what was missed. Where that breaks off, so does the connection: a hole would be silent."""
         try:
-            async for frames in self._services.replayer.read(missed):
-                self._line.socket.write(frames)
-                await self._drain()
-                if self._line.socket.close_code is not None:
-                    break
+            async with aclosing(self._services.replayer.read(missed)) as pieces:
+                async for frames in pieces:
+                    self._line.socket.write(frames)
+                    await self._drain()
         except Unreplayable as error:
             for subscription in missed.wanted.values():
                 subscription.start = missed.until
@@ -132,9 +159,6 @@ class Subscriber:
             if as_problem(error) is None:
                 self._services.logger.error("a replay broke off", exc_info=error)
             self._line.close(CloseCode.OVERLOADED, "try again in a moment, from your cursor")
-        finally:
-            self._line.release()
-        return min(head.seq - start.seq, p.MAX_REPLAY)
 
     async def _drain(self) -> None:
         try:

@@ -27,6 +27,9 @@ UNSENT_IN_KERNEL: Final = 128 * 1024
 
 UNFINISHED_S: Final = 10.0
 
+HELD_UP_S: Final = 1.0
+"""A timer that is so late tells of this process, not of the client."""
+
 BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 METHODS: Final = (
@@ -42,6 +45,7 @@ METHODS: Final = (
     "handle_cont",
     "handle_parser_exception",
     "keepalive_timeout",
+    "send_keepalive_ping",
     "run_asgi",
     "send",
     "send_receive_event_to_app",
@@ -58,6 +62,9 @@ ATTRIBUTES: Final = (
     "close_sent",
     "close_timer",
     "close_timeout",
+    "pong_timer",
+    "ping_sent_at",
+    "ping_timeout",
     "curr_msg_data_type",
     "frames",
     "disconnected",
@@ -85,6 +92,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     owed_pong = b""
     """The answer to the newest ping of a client that does not keep up."""
+
+    before_ping = 0
+    """Bytes that waited for the client when it was last pinged."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -118,7 +128,10 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             self.unfinished = None
 
     def _give_up_message(self) -> None:
-        """A message in fragments is finished in time, or the connection is."""
+        """A message in fragments is finished in time, or the connection is. Time in which we do not read does not count."""
+        if self.read_paused:
+            self.unfinished = self.loop.call_later(UNFINISHED_S, self._give_up_message)
+            return
         self._end()
         self.close_now(CloseCode.BAD_MESSAGES, "a message was not finished")
 
@@ -239,8 +252,21 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         self._part()
         self.transport.write_eof()
 
+    def send_keepalive_ping(self) -> None:
+        """Is the client there? What waits for it already comes before the ping."""
+        self.before_ping = self.transport.get_write_buffer_size()
+        super().send_keepalive_ping()
+
     def keepalive_timeout(self) -> None:
-        """The client does not answer pings."""
+        """No answer to a ping. The client is asked again where we may be to blame: it is not being read from, this process was held
+        up, or it still takes what came before the ping.
+        """
+        now, waiting, patience = self.loop.time(), self.transport.get_write_buffer_size(), self.ping_timeout or 0.0
+        was_held_up = now - self.ping_sent_at > patience + HELD_UP_S
+        if not self.close_sent and (self.read_paused or was_held_up or waiting < self.before_ping):
+            self.before_ping, self.ping_sent_at = waiting, now
+            self.pong_timer = self.loop.call_later(patience, self.keepalive_timeout)
+            return
         self._end()
         self.close_now(CloseCode.HEARTBEAT_MISSED, "no answer to a ping")
 

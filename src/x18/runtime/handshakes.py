@@ -52,6 +52,8 @@ def _answer(scope: Any, problem: Problem) -> tuple[Any, Any]:
         "X-Request-ID": request_id_of(scope),
         **SECURITY_HEADERS,
     }
+    if problem.retry_after_s is not None:
+        headers["Retry-After"] = str(problem.retry_after_s)
     start = {
         "type": f"{EXTENSION}.start",
         "status": int(problem.status),
