@@ -26,6 +26,11 @@ MAX_TOLD: Final = 500
 
 REFUSALS: Final = frozenset({403, 429})
 
+REFUSALS_EVERY_S: Final = 1.0
+"""How often a refusal of one route is logged: whoever is refused may come back as fast as the line allows."""
+
+_told_at: Final[dict[tuple[str, int], float]] = {}
+
 
 class Observed:
     """The application, observed. What is measured ends where the answer begins, so that a stream counts like any other answer."""
@@ -63,7 +68,18 @@ def _count(scope: Any, status: int, seconds: float) -> None:
     metrics.HTTP_SECONDS.labels(method, route).observe(seconds)
     level = logging.DEBUG
     if route != PROBED:
-        level = logging.WARNING if status >= 500 else logging.INFO if status in REFUSALS else level
+        level = logging.WARNING if status >= 500 else logging.INFO if _is_to_be_told(route, status) else level
     if logger.isEnabledFor(level):
         told = {"method": method, "path": scope["path"][:MAX_TOLD], "status": status, "ms": round(seconds * 1000, 1)}
         logger.log(level, "answered", extra=told)
+
+
+def _is_to_be_told(route: str, status: int) -> bool:
+    """Whether this is a refusal, and the first in a while: metrics count them all."""
+    if status not in REFUSALS:
+        return False
+    now = time.monotonic()
+    if now - _told_at.get((route, status), -REFUSALS_EVERY_S) < REFUSALS_EVERY_S:
+        return False
+    _told_at[route, status] = now
+    return True
