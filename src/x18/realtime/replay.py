@@ -14,7 +14,6 @@ import msgspec
 
 from x18.core import db, metrics
 from x18.core.shares import Budget
-
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
 from x18.realtime.log import read_follows, read_kinds, read_position
