@@ -61,7 +61,8 @@ async def log_in(credentials: Credentials, address: str, passwords: Passwords, l
     if credentials.email is UNSET and credentials.username is UNSET:
         raise BadInput.of("email", "send the e-mail address or the username")
     name = str(credentials.email if credentials.email is not UNSET else credentials.username).strip()
-    account = await _find_account(name, by_email=credentials.email is not UNSET)
+    # Clients of the original send a username as ``email`` too, and no username has an @.
+    account = await _find_account(name, by_email=credentials.email is not UNSET and "@" in name)
     guesses = await reserve_guess(name, account and account["id"], address, limiter)
     try:
         match = await passwords.check(credentials.password, account and account["password_hash"], network_of(address))

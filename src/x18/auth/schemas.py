@@ -37,9 +37,10 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     """The password and either name of the account."""
 
     password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
-    email: Annotated[str | UnsetType, Meta(description="This or `username`; this one counts where both are sent.")] = (
-        UNSET
-    )
+    email: Annotated[
+        str | UnsetType,
+        Meta(description="This or `username`; this one counts where both are sent. Without `@` it is a username."),
+    ] = UNSET
     username: str | UnsetType = UNSET
 
 

@@ -75,14 +75,14 @@ async def open_session(owner: Owner, device: Device, tokens: Tokens) -> TokenPai
 
 
 async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
-    """New tokens for a refresh token that was not used before.
+    """New tokens for a refresh token that was not used before, or was within the last 10 s: then the same refresh token as the first
+    request got, so that of several that race whichever a client keeps is good.
 
     Raises:
-        NotAuthenticated: ``session_revoked``, or ``refresh_token_reused``; the latter ends the session, except within 10 s of
-            the rotation, when the first request keeps what it got and the later one gets nothing.
+        NotAuthenticated: ``session_revoked``, or ``refresh_token_reused``, which ends the session.
     """
     claims = tokens.read_refresh(refresh_token)
-    refresh = tokens.make_refresh(claims.user_id, claims.session_id, claims.expires_at)
+    refresh = tokens.make_next_refresh(refresh_token)
     rotated = await db.fetch_value(
         """UPDATE auth_sessions s SET previous_token_hash = refresh_token_hash, refresh_token_hash = $3,
                   rotated_at = now(), last_used_at = now()
@@ -95,24 +95,30 @@ async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
         _digest(refresh),
     )
     if rotated is None:
-        await _refuse_rotation(claims, _digest(refresh_token))
+        await _check_race(claims, _digest(refresh_token), _digest(refresh))
     await db.execute("UPDATE users SET last_active_at = now() WHERE id = $1", claims.user_id)
     return TokenPair(claims.user_id, tokens.make_access(claims.user_id, claims.session_id), refresh)
 
 
-async def _refuse_rotation(claims: Claims, digest: bytes) -> None:
+async def _check_race(claims: Claims, digest: bytes, next_digest: bytes) -> None:
+    """Nothing where another request has just made the same exchange."""
     session = await db.fetch_row(
-        """SELECT previous_token_hash = $2 AND rotated_at > now() - $3::interval AS racing FROM auth_sessions
-           WHERE id = $1 AND revoked_at IS NULL""",
+        """SELECT s.previous_token_hash = $2 AND s.rotated_at > now() - $4::interval AS racing, s.refresh_token_hash = $3 AS same
+           FROM auth_sessions s JOIN users u ON u.id = s.user_id
+           WHERE s.id = $1 AND s.revoked_at IS NULL AND u.disabled_at IS NULL""",
         claims.session_id,
         digest,
+        next_digest,
         RACE,
     )
     if session is None:
         raise NotAuthenticated("The session has ended; log in again.", code="session_revoked")
+    if session["racing"] and session["same"]:
+        return
     if not session["racing"]:
         logger.warning("refresh token used twice: the session ends", extra={"user_id": str(claims.user_id)})
         await revoke(claims.user_id, claims.session_id)
+    # Racing with a node whose secret, or version, is another: nothing is wrong, but there is nothing to give either.
     raise NotAuthenticated("This refresh token was used before; log in again.", code="refresh_token_reused")
 
 

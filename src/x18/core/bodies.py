@@ -1,7 +1,10 @@
-"""JSON bodies, read by the letter: Litestar itself takes ``0`` for false and ``"5"`` for 5."""
+"""JSON bodies, read by the letter: Litestar itself takes ``0`` for false and ``"5"`` for 5, and of a key that stands twice the last."""
 
+import asyncio
+import json
 import re
-from typing import Any, Final
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final, NoReturn
 
 import msgspec
 from litestar import Request
@@ -13,19 +16,30 @@ MISSING: Final = re.compile(r"Object missing required field `(.+)`")
 MAX_ECHO: Final = 300
 """A message may hold the value that was sent, of any length."""
 
+MAX_KEY_ECHO: Final = 64
+QUICK_BYTES: Final = 8 * 1024
+BOM: Final = b"\xef\xbb\xbf"
+"""Some programs begin every text with it; RFC 8259 §8.1 lets a reader ignore it."""
+
 
 class StrictRequest(Request[Any, Any, Any]):
     """A request whose JSON is the Struct that its handler takes."""
 
     async def json(self) -> Any:
-        """The body.
+        """The body. A Struct with a method ``translate`` is given what was sent first, to say it in our words.
 
         Raises:
-            BadInput: it is no JSON, or names the field that has another type.
+            BadInput: it is no JSON, has a key twice in one object, or names the field that has another type.
         """
         field = self.route_handler.parsed_data_field
+        kind = field.annotation if field is not None else Any
+        body = (await self.body()).removeprefix(BOM)
+        sent = _parse(body, _loosely)
+        translate = getattr(kind, "translate", None)
+        if translate is not None and isinstance(sent, dict) and translate(sent).keys() != sent.keys():
+            body = msgspec.json.encode(translate(_parse(body, _as_written)))
         try:
-            return msgspec.json.decode(await self.body(), type=field.annotation if field is not None else Any)
+            return msgspec.json.decode(body, type=kind)
         except msgspec.ValidationError as error:
             message = str(error)
             if missing := MISSING.fullmatch(message):
@@ -34,3 +48,64 @@ class StrictRequest(Request[Any, Any, Any]):
             raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)[:MAX_ECHO]) from error
         except msgspec.DecodeError as error:
             raise BadInput(f"The body is not JSON: {error}.") from error
+
+
+async def meaning_of(body: bytes) -> bytes:
+    """The same bytes for all ways to write one JSON value: order of keys, white space, escapes and forms of a number do not count."""
+    return _meaning_of(body) if len(body) <= QUICK_BYTES else await asyncio.to_thread(_meaning_of, body)
+
+
+def _meaning_of(body: bytes) -> bytes:
+    meant = _parse(body.removeprefix(BOM), _as_meant)
+    return body if meant is None else msgspec.json.encode(meant, order="sorted")
+
+
+def _parse(body: bytes, decoder: json.JSONDecoder) -> Any:
+    """The value; None where it is no JSON, of which msgspec has the last word."""
+    try:
+        return decoder.decode(body.decode())
+    except ValueError:
+        return None
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys: set[str] = set()
+        twice = next(key for key, _ in pairs if key in keys or keys.add(key))  # type: ignore[func-returns-value]
+        raise BadInput.of("body", f"has the key {json.dumps(twice[:MAX_KEY_ECHO])} twice in one object")
+    return found
+
+
+def _write_number(text: str) -> msgspec.Raw:
+    return msgspec.Raw(text.encode())
+
+
+def _mean_number(text: str) -> msgspec.Raw:
+    """``1``, ``1.0`` and ``10e-1`` are one number, and digits that no float holds count."""
+    try:
+        sign, digits, exponent = Decimal(text).as_tuple()
+    except InvalidOperation:
+        return _write_number(text)
+    plain = "".join(map(str, digits))
+    shown = plain.rstrip("0")
+    if not shown or not isinstance(exponent, int):
+        return msgspec.Raw(b"0")
+    return _write_number(f"{'-' * sign}{shown}e{exponent + len(plain) - len(shown)}")
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and Infinity are Python's
+
+
+def _decoder(number: Any) -> json.JSONDecoder:
+    return json.JSONDecoder(object_pairs_hook=_unique, parse_int=number, parse_float=number, parse_constant=_refuse)
+
+
+_loosely: Final = _decoder(str)
+"""Quick, and enough to see keys: numbers are texts."""
+
+_as_written: Final = _decoder(_write_number)
+"""Numbers stay text, so that what is written again is what was sent."""
+
+_as_meant: Final = _decoder(_mean_number)

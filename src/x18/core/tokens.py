@@ -1,5 +1,6 @@
 """Access tokens, refresh tokens and tickets: JWTs of one algorithm, each with an audience and a type of its own (RFC 8725)."""
 
+import hmac
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -54,6 +55,17 @@ class Tokens:
         """A new refresh token; it ends with the session."""
         return self._make("refresh", user_id, session_id, expires_at)
 
+    def make_next_refresh(self, token: str) -> str:
+        """The refresh token that follows a good one. It is always the same, so that requests which race with one token get the same.
+
+        Raises:
+            NotAuthenticated: as ``read_refresh``.
+        """
+        claims = self._read("refresh", token)
+        secret = self._secrets["refresh"]
+        follower = UUID(bytes=hmac.digest(secret.encode(), f"after {claims['jti']}".encode(), "sha256")[:16])
+        return self._sign("refresh", {**claims, "jti": str(follower)})
+
     def make_ticket(self, user_id: UUID, session_id: UUID, expires_at: datetime, *, until: datetime) -> str:
         """A new ticket."""
         return self._make("ticket", user_id, session_id, expires_at, until=until.timestamp())
@@ -95,6 +107,9 @@ class Tokens:
             "iat": datetime.now(UTC),
             "exp": expires_at,
         }
+        return self._sign(use, claims)
+
+    def _sign(self, use: str, claims: dict[str, Any]) -> str:
         return jwt.encode(claims, self._secrets[use], ALGORITHM, headers={"typ": f"{use}+jwt"})
 
     def _read(self, use: str, token: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from x18.core.answers import Success
+from x18.core.bodies import meaning_of
 from x18.core.conditional import unless_known
 from x18.core.http import CurrentUser, Visitor
 from x18.core.idempotency import once
@@ -34,7 +35,9 @@ class PostController(Controller):
         async def make() -> PostView:
             return await queries.get_post(await actions.create_post(viewer.user_id, data), viewer.user_id)
 
-        return Response(await once(request, viewer.user_id, await request.body(), make), status_code=201)
+        return Response(
+            await once(request, viewer.user_id, await meaning_of(await request.body()), make), status_code=201
+        )
 
     @get("/{post_id:uuid}", summary="A post", responses={200: ResponseSpec(PostView)})
     async def show(self, post_id: FromPath[UUID], visitor: Visitor, request: Request[Any, Any, Any]) -> Response[Any]:

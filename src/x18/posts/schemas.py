@@ -1,6 +1,6 @@
 """Posts on the wire."""
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -10,6 +10,7 @@ from x18.core.fields import Count, Moment
 from x18.core.paging import Listing
 from x18.core.text import described
 from x18.media.schemas import MediaView
+from x18.posts import foreign
 from x18.users.schemas import UserView
 
 MAX_CONTENT: Final = 5_000
@@ -49,7 +50,11 @@ class PostView(msgspec.Struct, kw_only=True):
 
 
 class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
-    """A post to be made."""
+    """A post to be made. Names in camelCase (`mediaIds`, `replyToId`) are taken too. What limits who may see a post and is not known
+    here, such as `price_cents`, is refused and not ignored.
+    """
+
+    translate: ClassVar = staticmethod(foreign.translate)
 
     content: Annotated[
         str,

@@ -22,6 +22,7 @@ NO_USER: Final = {404: ("user_not_found",)}
 NO_MEDIA: Final = {404: ("media_not_found",)}
 NO_NOTIFICATION: Final = {404: ("notification_not_found",)}
 TAKEN: Final = {409: ("username_taken", "email_taken")}
+UNSELLABLE: Final = ("bad_input", "paywall_unavailable", "visibility_unsupported", "reply_policy_unavailable")
 KEY_REUSED: Final = {409: ("idempotency_key_reused",)}
 
 FACTS: Final[dict[str, Facts]] = {
@@ -37,7 +38,7 @@ FACTS: Final[dict[str, Facts]] = {
     "users_posts": Facts(NO_USER),
     "users_follow": Facts({**NO_USER, 400: ("cannot_follow_yourself", "too_many_follows")}, repeatable=True),
     "users_unfollow": Facts(NO_USER),
-    "posts_create": Facts({**NO_POST, **KEY_REUSED}, once=True),
+    "posts_create": Facts({400: UNSELLABLE, **NO_POST, **KEY_REUSED}, once=True),
     "posts_show": Facts(NO_POST, tagged=True),
     "posts_remove": Facts({**NO_POST, 403: ("not_your_post",)}),
     "posts_replies": Facts(NO_POST),
