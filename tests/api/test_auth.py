@@ -270,3 +270,15 @@ async def test_a_disabled_account_is_out_at_once(
     login = await api.post("/api/auth/login", json={"email": user.email, "password": user.password})
     assert login.status_code == 401
     assert (await api.post("/api/auth/refresh", json={"refresh_token": user.refresh_token})).status_code == 401
+
+
+async def test_a_username_in_the_field_email_logs_in_too(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    """As the log-in form of the original system sends it."""
+    user = await make_user("Formed")
+    for name in (user.username, user.username.upper(), f" {user.username} ", user.email, user.email.upper()):
+        answer = await api.post("/api/auth/login", json={"email": name, "password": user.password})
+        assert answer.status_code == 200, name
+
+    for wrong in ({"username": user.email}, {"email": user.username + "x"}, {"email": "@" + user.username}):
+        answer = await api.post("/api/auth/login", json={**wrong, "password": user.password})
+        assert (answer.status_code, answer.json()["code"]) == (401, "invalid_credentials")
