@@ -108,7 +108,7 @@ STATS: Final = """
     LEFT JOIN (SELECT reply_to_id, count(*) AS n FROM posts GROUP BY 1) c ON c.reply_to_id = p.id ORDER BY p.id"""
 
 WORDS: Final = """
-    INSERT INTO post_fts (post_id, fts) SELECT id, to_tsvector('simple', lower(content)) FROM posts ORDER BY id"""
+    INSERT INTO post_fts (post_id, fts, version) SELECT id, to_tsvector('simple', lower(content)), 1 FROM posts ORDER BY id"""
 
 ENTRIES: Final = """
     INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT * FROM (

@@ -39,6 +39,7 @@ from x18.notifications import controller as notifications
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
 from x18.posts import controller as posts
 from x18.posts.counts import read_counts
+from x18.posts.reading import read_posts, read_the_rest
 from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
 from x18.realtime.calls import ENTRY
@@ -156,6 +157,7 @@ def _make_jobs(storage: Storage) -> Jobs:
     return Jobs(
         [
             Job("hashtags", 5, roll_up),
+            Job("texts of older versions", 10, read_posts, read_the_rest),
             Job("old hashtags", 3600, forget_old_hours),
             Job("idempotency keys", 3600, forget_old_keys),
             Job("ended sessions", 3600, sessions.forget_ended),

@@ -12,6 +12,7 @@ import pytest
 from tests.api.test_posts import publish
 from tests.api.test_timeline import ids, walk
 from tests.conftest import NOBODY, MakeUser
+from x18.core.words import all_words_of
 from x18.search.users import SEARCH, prefix_pattern
 
 
@@ -44,7 +45,9 @@ def parts_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
 async def test_only_a_text_with_letters_is_compared_with_all_names(
     api: httpx.AsyncClient, database: asyncpg.Pool, text: str, compared: bool
 ) -> None:
-    plan = await database.fetchval(f"EXPLAIN (ANALYZE, FORMAT JSON) {SEARCH}", text, prefix_pattern(text))
+    plan = await database.fetchval(
+        f"EXPLAIN (ANALYZE, FORMAT JSON) {SEARCH}", text, prefix_pattern(text), all_words_of(text)
+    )
     (alike,) = [part for part in parts_of(json.loads(plan)[0]["Plan"]) if part.get("Subplan Name") == "CTE alike"]
     reads = [part for part in parts_of(alike) if part.get("Relation Name") == "users" and part["Actual Loops"]]
 

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from piccolo_migrations import x18_0008_unspaced_words
 from tests.conftest import PASSWORD
 from x18.core.text import SEEN
 from x18.search.users import prefix_pattern
@@ -84,8 +83,15 @@ async def test_words_phrases_and_exclusions_are_those_of_the_text(
 @pytest.mark.parametrize(
     ("content", "finding", "missing"),
     [
-        ("比特币上涨了，$BTC突破！", ["比特币", "上涨", "btc 突破", '"特币上"', "币 涨", "-以太坊"], ["币特", '"币 涨"', "-比特币"]),
-        ("ビットコインは上がった", ["ビットコイン", "上がっ", '"コインは"'], ["コインビット", "-コイン"]),
+        ("比特币上涨了，$BTC突破！", ["比特币", "上涨", "btc 突破", '"特币上"', "币 涨", "币", "突", '"突破"', "BTC突破", "-以太坊"],
+         ["币特", '"币 涨"', "-比特币"]),
+        ("ビットコインは上がった", ["ビットコイン", "上がっ", '"コインは"', "ﾋﾞｯﾄｺｲﾝ"], ["コインビット", "-コイン"]),
+        ("ราคาทองคำวันนี้ขึ้น", ["ราคา", "ทองคำ", "วันนี้", '"ทองคำ วันนี้"', "ทองคำ ราคา"], ["ทองราคา", "-ทองคำ", "เงิน"]),
+        ("ລາຄາຄຳຂຶ້ນ", ["ລາຄາ", "ຄຳ"], ["-ລາຄາ"]),
+        ("តម្លៃមាសឡើងថ្លៃ", ["មាស", "តម្លៃ"], ["-មាស", "ប្រាក់"]),
+        ("ရွှေဈေးတက်နေသည်", ["ရွှေ", "ဈေး"], ["-ရွှေ"]),
+        ("비트코인이 삼성전자를 이겼다", ["비트코인", "삼성전자", "전자", '"비트코인이 삼성"', "비트코인 이겼"],
+         ["코인비트", "-비트코인", "이더리움"]),
     ],
 )  # fmt: skip
 async def test_words_are_found_where_no_space_is_written(
@@ -100,17 +106,41 @@ async def test_words_are_found_where_no_space_is_written(
         assert await found(author, f"{mark} {text}") == [], text
 
 
-async def test_posts_from_before_are_found_too(author: httpx.AsyncClient, database: asyncpg.Pool) -> None:
-    mark = "m" + secrets.token_hex(6)
-    post = (await author.post("/api/posts", json={"content": f"{mark} 比特币上涨了"})).json()["id"]
-    await database.execute(
-        "UPDATE post_fts SET fts = to_tsvector('simple', $2) WHERE post_id = $1", post, f"{mark} 比特币上涨了"
-    )
-    assert await found(author, f"{mark} 上涨") == []
+@pytest.mark.parametrize(
+    ("content", "finding", "missing"),
+    [
+        ("Long BTC/USD today", ["btc", "usd", "btc usd", "BTC/USD", '"btc/usd today"', "$BTC", "btc-usd"],
+         ["-btc", "-BTC/USD", "usd/btc", '"btc today"']),
+        ("EUR/USD, buy/sell AAPL.US", ["eur", "sell", "buy", "aapl", "AAPL.US", "aapl.us eur/usd"], ["-aapl", "-sell", "sell/buy"]),
+        ("see https://x.example/Fed-rates_2026?q=gold", ["fed", "rates", "2026", "gold", "x.example",
+         "https://x.example/Fed-rates_2026"], ["-gold", "-fed"]),
+        ("up 1.5% to 1,000 at 5", ["1.5", "1,000", "5", "1.5%"], ["-1.5", "000"]),
+        ("a@b.example #b_c @dave-e", ["b.example", "dave", "c", "a@b.example"], ["-dave"]),
+        ("don't sell l'or", ["don't", "sell or", "l'or", "don’t"], ["-don't"]),
+    ],
+)  # fmt: skip
+async def test_words_joined_by_signs_are_found_by_their_parts_and_together(
+    author: httpx.AsyncClient, content: str, finding: list[str], missing: list[str]
+) -> None:
+    await test_words_are_found_where_no_space_is_written(author, content, finding, missing)
 
-    await database.execute(x18_0008_unspaced_words.UP)
 
-    assert await found(author, f"{mark} 上涨") == [post]
+@pytest.mark.parametrize(
+    ("content", "finding", "missing"),
+    [
+        ("São Paulo über Łódź, Ångström, Tiếng Việt", ["sao", "SÃO", "uber", "lodz", "angstrom", "tieng viet", "São"], ["-sao"]),
+        ("цена растёт, мой йод, Київ", ["растет", "растёт", "РАСТЁТ", "мой", "київ"], ["мои", "киів", "-растет"]),
+        ("İstanbul ISPARTA ışık", ["istanbul", "İSTANBUL", "ıstanbul", "isparta", "işik", "isik"], ["-ISTANBUL"]),
+        ("Straße ΟΔΟΣ Όμορφος", ["strasse", "STRASSE", "οδος", "οδοσ", "ομορφοσ"], ["-strasse"]),
+        ("ＢＴＣ ﬁnance ①", ["btc", "finance", "1"], ["-btc"]),
+        ("می‌خواهم عليكم السّلام", ["میخواهم", "علیکم", "السلام"], ["-علیکم"]),
+        ("e\u0301te\u0301 sof\u00adt\u200bware", ["été", "ete", "software"], ["-ete"]),
+    ],
+)  # fmt: skip
+async def test_words_are_found_however_their_letters_are_written(
+    author: httpx.AsyncClient, content: str, finding: list[str], missing: list[str]
+) -> None:
+    await test_words_are_found_where_no_space_is_written(author, content, finding, missing)
 
 
 async def test_exclusions_alone_page_without_loss(api: httpx.AsyncClient, author: httpx.AsyncClient) -> None:

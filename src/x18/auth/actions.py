@@ -18,7 +18,7 @@ from x18.core.ids import new_id
 from x18.core.limits import Limiter
 from x18.core.passwords import HERE, MAX_BYTES, Match, Passwords, normal_form
 from x18.core.text import UNSTORABLE, clean_email, clean_name
-from x18.users.names import clean_username, is_reserved, taken
+from x18.users.names import clean_username, forms_of, is_reserved, taken
 
 logger = logging.getLogger("x18.auth")
 
@@ -38,12 +38,14 @@ async def register(draft: Registration, passwords: Passwords, network: str = HER
     user_id = new_id()
     try:
         await db.execute(
-            "INSERT INTO users (id, username, email, password_hash, display_name) VALUES ($1, $2, $3, $4, $5)",
+            """INSERT INTO users (id, username, email, password_hash, display_name, folded_name, words)
+               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
             user_id,
             username,
             email,
             await passwords.hash(draft.password, network),
             name or username,
+            *forms_of(name or username, ""),
         )
     except asyncpg.UniqueViolationError as error:  # somebody was faster
         raise taken(error.constraint_name) from error

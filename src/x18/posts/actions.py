@@ -10,12 +10,13 @@ from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotFound
 from x18.core.order import Order
 from x18.core.text import clean_lines
+from x18.core.words import words_of
 from x18.media import actions as media
 from x18.posts.counts import SCORE
 from x18.posts.metadata import Metadata, check_metadata, terms_of
+from x18.posts.reading import VERSION
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
 from x18.posts.text import Entities, read_entities
-from x18.posts.words import words_of
 from x18.realtime import notify, outbox
 from x18.realtime.audience import Level, level_of, may_see, visible
 from x18.realtime.events import EventKind
@@ -167,7 +168,7 @@ async def _insert(
                       $2::smallint = 0 AND NOT (SELECT private_account FROM users WHERE id = $1), order_time(id), order_time(id)
                FROM made),
            stats AS (INSERT INTO post_stats (post_id) SELECT id FROM made),
-           words AS (INSERT INTO post_fts (post_id, fts) SELECT id, to_tsvector('simple', $13) FROM made),
+           words AS (INSERT INTO post_fts (post_id, fts, version) SELECT id, $13::text::tsvector, {VERSION} FROM made),
            entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT id, $1, id, $2 FROM made)
            UPDATE users SET posts_count = posts_count + 1 WHERE id = $1 RETURNING (SELECT id FROM made)""",
         *values,

@@ -9,6 +9,7 @@ from typing import Final
 from x18.core.folding import fold
 
 PREFIX: Final = {"category": "c:", "market": "m:", "symbol": "s:", "tag": "t:", "hashtag": "h:"}
+NAMES: Final = {prefix: name for name, prefix in PREFIX.items()}
 
 
 def term(name: str, value: str) -> str:

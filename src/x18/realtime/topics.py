@@ -8,7 +8,7 @@ from x18.core.errors import BadInput
 from x18.core.text import UNSTORABLE
 from x18.realtime.events import Event, EventKind
 from x18.realtime.protocol import MAX_TEST_RATE
-from x18.realtime.terms import PREFIX, term
+from x18.realtime.terms import NAMES, PREFIX, term
 
 HOME: Final = "home"
 NOTIFICATIONS: Final = "notifications"
@@ -21,8 +21,6 @@ PERSONAL: Final = frozenset({HOME, NOTIFICATIONS})
 MAX_VALUE: Final = 64
 MAX_HASHTAG: Final = 100
 """As long as the metadata and the hashtags of posts may be."""
-
-TOPIC_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()}
 
 POST_KINDS: Final = frozenset({EventKind.POST, EventKind.POST_DELETED})
 RETWEET_KINDS: Final = frozenset({EventKind.RETWEET, EventKind.RETWEET_DELETED})
@@ -104,7 +102,7 @@ def topics_of(event: Event) -> list[str]:
         return []
     actors = {*content.also_actors}.difference(content.private_actors) | {event.actor_id}
     topics = [f"user:{actor}" for actor in actors]
-    topics += [f"{TOPIC_OF_PREFIX[term[:2]]}:{term[2:]}" for term in content.terms]
+    topics += [f"{NAMES[term[:2]]}:{term[2:]}" for term in content.terms]
     if content.audience == 0:
         topics.append(EXPLORE)
     return topics

@@ -6,10 +6,10 @@ from uuid import UUID
 from x18.core import db
 from x18.core.order import Order
 from x18.core.paging import Page, read_page
+from x18.core.words import query_of
 from x18.posts.queries import list_posts
 from x18.posts.schemas import PostList
 from x18.posts.text import fold_hashtag
-from x18.posts.words import query_of
 from x18.realtime.audience import AUTHOR, visible
 
 RECENT_PER_ROW: Final = 100
@@ -27,8 +27,8 @@ BY_WORDS: Final = (
     "post_fts f",
     "f.post_id",
     "SELECT * FROM post_fts WHERE post_id = p.id OFFSET 0",
-    "f.fts @@ websearch_to_tsquery('simple', $2)",
-    "querytree(websearch_to_tsquery('simple', $2)) <> 'T'",
+    "f.fts @@ $2::text::tsquery",
+    "querytree($2::text::tsquery) <> 'T'",
 )
 BY_TERM: Final = ("posts f", "f.id", "SELECT p.terms", "f.terms @> ARRAY[$2::text]", "true")
 

@@ -4,7 +4,9 @@ from typing import Final
 from uuid import UUID
 
 from x18.core import db
+from x18.core.folding import fold
 from x18.core.paging import Page
+from x18.core.words import all_words_of
 from x18.search.schemas import FoundUsers
 from x18.users.queries import load_users
 
@@ -17,21 +19,27 @@ FEW: Final = 20
 LIKENESS: Final = 0.45
 """How like a word must be (pg_trgm.word_similarity_threshold): finds one typo in five letters."""
 
-# $1 text, $2 prefix pattern. A text without letters and digits has no trigrams: the index would be read from end to end.
+NAME: Final = "COALESCE(folded_name, lower(display_name))"
+NAMES: Final = f"(lower(username) || ' ' || {NAME})"
+WORDS: Final = "COALESCE(words::tsvector, to_tsvector('simple'::regconfig, bio))"
+"""Expressions of the indexes. Where there are no folded forms yet (``posts/reading.py``), those in lower case have to do."""
+
+# $1 text, $2 prefix pattern, $3 all words of the text as a query.
+# A text without letters and digits has no trigrams: the index would be read from end to end.
 SEARCH: Final = f"""
     WITH named AS MATERIALIZED (
         (SELECT id, 3.0::real AS rank, followers_count FROM users WHERE lower(username) = $1 AND disabled_at IS NULL)
         UNION ALL
         (SELECT id, 2.0::real, followers_count FROM users
-         WHERE (lower(username) LIKE $2 OR lower(display_name) LIKE $2) AND disabled_at IS NULL
+         WHERE (lower(username) LIKE $2 OR {NAME} LIKE $2) AND disabled_at IS NULL
          ORDER BY followers_count DESC LIMIT {DEPTH})),
     alike AS MATERIALIZED (
-        SELECT id, word_similarity($1, lower(username) || ' ' || lower(display_name)) AS rank, followers_count FROM users
-        WHERE $1 <% (lower(username) || ' ' || lower(display_name)) AND show_trgm($1) <> '{{}}' AND length($1) >= 3 AND disabled_at IS NULL
+        SELECT id, word_similarity($1, {NAMES}) AS rank, followers_count FROM users
+        WHERE $1 <% {NAMES} AND show_trgm($1) <> '{{}}' AND length($1) >= 3 AND disabled_at IS NULL
           AND (SELECT count(*) FROM named) < {FEW}),
     described AS MATERIALIZED (
         SELECT id, 0.3::real AS rank, followers_count FROM users
-        WHERE to_tsvector('simple'::regconfig, bio) @@ plainto_tsquery('simple', $1) AND disabled_at IS NULL
+        WHERE {WORDS} @@ $3::text::tsquery AND disabled_at IS NULL
           AND (SELECT count(*) FROM named) < {FEW})
     SELECT id FROM (
         SELECT * FROM named
@@ -42,10 +50,10 @@ SEARCH: Final = f"""
 
 async def find_users(text: str, page: Page, viewer_id: UUID | None) -> tuple[FoundUsers, int]:
     """A page of users and how many were found, at most 200 of a kind."""
-    lowered = text.lower()
+    folded = fold(text.lstrip("@\uff20")) or text.lower()  # never empty, with which all names begin
     async with db.transaction():
         await db.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
-        rows = await db.fetch(SEARCH, lowered, prefix_pattern(lowered))
+        rows = await db.fetch(SEARCH, folded, prefix_pattern(folded), all_words_of(text))
     shown = [row["id"] for row in rows[page.offset : page.offset + page.limit]]
     users = await load_users(shown, viewer_id)
     listing = FoundUsers(

@@ -28,6 +28,8 @@ class User(Table, tablename="users", db=DB):
     password_hash = Varchar(length=60, secret=True)
     display_name = Varchar(length=100)
     bio = Text()
+    folded_name = Text(null=True, default=None, help_text="display_name as it is searched by; null: not made yet")
+    words = Text(null=True, default=None, help_text="of display_name and bio, the written form of a tsvector")
     location = Varchar(length=100)
     website = Varchar(length=2048)
     avatar_url = Varchar(length=2048)

@@ -14,7 +14,7 @@ from x18.core.text import clean_email, clean_lines, clean_name, clean_text, spli
 from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
-from x18.users.names import clean_username, is_reserved, taken
+from x18.users.names import clean_username, forms_of, is_reserved, taken
 from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 
 MAX_FOLLOWING: Final = 5_000
@@ -34,21 +34,26 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
     if not values:
         return
     columns = [column for column in COLUMNS if column in values]
-    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=2))
+    assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=4))
     async with db.transaction():
-        was = await db.fetch_row("SELECT username, private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
+        was = await db.fetch_row(
+            "SELECT username, display_name, bio, private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id
+        )
+        if was is None:
+            return
         username = values.get("username", "")
-        if is_reserved(username) and (was is None or was["username"].lower() != username.lower()):
+        if is_reserved(username) and was["username"].lower() != username.lower():
             raise taken("users_username")
         try:
             await db.execute(
-                f"UPDATE users SET {assignments}, updated_at = now() WHERE id = $1",
+                f"UPDATE users SET {assignments}, folded_name = $2, words = $3, updated_at = now() WHERE id = $1",
                 user_id,
+                *forms_of(values.get("display_name", was["display_name"]), values.get("bio", was["bio"])),
                 *(values[column] for column in columns),
             )
         except asyncpg.UniqueViolationError as error:
             raise taken(error.constraint_name) from error
-        if was and values.get("private_account", was["private_account"]) != was["private_account"]:
+        if values.get("private_account", was["private_account"]) != was["private_account"]:
             await outbox.append(EventKind.PRIVACY_CHANGED, user_id, user_id)
 
 

@@ -4,6 +4,8 @@ import re
 from typing import Final
 
 from x18.core.errors import BadInput, Conflict
+from x18.core.folding import fold
+from x18.core.words import words_of
 
 USERNAME: Final = re.compile(r"[A-Za-z0-9_]{3,50}")
 TAKEN: Final = {
@@ -37,6 +39,11 @@ def clean_username(value: str) -> str:
     if not USERNAME.fullmatch(value):
         raise BadInput.of("username", "must have 3 to 50 characters of A-Z, a-z, 0-9 and _")
     return value
+
+
+def forms_of(display_name: str, bio: str) -> tuple[str, str]:
+    """The name as it is searched by, folded, and the words of name and bio as a written ``tsvector``: ``users.folded_name``, ``words``."""
+    return fold(display_name), words_of(f"{display_name}\n{bio}")
 
 
 def taken(index: str | None) -> Conflict:
