@@ -31,7 +31,12 @@ class PostView(msgspec.Struct, kw_only=True):
     content: str
     metadata: Annotated[dict[str, Any], Meta(description="As it was sent.")]
     media: list[MediaView]
-    hashtags: Annotated[list[str], Meta(description="Those in the content, without `#`, case-folded.")]
+    hashtags: Annotated[
+        list[str],
+        Meta(
+            description="Those in the content, without `#`, in the one form in which they are compared: lower case, without accents."
+        ),
+    ]
     mentions: Annotated[list[str], Meta(description="The usernames in the content that are users.")]
     visibility: Visibility
     reply_to_id: UUID | None

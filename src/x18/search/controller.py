@@ -90,7 +90,7 @@ class SearchController(Controller):
     async def hashtag(
         self, tag: FromPath[str], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
     ) -> Response[HashtagPosts]:
-        """Without regard to case; newest first."""
+        """Without regard to case, accents and width; newest first."""
         name = fold_hashtag(clean_text("tag", tag, least=1, most=MAX_HASHTAG + 1))
         if not name:
             raise BadInput.of("tag", "must have at least 1 character")

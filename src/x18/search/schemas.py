@@ -41,13 +41,13 @@ class FoundUsers(Listing, kw_only=True):
 class HashtagPosts(PostList, kw_only=True):
     """A hashtag in its canonical form and a page of posts with it."""
 
-    hashtag: Annotated[str, Meta(description="Without `#`, case-folded.")]
+    hashtag: Annotated[str, Meta(description="Without `#`, in the form in which hashtags are compared.")]
 
 
 class HashtagCount(msgspec.Struct, kw_only=True):
     """How many posts have a hashtag."""
 
-    tag: Annotated[str, Meta(description="Without `#`, case-folded.")]
+    tag: Annotated[str, Meta(description="Without `#`, in the form in which hashtags are compared.")]
     count: Annotated[int, Meta(ge=0, description="Of public posts in the time that was asked for.")]
 
 
