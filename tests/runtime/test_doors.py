@@ -60,7 +60,8 @@ def test_a_proxy_carries_many(peer: str | None) -> None:
 
 def test_a_load_test_is_let_through() -> None:
     doors = make_doors(enforced=False)
-    assert [doors.enter(PEER) for _ in range(50)]
+    places = [doors.enter(PEER) for _ in range(50)]
+    assert (len(places), doors.keep_alive_s(PEER)) == (50, LONG_S)
 
 
 def test_idle_connections_are_kept_long_only_while_there_are_few() -> None:
