@@ -20,6 +20,9 @@ bench: $(BIN)/pytest ## measure, with tables
 	$(BIN)/python -m benchmarks.queries
 	$(BIN)/python -m benchmarks.soak
 
+mutants: $(BIN)/pytest ## take protections out one by one, and see which test notices
+	$(BIN)/python -m tests.mutants
+
 demo: $(BIN)/x18 ## fill a running server with traders who talk
 	$(BIN)/x18 demo
 

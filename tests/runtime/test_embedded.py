@@ -50,6 +50,15 @@ def start(folder: Path) -> "subprocess.Popen[str]":
     )
 
 
+def start_up(folder: Path) -> "subprocess.Popen[str]":
+    """The same, once both servers are up; fails with what was said where they do not come."""
+    process = start(folder)
+    assert process.stdout
+    if process.stdout.readline() != "up\n":
+        raise AssertionError(process.communicate()[1])
+    return process
+
+
 def must_start(folder: Path) -> None:
     """A start that works, or this test fails with what was said."""
     process = start(folder)
@@ -135,9 +144,7 @@ def test_a_name_that_postgres_cannot_keep_is_told_in_one_line(tmp_path: Path) ->
 
 
 async def test_after_everything_was_killed_at_once_a_start_works_at_once(storage: Path) -> None:
-    first = start(storage)
-    assert first.stdout
-    assert first.stdout.readline() == "up\n"
+    first = start_up(storage)
     for process in [psutil.Process(first.pid), *processes_in(storage)]:
         process.kill()
     first.communicate()
@@ -146,9 +153,7 @@ async def test_after_everything_was_killed_at_once_a_start_works_at_once(storage
 
 
 def test_servers_end_with_the_process_that_started_them_however_that_ends(storage: Path) -> None:
-    first = start(storage)
-    assert first.stdout
-    assert first.stdout.readline() == "up\n"
+    first = start_up(storage)
     assert processes_in(storage)
     first.kill()
     first.communicate()
@@ -156,9 +161,7 @@ def test_servers_end_with_the_process_that_started_them_however_that_ends(storag
 
 
 async def test_a_folder_that_was_moved_starts(storage: Path, tmp_path: Path) -> None:
-    first = start(storage)
-    assert first.stdout
-    assert first.stdout.readline() == "up\n"
+    first = start_up(storage)
     first.kill()
     first.communicate()
     moved = tmp_path / "moved"

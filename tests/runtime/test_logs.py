@@ -49,6 +49,15 @@ def test_a_line_of_json_has_what_happened_and_the_ids_of_the_context() -> None:
     }
 
 
+@pytest.mark.parametrize("as_json", [True, False])
+def test_no_line_holds_a_secret_wherever_it_came_from(as_json: bool) -> None:
+    with bound_contextvars(path="/ws?token=abcdefgh"):
+        line = render("sent %s", {"password": "open sesame"}, as_json=as_json, headers=f"Authorization: Bearer {TOKEN}")
+
+    assert "***" in line
+    assert not [secret for secret in ("abcdefgh", "open sesame", TOKEN) if secret in line]
+
+
 def test_a_line_for_people_is_one_line() -> None:
     with bound_contextvars(connection_id="c1"):
         line = render("hello", as_json=False)
