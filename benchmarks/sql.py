@@ -105,7 +105,7 @@ STATS: Final = """
     LEFT JOIN (SELECT post_id, count(*) AS n FROM likes GROUP BY 1) l ON l.post_id = p.id
     LEFT JOIN (SELECT post_id, count(*) AS n FROM retweets GROUP BY 1) r ON r.post_id = p.id
     LEFT JOIN (SELECT post_id, count(*) AS n FROM bookmarks GROUP BY 1) b ON b.post_id = p.id
-    LEFT JOIN (SELECT reply_to_id, count(*) AS n FROM posts GROUP BY 1) c ON c.reply_to_id = p.id ORDER BY p.id"""
+    LEFT JOIN (SELECT reply_to_id, count(*) AS n FROM posts WHERE visibility = 0 GROUP BY 1) c ON c.reply_to_id = p.id ORDER BY p.id"""
 
 WORDS: Final = """
     INSERT INTO post_fts (post_id, fts, version) SELECT id, to_tsvector('simple', lower(content)), 1 FROM posts ORDER BY id"""
@@ -120,9 +120,13 @@ NOTIFICATIONS: Final = """
     FROM likes l JOIN posts p ON p.id = l.post_id WHERE p.author_id <> l.user_id ORDER BY l.id DESC LIMIT $1"""
 
 HASHTAGS: Final = """
-    INSERT INTO hashtag_hours (hour, hashtag, posts)
-    SELECT date_trunc('hour', created_at), tag, count(*) FROM posts, unnest(hashtags) tag
-    WHERE visibility = 0 AND created_at > now() - interval '31 days' GROUP BY 1, 2 ORDER BY 1, 2"""
+    WITH uses AS (
+        INSERT INTO hashtag_uses (hashtag, author_id, hour, posts)
+        SELECT tag, author_id, date_trunc('hour', created_at, 'UTC'), count(*) FROM posts, unnest(hashtags) tag
+        WHERE visibility = 0 AND created_at > now() - interval '31 days' GROUP BY 1, 2, 3 RETURNING *)
+    INSERT INTO hashtag_hours (hour, hashtag, posts, authors)
+    SELECT hour, hashtag, sum(posts), count(*) FILTER (WHERE hour = newest)
+    FROM (SELECT *, max(hour) OVER (PARTITION BY hashtag, author_id) AS newest FROM uses) x GROUP BY 1, 2 ORDER BY 1, 2"""
 
 LOG: Final = """
     INSERT INTO event_log (seq, kind, actor_id, object_id, created_at)
@@ -131,11 +135,13 @@ LOG: Final = """
 
 # The star's account is one that everybody watches: all its notifications are unread.
 FINISH: Final = [
-    """UPDATE users u SET followers_count = COALESCE(a.n, 0), following_count = COALESCE(b.n, 0), posts_count = COALESCE(c.n, 0),
+    """UPDATE users u SET followers_count = COALESCE(a.n, 0), following_count = COALESCE(b.n, 0), posts_count = COALESCE(c.a, 0),
+           follower_posts_count = COALESCE(c.b, 0), private_posts_count = COALESCE(c.c, 0),
            private_account = u.username <> 'star' AND right(u.id::text, 1) = '7' AND left(right(u.id::text, 2), 1) < '8'
        FROM users x LEFT JOIN (SELECT followee_id AS id, count(*) AS n FROM follows GROUP BY 1) a ON a.id = x.id
        LEFT JOIN (SELECT follower_id AS id, count(*) AS n FROM follows GROUP BY 1) b ON b.id = x.id
-       LEFT JOIN (SELECT author_id AS id, count(*) AS n FROM posts GROUP BY 1) c ON c.id = x.id WHERE x.id = u.id""",
+       LEFT JOIN (SELECT author_id AS id, count(*) FILTER (WHERE visibility = 0) AS a, count(*) FILTER (WHERE visibility = 1) AS b,
+                         count(*) FILTER (WHERE visibility = 2) AS c FROM posts GROUP BY 1) c ON c.id = x.id WHERE x.id = u.id""",
     "UPDATE notifications SET read_at = NULL WHERE user_id = (SELECT id FROM users WHERE username = 'star')",
     "UPDATE event_state SET head = (SELECT max(seq) FROM event_log)",
     f"UPDATE hashtag_state SET seq = (SELECT head FROM event_state) - {UNCOUNTED}",

@@ -23,6 +23,7 @@ DURABLE = (
     "notification",
     "notification.read",
     "notification.deleted",
+    "notification.restored",
 )
 
 

@@ -32,8 +32,8 @@ HELLO = json.dumps({"type": "subscribe", "id": 1, "payload": {"topics": [{"topic
 # A post and its event as another node would commit them; what only reading over REST needs is left out.
 COMMIT = """
     WITH new AS (SELECT * FROM unnest($2::uuid[], $3::text[]) AS new (id, content)),
-    posts AS (INSERT INTO posts (id, author_id, visibility, content, metadata, terms, hashtags, mentions, media_count)
-              SELECT id, $1, 0, content, '{}', ARRAY['h:btc', 's:BTC-USD'], ARRAY['btc'], '{}', 0 FROM new),
+    posts AS (INSERT INTO posts (id, author_id, visibility, content, metadata, terms, hashtags, media_count)
+              SELECT id, $1, 0, content, '{}', ARRAY['h:btc', 's:BTC-USD'], ARRAY['btc'], 0 FROM new),
     stats AS (INSERT INTO post_stats (post_id) SELECT id FROM new)
     INSERT INTO event_outbox (kind, actor_id, object_id) SELECT 1, $1, id FROM new"""
 

@@ -36,6 +36,7 @@ from x18.media.storage import Storage
 from x18.media.sweep import forget_abandoned, remove_orphans
 from x18.media.workshop import Workshop
 from x18.notifications import controller as notifications
+from x18.notifications.actions import forget_undone
 from x18.notifications.renderers import RENDERERS as NOTIFICATION_RENDERERS
 from x18.posts import controller as posts
 from x18.posts.counts import read_counts
@@ -62,6 +63,7 @@ from x18.search.hashtags import forget_old_hours, roll_up
 from x18.settings import Settings, read_settings
 from x18.timeline import controller as timeline
 from x18.users import controller as users
+from x18.users.former_names import forget_rested
 
 MAX_BODY_BYTES: Final = 128 * 1024
 """5,000 characters of content, escaped as ``\\\\uXXXX\\\\uXXXX`` each, and 16 KiB of metadata fit."""
@@ -163,6 +165,8 @@ def _make_jobs(storage: Storage) -> Jobs:
             Job("ended sessions", 3600, sessions.forget_ended),
             Job("used tickets", 600, tickets.forget_used_tickets),
             Job("media sweep", 600, forget_abandoned, partial(remove_orphans, storage)),
+            Job("rested usernames", 3600, forget_rested),
+            Job("undone notifications", 3600, forget_undone),
         ]
     )
 

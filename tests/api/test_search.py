@@ -112,13 +112,14 @@ async def test_search_shows_only_what_the_viewer_may_see(api: httpx.AsyncClient,
     }  # fmt: skip
 
 
-async def becomes(api: httpx.AsyncClient, tag: str, wanted: int) -> None:
-    """Wait until so many posts with the hashtag are counted."""
+async def becomes(api: httpx.AsyncClient, tag: str, wanted: int, *, authors: int | None = None) -> None:
+    """Wait until so many posts with the hashtag are counted, and people who wrote them."""
     async with asyncio.timeout(5):
         while True:
             answer = await api.get("/api/search/trending-hashtags?limit=100")
             assert answer.status_code == 200
-            if wanted == next((one["count"] for one in answer.json()["hashtags"] if one["tag"] == tag), 0):
+            found = next((one for one in answer.json()["hashtags"] if one["tag"] == tag), {"count": 0, "authors": 0})
+            if found["count"] == wanted and authors in (None, found["authors"]):
                 return
             await asyncio.sleep(0.05)
 

@@ -47,7 +47,7 @@ async def test_a_profile_can_be_changed_field_by_field(api: httpx.AsyncClient, m
         "display_name": "  Ünï  ",
         "bio": "e\u0301",
         "website": "https://example.com/",
-        "avatar_url": "/storage/media/a.png",
+        "avatar_url": "/storage/media/01990b7a-41c7-7d0e-8f57-6b1f6a3f0c21_thumb.webp",
         "subscription_price": 9.99,
         "private_account": True,
         "id": str(uuid4()),

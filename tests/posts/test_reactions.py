@@ -4,6 +4,7 @@ import asyncio
 from uuid import UUID
 
 import asyncpg
+import httpx
 
 from tests.api.test_posts import publish
 from tests.conftest import Account, MakeUser
@@ -35,20 +36,43 @@ async def test_reactions_to_a_post_that_is_being_deleted_are_made_or_find_nothin
     assert 404 in statuses
 
 
-async def test_a_reply_whose_thread_is_losing_its_first_post_waits_and_belongs_to_what_is_left(
+async def test_a_reply_to_what_is_being_deleted_waits_and_finds_nothing(
     make_user: MakeUser, database: asyncpg.Pool
 ) -> None:
     author, fan = await make_user("author"), await make_user("fan")
     first = await publish(author)
-    middle = await publish(author, reply_to_id=first["id"])
     async with database.acquire() as deleting, deleting.transaction(), db.using(deleting):
         await delete_post(UUID(first["id"]), author.id)
-        replying = asyncio.create_task(publish(fan, reply_to_id=middle["id"]))
+        replying = asyncio.create_task(
+            fan.client.post("/api/posts", json={"content": "late", "reply_to_id": first["id"]})
+        )
         await until_blocked(database, by=deleting)
 
-    reply = await replying
+    assert (await replying).status_code == 404
 
-    assert (reply["reply_to_id"], reply["root_post_id"]) == (middle["id"], middle["id"])
+
+async def test_a_thread_holds_together_without_its_first_post(
+    make_user: MakeUser, anonymous: httpx.AsyncClient
+) -> None:
+    author, fan = await make_user("author"), await make_user("fan")
+    root = await publish(author)
+    middle = await publish(fan, reply_to_id=root["id"])
+    leaf = await publish(author, reply_to_id=middle["id"])
+    for gone, left in ((root, middle), (middle, leaf)):
+        who = author if gone is root else fan
+        assert (await who.client.delete(f"/api/posts/{gone['id']}")).status_code == 200
+        shown = (await anonymous.get(f"/api/posts/{left['id']}")).json()
+        assert (shown["reply_to_id"], shown["root_post_id"]) == (gone["id"], root["id"])
+        assert (await anonymous.get(f"/api/posts/{gone['id']}/replies")).status_code == 404
+        refused = await fan.client.post("/api/posts", json={"content": "late", "reply_to_id": gone["id"]})
+        assert refused.status_code == 404
+    late = await publish(fan, reply_to_id=leaf["id"])
+    assert (late["reply_to_id"], late["root_post_id"]) == (leaf["id"], root["id"])
+    assert (await anonymous.get(f"/api/posts/{leaf['id']}")).json()["replies_count"] == 1
+    assert (await fan.client.delete(f"/api/posts/{late['id']}")).status_code == 200
+    assert (await author.client.delete(f"/api/posts/{leaf['id']}")).status_code == 200, (
+        "its parent is gone: nothing to count"
+    )
 
 
 async def test_totals_count_only_what_the_viewer_may_see(make_user: MakeUser) -> None:

@@ -1,5 +1,7 @@
 """What a listener must get, must not get, and may get, worked out from the log in the most naive way.
 
+A deletion is for whoever could have had what is gone at any time, however the accounts have changed since.
+
 *May* is for events whose object changed after them, so that what is shown depends on whether one was connected at that time: posts
 that were deleted later, posts of accounts that changed their privacy later, and what is in a home or for followers where one
 unfollowed later.
@@ -34,8 +36,8 @@ class Happening:
     certain: bool
     also_actors: frozenset[str]
     """The retweeters of a deleted post."""
-    also_topics: tuple[frozenset[str], ...]
-    """Those of them whose retweets everybody may see: by the fewest and by the most accounts that may be public when it is shown."""
+    also_topics: frozenset[str]
+    """Those of them whose retweets everybody could see at some time."""
 
 
 @dataclass
@@ -71,19 +73,15 @@ class Model:
             event = by_seq.get(row.seq)
             if event is None or row.seq <= start:
                 continue
-            verdicts = [
-                _gets(event, user, followees, topics, *levels, {event.actor, *also})
-                for levels, also in product(event.levels, event.also_topics)
-            ]
+            shown = {event.actor, *event.also_topics}
+            verdicts = [_gets(event, user, followees, topics, *levels, shown) for levels in event.levels]
             if any(verdicts):
                 may[event.seq] = MESSAGE_TYPES[event.kind]
             kept = {followee for followee in followees if left.get(followee, 0) < row.seq}
             if event.kind in (EventKind.POST, EventKind.RETWEET):
                 stays = all(_gets(event, user, kept, topics, *levels, {event.actor}) for levels in event.levels)
             else:
-                stays = event.kind == EventKind.POST_DELETED or all(
-                    _sees(event, user, kept, *levels) for levels in event.levels
-                )
+                stays = True
             if all(verdicts) and event.certain and stays:
                 must[event.seq] = MESSAGE_TYPES[event.kind]
         return must, may
@@ -92,45 +90,53 @@ class Model:
         self, user: str | None, topics: list[dict[str, Any]], start: int
     ) -> tuple[dict[int, str], dict[int, str]]:
         must, may = {}, {}
+        undone = {str(row.object_id): row.seq for row in self.rows if row.kind == EventKind.NOTIFICATION_GONE}
         if user is None or all(one["topic"] != "notifications" for one in topics):
             return must, may
         for row in self.rows:
             if row.kind in MESSAGE_TYPES and str(row.recipient_id) == user and row.seq > start:
                 may[row.seq] = MESSAGE_TYPES[row.kind]
-                if row.kind != EventKind.NOTIFICATION or str(row.object_id) in self.notifications:
+                shows = row.kind in (EventKind.NOTIFICATION, EventKind.NOTIFICATION_BACK)
+                stands = str(row.object_id) in self.notifications and undone.get(str(row.object_id), 0) < row.seq
+                if not shows or stands:
                     must[row.seq] = MESSAGE_TYPES[row.kind]
         return must, may
 
     def _tell(self) -> Iterator[Happening]:
         deleted = {str(row.object_id) for row in self.rows if row.kind == EventKind.POST_DELETED}
         undone = {
-            (str(row.actor_id), str(row.object_id)): row.seq
+            (str(row.actor_id), self._retweeted_by(row)): row.seq
             for row in self.rows
             if row.kind == EventKind.RETWEET_DELETED
         }
-        retweeters: dict[str, set[str]] = defaultdict(set)
+        written: dict[str, int] = {}
+        retweeters: dict[str, dict[str, int]] = defaultdict(dict)
         moods = self._moods()
         for row in self.rows:
             actor, kind = str(row.actor_id), row.kind
             if kind not in (EventKind.POST, EventKind.POST_DELETED, *RETWEETS):
                 continue
-            post = self.story.posts[self._retweeted_by(row) if kind == EventKind.RETWEET else str(row.object_id)]
-            if kind == EventKind.RETWEET:
-                retweeters[post.id].add(actor)
-            elif kind == EventKind.RETWEET_DELETED:
-                retweeters[post.id].discard(actor)
+            post = self.story.posts[self._retweeted_by(row) if kind in RETWEETS else str(row.object_id)]
             owner = {max(post.level, mood) for mood in moods[post.author].since(row.seq)}
             own = moods[actor].since(row.seq) if kind in RETWEETS else {0}
-            also = retweeters[post.id] if kind == EventKind.POST_DELETED else set()
-            if kind == EventKind.POST_DELETED:
-                owner = {post.level}
+            also: dict[str, int] = {}
+            if kind == EventKind.POST:
+                written[post.id] = row.seq
+            elif kind == EventKind.RETWEET:
+                retweeters[post.id][actor] = row.seq
+            elif kind == EventKind.RETWEET_DELETED:
+                owner, own = {0}, {moods[actor].least(retweeters[post.id].pop(actor), row.seq)}
+            else:
+                owner, also = (
+                    {max(post.level, moods[post.author].least(written[post.id], row.seq))},
+                    retweeters[post.id],
+                )
             was_undone = kind == EventKind.RETWEET and undone.get((actor, post.id), 0) > row.seq
             yield Happening(
                 row.seq, kind, actor, post, frozenset(product(owner, own)),
                 certain=not was_undone and (kind in (EventKind.POST_DELETED, EventKind.RETWEET_DELETED) or post.id not in deleted),
                 also_actors=frozenset(also),
-                also_topics=tuple(frozenset(one for one in also if is_public(moods[one].since(row.seq)))
-                                  for is_public in (lambda states: states == {0}, lambda states: 0 in states)),
+                also_topics=frozenset(one for one, since in also.items() if not moods[one].least(since, row.seq)),
             )  # fmt: skip
 
     def _retweeted_by(self, row: LogRow) -> str:
@@ -162,6 +168,10 @@ class Mood:
     def at(self, seq: int) -> int:
         """The state at an event."""
         return [state for since, state in self.changes if since <= seq][-1]
+
+    def least(self, since: int, until: int) -> int:
+        """The most open state from one event to another."""
+        return min({self.at(since)} | {state for changed, state in self.changes if since < changed < until})
 
     def since(self, seq: int) -> set[int]:
         """The state at an event, and all later ones."""

@@ -116,7 +116,7 @@ async def _compare(story: Story, people: list[Listener], database: asyncpg.Pool,
         rows = []
         for user in {person.account.id if person.account else None for person in people} | {None}:
             rows += await read_kinds(connection, start, 2**62, kinds, user, 10_000_000)
-        ids = await connection.fetch("SELECT id::text FROM notifications")
+        ids = await connection.fetch("SELECT id::text FROM notifications WHERE gone_at IS NULL")
     rows = sorted({row.seq: row for row in rows}.values())
     model = Model(story, rows, frozenset(row["id"] for row in ids))
     wrong: list[str] = []

@@ -33,19 +33,26 @@ FILL = f"""
     SELECT n, (lpad(to_hex(1700000000000 + n * 36000), 12, '0') || '7000800000000000' || lpad(to_hex(n), 4, '0'))::uuid AS id,
            lpad(to_hex(1 + floor({USERS} * power(random(), 8))::int), 32, '0')::uuid AS user_id,
            CASE WHEN n < {ENTRIES} / 3 AND random() < 0.3 THEN 'old' WHEN random() < 0.3 THEN 'often' WHEN random() < 0.002 THEN 'rare'
-                ELSE 'other' END AS category, CASE WHEN random() < 0.1 THEN 1 ELSE 0 END AS visibility, n % 10 = 0 AS is_retweet
+                ELSE 'other' END AS category, CASE WHEN random() < 0.1 THEN 1 ELSE 0 END AS visibility, n % 10 < 3 AND n > 30 AS is_retweet
     FROM generate_series(1, {ENTRIES}) n;
     INSERT INTO posts (id, author_id, content, visibility, terms)
     SELECT id, user_id, 'x', visibility, ARRAY['c:' || category, 't:' || n % 3] FROM made WHERE NOT is_retweet;
     INSERT INTO feed_entries (id, actor_id, post_id, visibility)
-    SELECT m.id, m.user_id, CASE WHEN m.is_retweet THEN (SELECT p.id FROM posts p WHERE p.id < m.id ORDER BY p.id DESC LIMIT 1) ELSE m.id END,
+    SELECT m.id, m.user_id, CASE WHEN m.is_retweet THEN (SELECT p.id FROM posts p WHERE p.id < m.id ORDER BY p.id DESC OFFSET m.n % 3 LIMIT 1)
+                                   ELSE m.id END,
            CASE WHEN m.is_retweet THEN 0 ELSE m.visibility END FROM made m WHERE m.n > 1;
+    UPDATE users SET disabled_at = now() WHERE id IN (SELECT lpad(to_hex(n), 32, '0')::uuid FROM unnest(ARRAY[2, 7]) n);
     ANALYZE"""
 
+# A post stands once, at its newest entry.
 PLAIN = """
-    SELECT e.id FROM feed_entries e JOIN posts p ON p.id = e.post_id
-    WHERE (e.actor_id = $1 OR e.visibility < 2 AND e.actor_id IN (SELECT followee_id FROM follows WHERE follower_id = $1))
-      AND e.id < $2 AND e.id > $3 AND {condition} ORDER BY e.id {direction} LIMIT $4"""
+    SELECT id FROM (
+        SELECT DISTINCT ON (e.post_id) e.id FROM feed_entries e JOIN posts p ON p.id = e.post_id
+        WHERE (e.actor_id = $1 OR e.visibility < 2 AND e.actor_id IN (
+                SELECT f.followee_id FROM follows f JOIN users u ON u.id = f.followee_id
+                WHERE f.follower_id = $1 AND u.disabled_at IS NULL))
+          AND {condition} ORDER BY e.post_id, e.id DESC) e
+    WHERE e.id < $2 AND e.id > $3 ORDER BY e.id {direction} LIMIT $4"""
 
 
 @pytest.fixture(scope="module")

@@ -44,8 +44,10 @@ async def corpus(api: httpx.AsyncClient) -> Corpus:
     tokens = (await api.post("/api/auth/register", json=body)).json()
     headers, seed = {"Authorization": f"Bearer {tokens['access_token']}"}, random.Random(18)
     posts = [await write(api, headers, *draw_post(seed)) for _ in range(POSTS)]
+    fan = {"username": MARK + "fan", "email": f"{MARK}fan@example.com", "password": PASSWORD}
+    likes = {"Authorization": f"Bearer {(await api.post('/api/auth/register', json=fan)).json()['access_token']}"}
     for post_id, _, _ in posts[:LIKED]:
-        await api.post(f"/api/posts/{post_id}/like", headers=headers)
+        await api.post(f"/api/posts/{post_id}/like", headers=likes)
     async with asyncio.timeout(20):  # until the ranking knows the likes
         while await ids(api, f"/api/timeline/trending?limit=100&tag={MARK}") != by_rank(posts):
             await asyncio.sleep(0.02)

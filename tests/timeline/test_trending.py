@@ -33,7 +33,8 @@ async def test_a_filter_finds_what_the_ranking_has_no_room_for(servers: Servers,
                     ]
                     for _ in range(3)
                 ]
-                await client.post(f"/api/posts/{wanted[1]}/like")
+                async with aclosing((await register(server.url, "fan")).client) as fan:
+                    await fan.post(f"/api/posts/{wanted[1]}/like")
                 database = await asyncpg.connect(url)
                 await database.execute(LIKED, author.id, [new_id() for _ in range(RANKED + 5)])
                 await database.close()

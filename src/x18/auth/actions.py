@@ -18,6 +18,7 @@ from x18.core.ids import new_id
 from x18.core.limits import Limiter
 from x18.core.passwords import HERE, MAX_BYTES, Match, Passwords, normal_form
 from x18.core.text import UNSTORABLE, clean_email, clean_name
+from x18.users.former_names import refuse_resting
 from x18.users.names import clean_username, forms_of, is_reserved, taken
 
 logger = logging.getLogger("x18.auth")
@@ -35,20 +36,23 @@ async def register(draft: Registration, passwords: Passwords, network: str = HER
     name = "" if draft.display_name is UNSET else clean_name("display_name", draft.display_name, most=100)
     check_password(draft.password, username, email, email.partition("@")[0])
     await _refuse_taken(username, email)
-    user_id = new_id()
-    try:
-        await db.execute(
-            """INSERT INTO users (id, username, email, password_hash, display_name, folded_name, words)
-               VALUES ($1, $2, $3, $4, $5, $6, $7)""",
-            user_id,
-            username,
-            email,
-            await passwords.hash(draft.password, network),
-            name or username,
-            *forms_of(name or username, ""),
-        )
-    except asyncpg.UniqueViolationError as error:  # somebody was faster
-        raise taken(error.constraint_name) from error
+    await refuse_resting(username)
+    user_id, hashed = new_id(), await passwords.hash(draft.password, network)
+    async with db.transaction():
+        try:
+            await db.execute(
+                """INSERT INTO users (id, username, email, password_hash, display_name, folded_name, words)
+                   VALUES ($1, $2, $3, $4, $5, $6, $7)""",
+                user_id,
+                username,
+                email,
+                hashed,
+                name or username,
+                *forms_of(name or username, ""),
+            )
+        except asyncpg.UniqueViolationError as error:  # somebody was faster
+            raise taken(error.constraint_name) from error
+        await refuse_resting(username)
     return user_id
 
 

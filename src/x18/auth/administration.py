@@ -8,6 +8,8 @@ from x18.auth.new_passwords import check_password
 from x18.core import db
 from x18.core.errors import NotFound
 from x18.core.passwords import Passwords
+from x18.realtime import outbox
+from x18.realtime.events import EventKind
 
 
 class AccountState(NamedTuple):
@@ -36,15 +38,32 @@ async def get_account(name: str) -> AccountState:
 
 
 async def disable_user(user_id: UUID) -> None:
-    """Let nobody in any more, and end all sessions. Posts stay."""
+    """Let the user in no more, end all sessions, and hide the account with all that it wrote from everybody."""
     async with db.transaction():
-        await db.execute("UPDATE users SET disabled_at = COALESCE(disabled_at, now()) WHERE id = $1", user_id)
+        if await _switch(
+            user_id, "UPDATE users SET disabled_at = now() WHERE id = $1 AND disabled_at IS NULL RETURNING true"
+        ):
+            await outbox.append(EventKind.ACCOUNT_HIDDEN, user_id, user_id)
         await sessions.revoke(user_id)
 
 
 async def enable_user(user_id: UUID) -> None:
-    """Undo ``disable_user``; the user logs in again."""
-    await db.execute("UPDATE users SET disabled_at = NULL WHERE id = $1", user_id)
+    """Undo ``disable_user``: all is there again, and the user logs in."""
+    async with db.transaction():
+        if await _switch(
+            user_id, "UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL RETURNING true"
+        ):
+            await outbox.append(EventKind.ACCOUNT_SHOWN, user_id, user_id)
+
+
+async def _switch(user_id: UUID, statement: str) -> bool:
+    """Run it; whether it changed something. The counters of all whom it concerns move with it, so they are locked in one order before."""
+    await db.execute(
+        """SELECT FROM users WHERE id = $1 OR id IN (SELECT follower_id FROM follows WHERE followee_id = $1)
+              OR id IN (SELECT followee_id FROM follows WHERE follower_id = $1) ORDER BY id FOR NO KEY UPDATE""",
+        user_id,
+    )
+    return bool(await db.fetch_value(statement, user_id))
 
 
 async def set_password(user_id: UUID, password: str, passwords: Passwords) -> None:

@@ -29,7 +29,16 @@ Where that is impossible just now it raises ``OSError``, and is asked again on a
 """
 
 DURABLE = frozenset(
-    {"post", "post.deleted", "retweet", "retweet.deleted", "notification", "notification.read", "notification.deleted"}
+    {
+        "post",
+        "post.deleted",
+        "retweet",
+        "retweet.deleted",
+        "notification",
+        "notification.read",
+        "notification.deleted",
+        "notification.restored",
+    }
 )
 PASSING_ERRORS = frozenset({"rate_limited", "unavailable", "token_expired"})
 """Another connection has another chance; with another token, after the last. This one may stand, without its topics."""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import re
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any, Final, NoReturn
 
 import msgspec
@@ -20,6 +21,16 @@ MAX_KEY_ECHO: Final = 64
 QUICK_BYTES: Final = 8 * 1024
 BOM: Final = b"\xef\xbb\xbf"
 """Some programs begin every text with it; RFC 8259 §8.1 lets a reader ignore it."""
+
+
+def as_sent(number: str) -> msgspec.Raw:
+    """A number of free-form JSON as the text that was sent: a float would keep 17 of its digits. Encoded as it is."""
+    return msgspec.Raw(number.encode())
+
+
+@cache
+def _reader(kind: Any) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(kind, float_hook=as_sent)
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -39,7 +50,7 @@ class StrictRequest(Request[Any, Any, Any]):
         if translate is not None and isinstance(sent, dict) and translate(sent).keys() != sent.keys():
             body = msgspec.json.encode(translate(_parse(body, _as_written)))
         try:
-            return msgspec.json.decode(body, type=kind)
+            return _reader(kind).decode(body)
         except msgspec.ValidationError as error:
             message = str(error)
             if missing := MISSING.fullmatch(message):
@@ -77,21 +88,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _write_number(text: str) -> msgspec.Raw:
-    return msgspec.Raw(text.encode())
-
-
 def _mean_number(text: str) -> msgspec.Raw:
     """``1``, ``1.0`` and ``10e-1`` are one number, and digits that no float holds count."""
     try:
         sign, digits, exponent = Decimal(text).as_tuple()
     except InvalidOperation:
-        return _write_number(text)
+        return as_sent(text)
     plain = "".join(map(str, digits))
     shown = plain.rstrip("0")
     if not shown or not isinstance(exponent, int):
         return msgspec.Raw(b"0")
-    return _write_number(f"{'-' * sign}{shown}e{exponent + len(plain) - len(shown)}")
+    return as_sent(f"{'-' * sign}{shown}e{exponent + len(plain) - len(shown)}")
 
 
 def _refuse(constant: str) -> NoReturn:
@@ -105,7 +112,7 @@ def _decoder(number: Any) -> json.JSONDecoder:
 _loosely: Final = _decoder(str)
 """Quick, and enough to see keys: numbers are texts."""
 
-_as_written: Final = _decoder(_write_number)
+_as_written: Final = _decoder(as_sent)
 """Numbers stay text, so that what is written again is what was sent."""
 
 _as_meant: Final = _decoder(_mean_number)

@@ -34,7 +34,8 @@ async def list_notifications(viewer_id: UUID, page: Page, *, unread_only: bool) 
 
     async def read(page: Page) -> list[asyncpg.Record]:
         return await db.fetch(
-            f"""SELECT {COLUMNS} FROM notifications n WHERE n.user_id = $1 AND n.id < $2 AND n.id > $3 {unread}
+            f"""SELECT {COLUMNS} FROM notifications n
+                WHERE n.user_id = $1 AND n.gone_at IS NULL AND n.id < $2 AND n.id > $3 {unread}
                 ORDER BY n.id {page.direction} LIMIT $4 OFFSET $5""",
             viewer_id,
             page.below,
@@ -64,7 +65,9 @@ async def get_notification(viewer_id: UUID, notification_id: UUID) -> Notificati
         NotFound: no such notification, or somebody else's.
     """
     rows = await db.fetch(
-        f"SELECT {COLUMNS} FROM notifications n WHERE n.user_id = $1 AND n.id = $2", viewer_id, notification_id
+        f"SELECT {COLUMNS} FROM notifications n WHERE n.user_id = $1 AND n.id = $2 AND n.gone_at IS NULL",
+        viewer_id,
+        notification_id,
     )
     shown = await _show(rows, viewer_id)
     if not shown:
@@ -75,7 +78,7 @@ async def get_notification(viewer_id: UUID, notification_id: UUID) -> Notificati
 async def count_unread(viewer_id: UUID) -> int:
     """How many of the viewer's are unread."""
     count: int = await db.fetch_value(
-        "SELECT count(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL", viewer_id
+        "SELECT count(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL AND gone_at IS NULL", viewer_id
     )
     return count
 
@@ -107,6 +110,7 @@ async def _show(rows: list[asyncpg.Record], viewer_id: UUID) -> list[Notificatio
 
 async def _count(viewer_id: UUID) -> int:
     count: int = await db.fetch_value(
-        f"SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 LIMIT {MOST_COUNTED}) c", viewer_id
+        f"SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND gone_at IS NULL LIMIT {MOST_COUNTED}) c",
+        viewer_id,
     )
     return count

@@ -21,9 +21,9 @@ _encoder = msgspec.json.Encoder()
 async def render_notifications(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     """The notifications with their actors and with the posts that their owners may see."""
     records = await db.fetch(
-        f"""SELECT {COLUMNS}, COALESCE({visible("n.user_id")}, false) AS sees_post
+        f"""SELECT {COLUMNS}, p.id IS NOT NULL AND {visible("n.user_id")} AS sees_post
             FROM notifications n LEFT JOIN posts p ON p.id = n.post_id LEFT JOIN users u ON u.id = p.author_id
-            WHERE n.id = ANY($1)""",
+            WHERE n.id = ANY($1) AND n.gone_at IS NULL""",
         [row.object_id for row in rows],
     )
     found = {record["id"]: record for record in records}
@@ -79,7 +79,7 @@ async def render_reads(rows: Sequence[LogRow]) -> Mapping[int, Content]:
 
 async def _count_unread(rows: Sequence[LogRow]) -> dict[UUID | None, int]:
     counted = await db.fetch(
-        "SELECT user_id, count(*) AS n FROM notifications WHERE user_id = ANY($1) AND read_at IS NULL GROUP BY user_id",
+        "SELECT user_id, count(*) AS n FROM notifications WHERE user_id = ANY($1) AND read_at IS NULL AND gone_at IS NULL GROUP BY user_id",
         list({row.recipient_id for row in rows}),
     )
     return {record["user_id"]: record["n"] for record in counted}
@@ -94,4 +94,5 @@ RENDERERS: Final[Renderers] = {
     EventKind.NOTIFICATION: render_notifications,
     EventKind.NOTIFICATION_GONE: render_removals,
     EventKind.NOTIFICATION_READ: render_reads,
+    EventKind.NOTIFICATION_BACK: render_notifications,
 }

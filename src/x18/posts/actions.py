@@ -7,7 +7,7 @@ import asyncpg
 import msgspec
 
 from x18.core import db
-from x18.core.errors import BadInput, Forbidden, NotFound
+from x18.core.errors import BadInput, Forbidden, NotAuthenticated, NotFound
 from x18.core.order import Order
 from x18.core.text import clean_lines
 from x18.core.words import words_of
@@ -18,12 +18,23 @@ from x18.posts.reading import VERSION
 from x18.posts.schemas import MAX_CONTENT, MAX_MEDIA, PostDraft
 from x18.posts.text import Entities, read_entities
 from x18.realtime import notify, outbox
-from x18.realtime.audience import Level, level_of, may_see, visible
+from x18.realtime.audience import WIDEST, Level, level_of, may_see, never_public, visible
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
+from x18.users.rows import move_posts_count
 
 MAX_RETWEETERS: Final = 1_000
 """How many retweeters a tombstone remembers, the newest: their followers are told of the deletion."""
+
+ENTOMB: Final = f"""
+    INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, private_retweeter_ids, score, in_trends)
+    SELECT p.id, p.author_id, {WIDEST}, p.terms, p.media_count > 0, r.all_ids, r.private_ids, {SCORE}, p.in_trends
+    FROM posts p JOIN users u ON u.id = p.author_id JOIN post_stats s ON s.post_id = p.id CROSS JOIN (
+        SELECT COALESCE(array_agg(r.user_id), '{{}}') AS all_ids,
+               COALESCE(array_agg(r.user_id) FILTER (WHERE {never_public("w", "r.created_at")}), '{{}}') AS private_ids
+        FROM (SELECT user_id, created_at FROM retweets WHERE post_id = $1 ORDER BY id DESC LIMIT {MAX_RETWEETERS}) r
+        JOIN users w ON w.id = r.user_id) r
+    WHERE p.id = $1"""
 
 LEVELS: Final = {"public": Level.PUBLIC, "followers": Level.FOLLOWERS, "private": Level.PRIVATE}
 
@@ -51,11 +62,14 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
     entities = read_entities(content)
     level = LEVELS[draft.visibility]
     async with db.transaction():
+        level_now = level_of(level, await _lock_author(author_id))
         parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
-        mentioned = await _find_mentioned(entities.mentions, parent, author_id, level)
-        users = {user.username.lower(): user.username for user in mentioned}
+        if parent and level_now == Level.PUBLIC:
+            await _count_reply(parent["id"], author_id, 1)
+        mentioned = await _find_mentioned(entities.mentions, parent, author_id, level_now)
+        users = {user.username.lower(): user.id for user in mentioned}
         named = [users[name] for name in entities.mentions if name in users]
-        post_id = await _insert(author_id, level, content, entities, metadata, named, len(media_ids), parent)
+        post_id = await _insert(author_id, level, level_now, content, entities, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
         await outbox.append(EventKind.POST, author_id, post_id)
@@ -64,42 +78,62 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
 
 
 async def delete_post(post_id: UUID, viewer_id: UUID) -> list[str]:
-    """Delete one's own post with all that hangs on it. A tombstone tells the live channel who could have received it.
+    """Delete one's own post with all that hangs on it; replies stay. A tombstone tells the live channel who could have received it.
+
+    That is the widest level that was ever in force: whoever had it before the account turned private has to be told too, and is told
+    an id only; of a post that was written in private and stayed so nobody else learns anything.
 
     What is returned are the names of its files, to be deleted now that it is certain.
-
-    That is the post's own level: whoever had it before the account turned private has to be told too, and is told an id only.
 
     Raises:
         NotFound: no such post, or none that the viewer may see.
         Forbidden: somebody else's.
     """
     async with db.transaction():
+        is_private = await _lock_author(viewer_id)
         post = await _lock_own(post_id, viewer_id)
+        if post["reply_to_id"] and level_of(post["visibility"], is_private) == Level.PUBLIC:
+            await _count_reply(post["reply_to_id"], viewer_id, -1)
+        await db.execute(ENTOMB, post_id)
         await db.execute(
-            f"""INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, score, in_trends)
-                SELECT p.id, p.author_id, p.visibility, p.terms, p.media_count > 0,
-                       ARRAY(SELECT user_id FROM retweets WHERE post_id = p.id ORDER BY id DESC LIMIT {MAX_RETWEETERS}), {SCORE}, p.in_trends
-                FROM posts p JOIN post_stats s ON s.post_id = p.id WHERE p.id = $1""",
-            post_id,
-        )
-        await db.execute(
-            """WITH gone AS (DELETE FROM notifications WHERE post_id = $1 RETURNING user_id)
-               INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id) SELECT DISTINCT $2::int, $3::uuid, user_id, $1 FROM gone""",
+            """WITH gone AS (DELETE FROM notifications WHERE post_id = $1 RETURNING user_id, gone_at)
+               INSERT INTO event_outbox (kind, actor_id, recipient_id, object_id)
+               SELECT DISTINCT $2::int, $3::uuid, user_id, $1 FROM gone WHERE gone_at IS NULL""",
             post_id,
             EventKind.NOTIFICATION_GONE,
             viewer_id,
         )
         files = await media.delete_of_post(post_id)
         await db.execute("DELETE FROM posts WHERE id = $1", post_id)
-        if post["reply_to_id"]:
-            await db.execute(
-                "UPDATE post_stats SET replies_count = replies_count - 1 WHERE post_id = $1", post["reply_to_id"]
-            )
-            await outbox.append(EventKind.COUNTS, viewer_id, post["reply_to_id"])
-        await db.execute("UPDATE users SET posts_count = posts_count - 1 WHERE id = $1", viewer_id)
+        await db.execute(
+            f"UPDATE users SET {move_posts_count('-', '$2::smallint')} WHERE id = $1", viewer_id, post["visibility"]
+        )
         await outbox.append(EventKind.POST_DELETED, viewer_id, post_id)
     return files
+
+
+async def _lock_author(author_id: UUID) -> bool:
+    """Whether the account is private, which it stays to the end of the transaction. First of all locks.
+
+    Counters of what everybody may see, and who could have had a post, depend on it.
+
+    Raises:
+        NotAuthenticated: the account was disabled just now.
+    """
+    author = await db.fetch_row(
+        "SELECT private_account, disabled_at FROM users WHERE id = $1 FOR NO KEY UPDATE", author_id
+    )
+    if author is None or author["disabled_at"]:
+        raise NotAuthenticated("The session has ended; log in again.", code="session_revoked")
+    return bool(author["private_account"])
+
+
+async def _count_reply(parent_id: UUID, author_id: UUID, step: int) -> None:
+    """Count a reply that everybody may see, while the parent is there. Of others nobody learns by a counter."""
+    if await db.fetch_value(
+        "UPDATE post_stats SET replies_count = replies_count + $2 WHERE post_id = $1 RETURNING true", parent_id, step
+    ):
+        await outbox.append(EventKind.COUNTS, author_id, parent_id)
 
 
 async def _lock_own(post_id: UUID, viewer_id: UUID) -> asyncpg.Record:
@@ -118,19 +152,15 @@ async def _lock_own(post_id: UUID, viewer_id: UUID) -> asyncpg.Record:
         "SELECT id FROM posts WHERE id = ANY($1) ORDER BY id FOR UPDATE",
         [locked for locked in (post["reply_to_id"], post_id) if locked],
     )
-    locked = await db.fetch_row("SELECT reply_to_id FROM posts WHERE id = $1", post_id)
+    locked = await db.fetch_row("SELECT reply_to_id, visibility FROM posts WHERE id = $1", post_id)
     if locked is None:
         raise NotFound("No such post.", code="post_not_found")
     return locked
 
 
 async def _lock_parent(parent_id: UUID, author_id: UUID) -> asyncpg.Record:
-    """The post that is replied to, kept from being deleted meanwhile like the first of its thread, and counted."""
-    await db.execute(
-        """SELECT id FROM posts WHERE id = ANY(ARRAY[$1, (SELECT root_post_id FROM posts WHERE id = $1)])
-           ORDER BY id FOR KEY SHARE""",
-        parent_id,
-    )
+    """The post that is replied to, kept from being deleted meanwhile."""
+    await db.execute("SELECT FROM posts WHERE id = $1 FOR KEY SHARE", parent_id)
     parent = await db.fetch_row(
         f"""SELECT p.id, p.author_id, COALESCE(p.root_post_id, p.id) AS root_id
             FROM posts p JOIN users u ON u.id = p.author_id WHERE p.id = $1 AND {visible("$2")}""",
@@ -139,38 +169,35 @@ async def _lock_parent(parent_id: UUID, author_id: UUID) -> asyncpg.Record:
     )
     if parent is None:
         raise NotFound("The post that you reply to does not exist.", code="post_not_found")
-    await db.execute("UPDATE post_stats SET replies_count = replies_count + 1 WHERE post_id = $1", parent_id)
-    await outbox.append(EventKind.COUNTS, author_id, parent_id)
     return parent
 
 
 async def _insert(
     author_id: UUID,
     level: Level,
+    level_now: Level,
     content: str,
     entities: Entities,
     metadata: Metadata,
-    mentioned: list[str],
+    mentioned: list[UUID],
     media_count: int,
     parent: asyncpg.Record | None,
 ) -> UUID:
     """All rows of a post in one statement, and the author's counter. The id is made when that is locked, and nothing waits after it."""
     values: list[Any] = [
-        author_id, level, content, metadata.json, metadata.category, metadata.market, terms_of(metadata, entities),
-        entities.hashtags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content),
+        author_id, level, content, metadata.json, metadata.category, metadata.market, terms_of(metadata, entities), entities.hashtags,
+        mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content), level_now == Level.PUBLIC,
     ]  # fmt: skip
     post_id: UUID = await db.fetch_value(
         f"""WITH made AS MATERIALIZED (SELECT order_id({Order.POSTS}) AS id),
            post AS (
-               INSERT INTO posts (id, author_id, visibility, content, metadata, category, market, terms, hashtags, mentions,
+               INSERT INTO posts (id, author_id, visibility, content, metadata, category, market, terms, hashtags, mention_ids,
                                   media_count, reply_to_id, root_post_id, in_trends, created_at, updated_at)
-               SELECT id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12,
-                      $2::smallint = 0 AND NOT (SELECT private_account FROM users WHERE id = $1), order_time(id), order_time(id)
-               FROM made),
+               SELECT id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, order_time(id), order_time(id) FROM made),
            stats AS (INSERT INTO post_stats (post_id) SELECT id FROM made),
            words AS (INSERT INTO post_fts (post_id, fts, version) SELECT id, $13::text::tsvector, {VERSION} FROM made),
            entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT id, $1, id, $2 FROM made)
-           UPDATE users SET posts_count = posts_count + 1 WHERE id = $1 RETURNING (SELECT id FROM made)""",
+           UPDATE users SET {move_posts_count("+", "$2::smallint")} WHERE id = $1 RETURNING (SELECT id FROM made)""",
         *values,
     )
     return post_id
@@ -191,12 +218,12 @@ async def _attach(media_ids: list[UUID], post_id: UUID, author_id: UUID) -> None
 async def _find_mentioned(
     names: list[str], parent: asyncpg.Record | None, author_id: UUID, level: Level
 ) -> list[_Mentioned]:
-    """The users of these names and the author of the parent."""
+    """The users of these names and the author of the parent. ``level`` is the one in force."""
     if not names and parent is None:
         return []
     rows = await db.fetch(
-        """SELECT u.id, u.username, COALESCE((SELECT true FROM follows f WHERE f.follower_id = u.id AND f.followee_id = $3), false)
-                  AS follows_author, (SELECT private_account FROM users WHERE id = $3) AS author_is_private
+        """SELECT u.id, u.username,
+                  COALESCE((SELECT true FROM follows f WHERE f.follower_id = u.id AND f.followee_id = $3), false) AS follows_author
            FROM users u WHERE (lower(u.username) = ANY($1) OR u.id = $2) AND u.disabled_at IS NULL""",
         names,
         parent and parent["author_id"],
@@ -207,7 +234,7 @@ async def _find_mentioned(
             row["id"],
             row["username"],
             may_see(
-                level_of(level, row["author_is_private"]),
+                level,
                 is_author=row["id"] == author_id,
                 follows_author=row["follows_author"],
             ),

@@ -9,8 +9,11 @@ from x18.realtime.audience import LEVEL
 from x18.realtime.counters import Counted
 from x18.realtime.protocol import PostCounts
 
-SCORE: Final = "2 * s.likes_count + 3 * s.retweets_count"
-"""SQL of the rank in trending, of a row ``s`` of ``post_stats``."""
+LIKE_SCORE: Final = 2
+RETWEET_SCORE: Final = 3
+
+SCORE: Final = f"({LIKE_SCORE} * s.likes_count + {RETWEET_SCORE} * s.retweets_count - s.own_score)"
+"""SQL of the rank in trending, of a row ``s`` of ``post_stats``: by what others than the author did."""
 
 COUNTS: Final = f"""
     SELECT p.id, p.author_id, {LEVEL} AS level, s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count

@@ -1,6 +1,7 @@
 """The metadata of a post: any JSON object within bounds, of which four keys mean something."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
@@ -14,10 +15,8 @@ MAX_BYTES: Final = 16 * 1024
 MAX_DEPTH: Final = 8
 MAX_VALUE: Final = 64
 MAX_TAGS: Final = 32
-LEAST_NUMBER: Final = 1e-20
-"""PostgreSQL writes numbers out in full: ``1e-300`` would come back as 302 characters."""
-
-MOST_NUMBER: Final = 2**63
+LEAST_NUMBER: Final = Decimal("1e-20")
+MOST_NUMBER: Final = Decimal(2**63)
 """MessagePack has no greater integers."""
 
 
@@ -31,7 +30,7 @@ class Metadata(msgspec.Struct, frozen=True):
 
 
 def check_metadata(data: dict[str, Any] | None) -> Metadata:
-    """The metadata if it is within bounds.
+    """The metadata if it is within bounds. Numbers may be texts that stand for themselves (``core.bodies.as_sent``) and stay so.
 
     Raises:
         BadInput: more than 16 KiB, deeper than 8, a number out of range, or one of the known keys with a bad value.
@@ -64,12 +63,21 @@ def _check_values(value: Any, depth: int) -> None:
     for part in _parts(value):
         if isinstance(part, str) and UNSTORABLE.search(part):
             raise BadInput.of("metadata", "must not contain NUL or unpaired surrogates")
-        if isinstance(part, int | float) and part and not LEAST_NUMBER <= abs(part) < MOST_NUMBER:
+        if isinstance(part, int | float | msgspec.Raw) and not isinstance(part, bool) and not _is_in_range(part):
             raise BadInput.of(
                 "metadata", f"must have no numbers but 0 and those from {LEAST_NUMBER} to 2^63; send a text"
             )
         if isinstance(part, dict | list):
             _check_values(part, depth + 1)
+
+
+def _is_in_range(number: float | msgspec.Raw) -> bool:
+    """Whether it is 0, or a number that every reader has. The float tells it roughly, before an exponent of a thousand digits."""
+    text = bytes(number).decode() if isinstance(number, msgspec.Raw) else str(number)
+    roughly = abs(float(text))
+    if roughly == 0:
+        return not any(digit in "123456789" for digit in text.lower().partition("e")[0])
+    return roughly < 1e19 and LEAST_NUMBER <= abs(Decimal(text)) < MOST_NUMBER
 
 
 def _parts(value: dict[str, Any] | list[Any]) -> Iterator[Any]:

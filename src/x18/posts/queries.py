@@ -30,13 +30,19 @@ COUNT_BOOKMARKS: Final = f"""
         SELECT 1 FROM bookmarks b JOIN LATERAL (SELECT * FROM posts WHERE id = b.post_id OFFSET 0) p ON true {AUTHOR}
         WHERE b.user_id = $1 AND {visible("$1")} LIMIT {MOST_COUNTED}) c"""
 
+MENTIONS: Final = """
+    CASE WHEN p.mention_ids = '{}' THEN '{}' ELSE ARRAY(
+        SELECT named.username FROM unnest(p.mention_ids) WITH ORDINALITY m (id, place) JOIN users named ON named.id = m.id
+        WHERE named.disabled_at IS NULL ORDER BY m.place)::text[] END"""
+"""SQL of the present names of those who are mentioned."""
+
 # The viewer's flags as three arrays: EXISTS in the select list may be planned as a hash of all that the viewer ever liked.
 POSTS: Final = f"""
     WITH v AS MATERIALIZED (
         SELECT ARRAY(SELECT post_id FROM likes     WHERE user_id = $2 AND post_id = ANY($1)) AS likes,
                ARRAY(SELECT post_id FROM retweets  WHERE user_id = $2 AND post_id = ANY($1)) AS retweets,
                ARRAY(SELECT post_id FROM bookmarks WHERE user_id = $2 AND post_id = ANY($1)) AS bookmarks)
-    SELECT p.id, p.author_id, p.content, p.metadata, p.hashtags, p.mentions, p.visibility, p.reply_to_id, p.root_post_id,
+    SELECT p.id, p.author_id, p.content, p.metadata, p.hashtags, {MENTIONS} AS mentions, p.visibility, p.reply_to_id, p.root_post_id,
            p.terms, p.media_count, p.created_at, p.updated_at,
            s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count,
            p.id = ANY(v.likes) AS is_liked, p.id = ANY(v.retweets) AS is_retweeted, p.id = ANY(v.bookmarks) AS is_bookmarked,
@@ -146,7 +152,7 @@ def post_of(row: asyncpg.Record, *, for_viewer: bool) -> PostView:
     return PostView(
         id=row["id"],
         user_id=row["author_id"],
-        user=user_of(row, "author_"),
+        user=user_of(row, "author_", closeness=row["level"]),
         content=row["content"],
         metadata=metadata,
         media=msgspec.json.decode(row["media"], type=list[MediaView]) if row["media"] else [],

@@ -11,9 +11,9 @@ from x18.core import db
 from x18.core.ids import moment_of
 from x18.posts.queries import load_rows, post_of
 from x18.posts.schemas import PostGone, RetweetBody, RetweetGone
-from x18.realtime.audience import AUTHOR, level_of
+from x18.realtime.audience import ACCOUNT_LEVEL, Level
 from x18.realtime.events import Content, EventKind, LogRow, Renderers
-from x18.users.queries import load_users
+from x18.users.queries import load_actors
 
 _encoder = msgspec.json.Encoder()
 
@@ -30,22 +30,25 @@ async def render_posts(rows: Sequence[LogRow]) -> Mapping[int, Content]:
 
 async def render_retweets(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     """The retweeted posts and who retweeted them."""
-    found = await db.fetch("SELECT id, post_id FROM retweets WHERE id = ANY($1)", [row.object_id for row in rows])
-    post_ids = {record["id"]: record["post_id"] for record in found}
-    posts = await load_rows(list(post_ids.values()))
-    users = await load_users([row.actor_id for row in rows], None)
+    found = await db.fetch(
+        f"SELECT r.id, r.post_id, {ACCOUNT_LEVEL} AS level FROM retweets r JOIN users u ON u.id = r.user_id WHERE r.id = ANY($1)",
+        [row.object_id for row in rows],
+    )
+    retweets = {record["id"]: record for record in found}
+    posts = await load_rows([record["post_id"] for record in found])
+    users = await load_actors([row.actor_id for row in rows])
     contents = {}
     for row in rows:
-        post_id, user = post_ids.get(row.object_id), users.get(row.actor_id)
-        post = posts.get(post_id) if post_id else None
-        if post is not None and user is not None:
+        retweet, user = retweets.get(row.object_id), users.get(row.actor_id)
+        post = posts.get(retweet["post_id"]) if retweet else None
+        if retweet is not None and post is not None and user is not None:
             body = RetweetBody(post_of(post, for_viewer=False), user, moment_of(row.object_id))
-            contents[row.seq] = _content(post, body, actor_level=level_of(0, user.private_account))
+            contents[row.seq] = _content(post, body, actor_level=retweet["level"])
     return contents
 
 
 async def render_deletions(rows: Sequence[LogRow]) -> Mapping[int, Content]:
-    """Ids only, for whoever could have received the post."""
+    """Ids only, for whoever could have received the post at any time."""
     stones = await _load_stones([row.object_id for row in rows])
     return {
         row.seq: _content_of_stone(
@@ -57,40 +60,41 @@ async def render_deletions(rows: Sequence[LogRow]) -> Mapping[int, Content]:
 
 
 async def render_undone_retweets(rows: Sequence[LogRow]) -> Mapping[int, Content]:
-    """Ids only; the post may be gone by now itself."""
-    ids = [row.object_id for row in rows]
-    posts, stones, users = (
-        await load_rows(ids),
-        await _load_stones(ids),
-        await load_users([row.actor_id for row in rows], None),
+    """Ids only, for whoever could have received the retweet; the post may be gone by now itself. It was public when it was retweeted."""
+    found = await db.fetch(
+        "SELECT id, post_id, level FROM retweet_tombstones WHERE id = ANY($1)", [row.object_id for row in rows]
     )
+    retweets = {record["id"]: record for record in found}
+    ids = [record["post_id"] for record in found]
+    posts, stones = await load_rows(ids), await _load_stones(ids)
     contents = {}
     for row in rows:
-        body, user = RetweetGone(row.object_id, row.actor_id), users.get(row.actor_id)
-        level = level_of(0, user is not None and user.private_account)
-        if row.object_id in posts:
-            contents[row.seq] = _content(posts[row.object_id], body, actor_level=level)
-        elif row.object_id in stones:
-            stone = stones[row.object_id]
-            contents[row.seq] = _content_of_stone(stone, body, audience=stone["level_now"], actor_level=level)
+        retweet = retweets.get(row.object_id)
+        if retweet is None:
+            continue
+        body = RetweetGone(retweet["post_id"], row.actor_id)
+        if retweet["post_id"] in posts:
+            post = posts[retweet["post_id"]]
+            contents[row.seq] = _content(post, body, audience=Level.PUBLIC, actor_level=retweet["level"])
+        elif retweet["post_id"] in stones:
+            stone = stones[retweet["post_id"]]
+            contents[row.seq] = _content_of_stone(stone, body, audience=Level.PUBLIC, actor_level=retweet["level"])
     return contents
 
 
 async def _load_stones(post_ids: list[UUID]) -> dict[UUID, asyncpg.Record]:
-    """Tombstones, with what depends on the accounts: the level in force now, and which retweeters are private."""
-    rows = await db.fetch(
-        f"""SELECT p.*, GREATEST(p.level, u.private_account::int) AS level_now,
-                   ARRAY(SELECT id FROM users WHERE id = ANY(p.retweeter_ids) AND private_account) AS private_retweeter_ids
-            FROM post_tombstones p {AUTHOR} WHERE p.post_id = ANY($1)""",
-        post_ids,
-    )
+    """Tombstones. Nothing in them depends on what the accounts are now."""
+    rows = await db.fetch("SELECT * FROM post_tombstones WHERE post_id = ANY($1)", post_ids)
     return {row["post_id"]: row for row in rows}
 
 
-def _content(post: asyncpg.Record, body: msgspec.Struct, *, actor_level: int = 0) -> Content:
+def _content(
+    post: asyncpg.Record, body: msgspec.Struct, *, audience: int | None = None, actor_level: int = 0
+) -> Content:
+    """``audience``: the level in force where it is not given."""
     return Content(
         owner_id=post["author_id"],
-        audience=post["level"],
+        audience=post["level"] if audience is None else audience,
         terms=tuple(post["terms"]),
         has_media=post["media_count"] > 0,
         body=_encoder.encode(body),

@@ -37,10 +37,12 @@ class PostView(msgspec.Struct, kw_only=True):
             description="Those in the content, without `#`, in the one form in which they are compared: lower case, without accents."
         ),
     ]
-    mentions: Annotated[list[str], Meta(description="The usernames in the content that are users.")]
+    mentions: Annotated[list[str], Meta(description="The users named in the content, by the names they have now.")]
     visibility: Visibility
-    reply_to_id: UUID | None
-    root_post_id: Annotated[UUID | None, Meta(description="The post that a thread of replies began with.")]
+    reply_to_id: Annotated[UUID | None, Meta(description="The post that this one answers, also when that is gone.")]
+    root_post_id: Annotated[
+        UUID | None, Meta(description="The post that a thread of replies began with, also when that is gone.")
+    ]
     likes_count: Count
     retweets_count: Count
     replies_count: Count

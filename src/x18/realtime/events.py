@@ -24,7 +24,7 @@ class EventKind(IntEnum):
     POST               author         -            post
     POST_DELETED       author         -            post (its tombstone tells who had it)
     RETWEET            retweeter      -            retweet
-    RETWEET_DELETED    retweeter      -            post
+    RETWEET_DELETED    retweeter      -            retweet (its tombstone tells who had it)
     NOTIFICATION       who did it     owner        notification
     NOTIFICATION_GONE  who undid it   owner        notification (undone or deleted), or a deleted post: all about it
     NOTIFICATION_READ  owner          owner        notification, or the owner: all of them
@@ -32,6 +32,9 @@ class EventKind(IntEnum):
     SESSION_REVOKED    user           -            session, or the user: all sessions
     PRIVACY_CHANGED    user           -            user (``private_account`` was switched)
     COUNTS             who acted      -            post whose counters moved
+    ACCOUNT_HIDDEN     user           -            user (disabled)
+    ACCOUNT_SHOWN      user           -            user (enabled again)
+    NOTIFICATION_BACK  who did it     owner        notification: what it tells of was undone, and is done again
     ================== ============== ============ =====================================
     """
 
@@ -47,6 +50,9 @@ class EventKind(IntEnum):
     SESSION_REVOKED = 10
     PRIVACY_CHANGED = 11
     COUNTS = 12
+    ACCOUNT_HIDDEN = 17
+    ACCOUNT_SHOWN = 18
+    NOTIFICATION_BACK = 31
 
 
 class LogRow(NamedTuple):

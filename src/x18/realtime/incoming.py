@@ -4,12 +4,13 @@ from typing import Any, Final
 
 import msgspec
 
+from x18.core.bodies import as_sent
 from x18.core.errors import BadInput
 from x18.realtime.protocol import MAX_ID, ClientMessage, MessageId
 from x18.realtime.wire import Encoding
 
 _decoders: Final[dict[Encoding, Any]] = {
-    Encoding.JSON: msgspec.json.Decoder(ClientMessage),
+    Encoding.JSON: msgspec.json.Decoder(ClientMessage, float_hook=as_sent),
     Encoding.MSGPACK: msgspec.msgpack.Decoder(ClientMessage),
 }
 

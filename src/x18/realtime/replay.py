@@ -40,6 +40,8 @@ PIECE_BYTES: Final = 256 * 1024
 SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET})
 """The events that put something into a timeline; the others take it back."""
 
+DELETIONS: Final = frozenset({EventKind.POST_DELETED, EventKind.RETWEET_DELETED})
+
 
 class Unreplayable(Exception):
     """Why the client must read the past over REST."""
@@ -191,8 +193,8 @@ class Replayer:
                 apply_follow(followees, follows.pop(0))
             if matched_topics(event, missed.had, missed.user_id, followees):
                 continue
-            # A deletion shows an id only, and is for whoever could have received the post.
-            if event.kind != EventKind.POST_DELETED and not may_receive(event, missed.user_id, today):
+            # A deletion shows an id only, and is for whoever could have received what is gone.
+            if event.kind not in DELETIONS and not may_receive(event, missed.user_id, today):
                 continue
             followed = followees & today if event.kind in SHOWING else followees
             if topics := matched_topics(event, missed.wanted, missed.user_id, followed):

@@ -62,9 +62,8 @@ class Retention:
 
     async def _drop(self, head: int) -> None:
         """Set the floor, then drop: a reader that is told the floor never meets a hole above it."""
-        await self._connection.execute(
-            f"DELETE FROM post_tombstones WHERE deleted_at < now() - interval '{TOMBSTONES_KEPT}'"
-        )
+        for table, moment in (("post_tombstones", "deleted_at"), ("retweet_tombstones", "undone_at")):
+            await self._connection.execute(f"DELETE FROM {table} WHERE {moment} < now() - interval '{TOMBSTONES_KEPT}'")
         for number in await self._partitions():
             last = (number + 1) * PARTITION - 1
             if last >= head or not await self._is_old(number, last, head):

@@ -25,7 +25,12 @@ MAX_HASHTAG: Final = 100
 POST_KINDS: Final = frozenset({EventKind.POST, EventKind.POST_DELETED})
 RETWEET_KINDS: Final = frozenset({EventKind.RETWEET, EventKind.RETWEET_DELETED})
 NOTIFICATION_KINDS: Final = frozenset(
-    {EventKind.NOTIFICATION, EventKind.NOTIFICATION_GONE, EventKind.NOTIFICATION_READ}
+    {
+        EventKind.NOTIFICATION,
+        EventKind.NOTIFICATION_GONE,
+        EventKind.NOTIFICATION_READ,
+        EventKind.NOTIFICATION_BACK,
+    }
 )
 DURABLE_KINDS: Final = POST_KINDS | RETWEET_KINDS | NOTIFICATION_KINDS
 
@@ -37,6 +42,7 @@ MESSAGE_TYPES: Final = {
     EventKind.NOTIFICATION: "notification",
     EventKind.NOTIFICATION_GONE: "notification.deleted",
     EventKind.NOTIFICATION_READ: "notification.read",
+    EventKind.NOTIFICATION_BACK: "notification.restored",
 }
 
 

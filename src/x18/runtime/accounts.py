@@ -43,8 +43,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     password = actions.add_parser(
         "password", help="set a new password and end all sessions", description=f"Set a new password. {asked}"
     )
-    disable = actions.add_parser("disable", help="let the user in no more and end all sessions")
-    enable = actions.add_parser("enable", help="undo disable")
+    disable = actions.add_parser("disable", help="let the user in no more, end all sessions, hide all posts")
+    enable = actions.add_parser("enable", help="undo disable: the user may log in, and all posts are back")
     mark = actions.add_parser("admin", help="mark the user as an administrator")
     create.add_argument("name", help="username")
     create.add_argument("email", help="e-mail address")

@@ -110,7 +110,7 @@ class SearchController(Controller):
     async def trending_hashtags(
         self, page: NamedDependency[Page], request: Request[Any, Any, Any], timeframe: FromQuery[Timeframe] = "7d"
     ) -> Response[TrendingHashtags]:
-        """The hundred first by the number of public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
+        """The hundred first, by how many people used them in public posts. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d (default) or 30d."""
         _refuse_cursors(page, "hashtags are ordered by use: page with offset")
         found, total = await show_trending_hashtags(timeframe, page)
         return listed(request, found, next_offset=_next_offset(page, total))

@@ -45,14 +45,15 @@ class HashtagPosts(PostList, kw_only=True):
 
 
 class HashtagCount(msgspec.Struct, kw_only=True):
-    """How many posts have a hashtag."""
+    """How many people and how many posts use a hashtag."""
 
     tag: Annotated[str, Meta(description="Without `#`, in the form in which hashtags are compared.")]
     count: Annotated[int, Meta(ge=0, description="Of public posts in the time that was asked for.")]
+    authors: Annotated[int, Meta(ge=0, description="Of people who wrote them, by which hashtags are ranked.")]
 
 
 class TrendingHashtags(Listing, kw_only=True):
-    """Hashtags by the number of posts, ties by name, the first hundred. There is no cursor: pages go by ``offset``."""
+    """Hashtags by the number of people, then of posts, ties by name, the first hundred. There is no cursor: pages go by ``offset``."""
 
     hashtags: list[HashtagCount]
     timeframe: Timeframe

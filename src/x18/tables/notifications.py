@@ -1,6 +1,6 @@
 """Notifications."""
 
-from piccolo.columns import UUID, ForeignKey, SmallInt, Timestamptz
+from piccolo.columns import UUID, Boolean, ForeignKey, SmallInt, Timestamptz
 from piccolo.columns.base import OnDelete
 from piccolo.table import Table
 
@@ -18,3 +18,5 @@ class Notification(Table, tablename="notifications", db=DB):
     kind = SmallInt()
     post_id = ForeignKey(Post, on_delete=OnDelete.cascade, null=True, default=None)
     read_at = Timestamptz(null=True, default=None)
+    gone_at = Timestamptz(null=True, default=None, help_text="when it was undone or deleted")
+    dismissed = Boolean(default=False, help_text="its owner deleted it")

@@ -1,10 +1,8 @@
 """Posts, what people do with them, and the narrow tables that the hot reads live on."""
 
-from typing import Any
-
 from piccolo.columns import UUID, Array, Boolean, Bytea, ForeignKey, Integer, SmallInt, Text, Timestamptz, Varchar
 from piccolo.columns.base import OnDelete
-from piccolo.columns.column_types import JSONB
+from piccolo.columns.column_types import JSON
 from piccolo.table import Table
 
 from x18.tables.engine import DB
@@ -18,15 +16,15 @@ class Post(Table, tablename="posts", db=DB):
     author_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
     visibility = SmallInt(default=0, help_text="realtime.audience.Level")
     content = Text()
-    metadata = JSONB(default="{}")
+    metadata = JSON(default="{}")
     category = Text(null=True, default=None)
     market = Text(null=True, default=None)
     terms = Array(base_column=Text(), default=list)
     hashtags = Array(base_column=Text(), default=list)
-    mentions = Array(base_column=Text(), default=list)
+    mention_ids = Array(base_column=UUID(), default=list)
     media_count = SmallInt(default=0)
-    reply_to_id: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
-    root_post_id: ForeignKey[Any] = ForeignKey("self", on_delete=OnDelete.set_null, null=True, default=None)
+    reply_to_id = UUID(null=True, default=None, help_text="kept when that post is deleted, as the next one")
+    root_post_id = UUID(null=True, default=None)
     in_trends = Boolean(default=True, help_text="whether its hashtags count: for everybody when it was written")
     created_at = Timestamptz()
     updated_at = Timestamptz()
@@ -40,6 +38,7 @@ class PostStats(Table, tablename="post_stats", db=DB):
     retweets_count = Integer(default=0)
     replies_count = Integer(default=0)
     bookmarks_count = Integer(default=0)
+    own_score = SmallInt(default=0, help_text="what the author's own reactions would add to the rank")
 
 
 class FeedEntry(Table, tablename="feed_entries", db=DB):
@@ -87,9 +86,19 @@ class PostTombstone(Table, tablename="post_tombstones", db=DB):
     terms = Array(base_column=Text(), default=list)
     has_media = Boolean(default=False)
     retweeter_ids = Array(base_column=UUID(), default=list)
+    private_retweeter_ids = Array(base_column=UUID(), default=list, help_text="whose retweet only followers had")
     score = Integer(default=0, help_text="its rank in trending, for cursors that name it")
     in_trends = Boolean(default=True)
     deleted_at = Timestamptz()
+
+
+class RetweetTombstone(Table, tablename="retweet_tombstones", db=DB):
+    """What is kept of a retweet that was undone, as long as of a deleted post: who could have had it."""
+
+    id = UUID(primary_key=True)
+    post_id = UUID()
+    level = SmallInt()
+    undone_at = Timestamptz()
 
 
 class IdempotencyKey(Table, tablename="idempotency_keys", db=DB):

@@ -1,16 +1,26 @@
 """What search rolls up."""
 
-from piccolo.columns import BigInt, Boolean, Integer, Text, Timestamptz
+from piccolo.columns import UUID, BigInt, Boolean, Integer, Text, Timestamptz
 from piccolo.table import Table
 
 from x18.tables.engine import DB
 
 
 class HashtagHour(Table, tablename="hashtag_hours", db=DB):
-    """How many public posts of an hour have a hashtag. The key is both columns."""
+    """How many public posts of an hour have a hashtag, and how many authors used it last in that hour. The key is hour and hashtag."""
 
     hour = Timestamptz(primary_key=True)
     hashtag = Text()
+    posts = Integer()
+    authors = Integer(default=0)
+
+
+class HashtagUse(Table, tablename="hashtag_uses", db=DB):
+    """How many public posts of an author and an hour have a hashtag. The key is the first three columns."""
+
+    hashtag = Text(primary_key=True)
+    author_id = UUID()
+    hour = Timestamptz()
     posts = Integer()
 
 

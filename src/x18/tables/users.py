@@ -40,11 +40,22 @@ class User(Table, tablename="users", db=DB):
     subscription_price = Numeric(digits=(10, 2), default=Decimal(0))
     followers_count = Integer(default=0)
     following_count = Integer(default=0)
-    posts_count = Integer(default=0)
+    posts_count = Integer(default=0, help_text="of the public ones")
+    follower_posts_count = Integer(default=0)
+    private_posts_count = Integer(default=0)
     created_at = Timestamptz()
     updated_at = Timestamptz()
     last_active_at = Timestamptz()
     disabled_at = Timestamptz(null=True, default=None)
+    public_until = Timestamptz(null=True, default=None, help_text="when it last turned private")
+
+
+class FormerUsername(Table, tablename="former_usernames", db=DB):
+    """A name that somebody gave up, in lower case: for a while nobody else gets it."""
+
+    name = Varchar(length=50, primary_key=True)
+    user_id = UUID()
+    freed_at = Timestamptz()
 
 
 class Session(Table, tablename="auth_sessions", db=DB):

@@ -56,7 +56,7 @@ class TimelineController(Controller):
         request: Request[Any, Any, Any],
         timeframe: FromQuery[Timeframe] = "24h",
     ) -> Response[PostList]:
-        """Public posts by 2·likes + 3·retweets, ties by newest. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d or 30d."""
+        """Public posts by 2·likes + 3·retweets, the author's own left out, ties by newest. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d or 30d."""
         return listed(request, await show_trending(id_of(visitor), page, filters, timeframe))
 
     @get("/search", summary="Posts by metadata")

@@ -2,7 +2,7 @@
 
 Nothing is written per follower when somebody posts. A page is read from the newest entries of all users where these hold enough
 of the viewer's, and else from the entries of the freshest of the followees, by covering indexes; ``docs/architecture.md`` has
-the figures.
+the figures. A post stands once, at the newest of its entries; on the page of an older one it is left out.
 """
 
 from typing import Any, Final
@@ -12,7 +12,7 @@ import asyncpg
 
 from x18.core import db
 from x18.core.paging import Page
-from x18.timeline.filtered_home import FOLLOWED, FOLLOWEES, MINE, RANGE, read_filtered
+from x18.timeline.filtered_home import FOLLOWED, FOLLOWEES, LAST, MINE, RANGE, read_filtered
 from x18.timeline.filters import Filters
 
 RECENT: Final = 2_000
@@ -36,10 +36,12 @@ async def read_home(viewer_id: UUID, page: Page, filters: Filters) -> list[async
 
 
 async def pick_home(viewer_id: UUID, most: int, filters: Filters) -> list[asyncpg.Record]:
-    """So many entries (id, post_id) at most, for counting: any, where sorting would read as many of each followee."""
+    """So many entries (id, post_id) at most, one of a post, for counting: any, where sorting would read as many of each followee."""
     if not filters.groups:
-        return await db.fetch(PICKED, viewer_id, most)
-    return await read_filtered(Page(), most, viewer_id, filters)
+        rows = await db.fetch(PICKED, viewer_id, most)
+    else:
+        rows = await read_filtered(Page(), most, viewer_id, filters)
+    return list({row["post_id"]: row for row in rows}.values())
 
 
 def _unfiltered(direction: str) -> str:
@@ -49,15 +51,15 @@ def _unfiltered(direction: str) -> str:
     recent AS MATERIALIZED (
         SELECT e.id, e.post_id, e.actor_id
         FROM (SELECT * FROM feed_entries e WHERE {RANGE} {order} LIMIT {RECENT}) e
-        WHERE {FOLLOWED} AND {MINE} {order} LIMIT $4),
+        WHERE {FOLLOWED} AND {MINE} AND {LAST} {order} LIMIT $4),
     -- Runs only when the recent entries did not fill the page, which then can only come from the freshest actors.
     top AS MATERIALIZED (
         SELECT g.u FROM (SELECT u FROM f WHERE (SELECT count(*) FROM recent) < $4) g CROSS JOIN LATERAL
-            (SELECT e.id FROM feed_entries e WHERE e.actor_id = g.u AND {RANGE} AND {MINE} {order} LIMIT 1) e
+            (SELECT e.id FROM feed_entries e WHERE e.actor_id = g.u AND {RANGE} AND {MINE} AND {LAST} {order} LIMIT 1) e
         {order} LIMIT $4),
     old AS (
         SELECT e.* FROM top CROSS JOIN LATERAL
             (SELECT e.id, e.post_id, e.actor_id FROM feed_entries e
-             WHERE e.actor_id = top.u AND {RANGE} AND {MINE} {order} LIMIT $4) e
+             WHERE e.actor_id = top.u AND {RANGE} AND {MINE} AND {LAST} {order} LIMIT $4) e
         {order} LIMIT $4)
     SELECT * FROM recent WHERE (SELECT count(*) FROM recent) = $4 UNION ALL SELECT * FROM old ORDER BY id {direction} LIMIT $4"""

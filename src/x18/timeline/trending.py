@@ -1,4 +1,4 @@
-"""Trending: public posts of a window of time by 2·likes + 3·retweets, ties by newest; then those that nobody reacted to.
+"""Trending: public posts of a window of time by 2·likes + 3·retweets of others, ties by newest; then those without any.
 
 The ranking of a window is one scan of the narrow counters, shared by all requests and kept for as long as it is worth
 (``core/cache.py``): immediate on a small table, seconds old on a large one, and never more than a twentieth of a core.
@@ -27,7 +27,7 @@ RANKED: Final = 2_000
 
 RANKING: Final = f"""
     SELECT s.post_id AS id, {SCORE} AS score FROM post_stats s
-    WHERE s.post_id >= $1 AND s.likes_count + s.retweets_count > 0
+    WHERE s.post_id >= $1 AND {SCORE} > 0
     ORDER BY score DESC, s.post_id DESC LIMIT {RANKED}"""
 
 

@@ -1,7 +1,8 @@
 """Changing one's profile; following."""
 
 import math
-from typing import Any, Final
+import re
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import asyncpg
@@ -9,16 +10,22 @@ import msgspec
 from msgspec import UNSET
 
 from x18.core import db
-from x18.core.errors import BadInput, NotFound
+from x18.core.errors import BadInput, NotAuthenticated, NotFound
 from x18.core.text import clean_email, clean_lines, clean_name, clean_text, split_url
+from x18.media.kinds import NAME
 from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
+from x18.users import former_names
 from x18.users.names import clean_username, forms_of, is_reserved, taken
 from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 
 MAX_FOLLOWING: Final = 5_000
 """Home is read by walking the followees; the cap bounds its cost (33 ms at the cap)."""
+
+MEDIA: Final = "/storage/media/"
+NO_ADDRESS: Final = re.compile(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
+"""What an address never holds (RFC 3986, appendix C), and what ends an attribute of HTML."""
 
 COLUMNS: Final = ProfileChange.__struct_fields__
 
@@ -28,7 +35,7 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
 
     Raises:
         BadInput: names the field.
-        Conflict: the username or the address is taken.
+        Conflict: the username or the address is taken, or more names were given up than may rest.
     """
     values = _clean(change)
     if not values:
@@ -53,6 +60,8 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
             )
         except asyncpg.UniqueViolationError as error:
             raise taken(error.constraint_name) from error
+        if "username" in values:
+            await former_names.exchange(user_id, was["username"], values["username"])
         if values.get("private_account", was["private_account"]) != was["private_account"]:
             await outbox.append(EventKind.PRIVACY_CHANGED, user_id, user_id)
 
@@ -67,12 +76,14 @@ async def follow(follower_id: UUID, followee_id: UUID) -> bool:
     if follower_id == followee_id:
         raise BadInput("You cannot follow yourself.", code="cannot_follow_yourself")
     async with db.transaction():
-        following = await _lock_pair(follower_id, followee_id)
+        pair = await _lock_pair(follower_id, followee_id)
+        if not pair.followee_is_enabled:
+            raise NotFound("No such user.", code="user_not_found")
         if await db.fetch_value(
             "SELECT true FROM follows WHERE follower_id = $1 AND followee_id = $2", follower_id, followee_id
         ):
             return False
-        if following >= MAX_FOLLOWING:
+        if pair.following >= MAX_FOLLOWING:
             raise BadInput(
                 f"You follow {MAX_FOLLOWING} users, which is the most: unfollow somebody first.",
                 code="too_many_follows",
@@ -85,44 +96,62 @@ async def follow(follower_id: UUID, followee_id: UUID) -> bool:
 
 
 async def unfollow(follower_id: UUID, followee_id: UUID) -> bool:
-    """Stop following; whether one did.
+    """Stop following; whether one did. A disabled account can be left too.
 
     Raises:
-        NotFound: no such user.
+        NotFound: no such user, or a disabled one that one did not follow.
     """
     async with db.transaction():
-        await _lock_pair(follower_id, followee_id)
+        pair = await _lock_pair(follower_id, followee_id)
         gone = await db.fetch_value(
             "DELETE FROM follows WHERE follower_id = $1 AND followee_id = $2 RETURNING true", follower_id, followee_id
         )
+        if not gone and not pair.followee_is_enabled:
+            raise NotFound("No such user.", code="user_not_found")
         if gone:
-            await _count(follower_id, followee_id, -1)
+            await _count(follower_id, followee_id, -1, followee_counts=pair.followee_is_enabled)
             await notify.take_back(NotificationKind.FOLLOW, follower_id, recipient_id=followee_id)
             await outbox.append(EventKind.UNFOLLOW, follower_id, followee_id)
     return bool(gone)
 
 
-async def _lock_pair(follower_id: UUID, followee_id: UUID) -> int:
-    """Lock both users in the order of their ids, so that two who follow each other do not deadlock. How many the first follows."""
+class _Pair(NamedTuple):
+    """How many the follower follows, and whether the followee is there for others."""
+
+    following: int
+    followee_is_enabled: bool
+
+
+async def _lock_pair(follower_id: UUID, followee_id: UUID) -> _Pair:
+    """Lock both users in the order of their ids, so that two who follow each other do not deadlock.
+
+    Raises:
+        NotFound: the one to follow is not there at all.
+        NotAuthenticated: the follower was disabled just now.
+    """
     rows = await db.fetch(
-        """SELECT id, following_count FROM users WHERE id = ANY($1) AND disabled_at IS NULL
+        """SELECT id, following_count, disabled_at IS NULL AS is_enabled FROM users WHERE id = ANY($1)
            ORDER BY id FOR NO KEY UPDATE""",
         [follower_id, followee_id],
     )
-    counts = {row["id"]: row["following_count"] for row in rows}
-    if followee_id not in counts:
+    users = {row["id"]: row for row in rows}
+    if followee_id not in users:
         raise NotFound("No such user.", code="user_not_found")
-    return int(counts.get(follower_id, 0))
+    if follower_id not in users or not users[follower_id]["is_enabled"]:
+        raise NotAuthenticated("The session has ended; log in again.", code="session_revoked")
+    return _Pair(users[follower_id]["following_count"], users[followee_id]["is_enabled"])
 
 
-async def _count(follower_id: UUID, followee_id: UUID, step: int) -> None:
+async def _count(follower_id: UUID, followee_id: UUID, step: int, *, followee_counts: bool = True) -> None:
+    """Both counters; ``following_count`` leaves out disabled accounts, as the list does."""
     await db.execute(
-        """UPDATE users SET following_count = following_count + CASE WHEN id = $1 THEN $3 ELSE 0 END,
+        """UPDATE users SET following_count = following_count + CASE WHEN id = $1 AND $4 THEN $3 ELSE 0 END,
                             followers_count = followers_count + CASE WHEN id = $2 THEN $3 ELSE 0 END
            WHERE id IN ($1, $2)""",
         follower_id,
         followee_id,
         step,
+        followee_counts,
     )
 
 
@@ -156,12 +185,13 @@ def _clean_price(value: float) -> Any:
 
 
 def _clean_url(field: str, text: str) -> str:
-    """Only kept, never fetched. Paths of this server are allowed: an avatar may be an uploaded file."""
+    """Only kept, never fetched. An avatar may be an uploaded file: of the paths of this server these are allowed and no others."""
     try:
         parts = split_url(text)
-        good = not text or (parts.scheme in ("http", "https") and parts.hostname) or text.startswith("/storage/media/")
+        uploaded = text.startswith(MEDIA) and NAME.fullmatch(text.removeprefix(MEDIA))
+        good = not text or (parts.scheme in ("http", "https") and parts.hostname) or uploaded
     except ValueError:
         good = False
-    if not good or any(character.isspace() for character in text):
+    if not good or NO_ADDRESS.search(text):
         raise BadInput.of(field, "must be an http or https address")
     return text

@@ -67,9 +67,9 @@ class UserController(Controller):
 
     @delete("/{user_id:uuid}/follow", summary="Stop following a user", status_code=200)
     async def unfollow(self, user_id: FromPath[UUID], viewer: CurrentUser) -> UserView:
-        """Also when one did not follow."""
+        """Also when one did not follow. A disabled account can be left too."""
         await actions.unfollow(viewer.user_id, user_id)
-        return await queries.get_user(user_id, viewer.user_id)
+        return (await queries.load_users([user_id], viewer.user_id))[user_id]
 
 
 controllers = [UserController]

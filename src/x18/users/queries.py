@@ -10,11 +10,13 @@ from x18.core.errors import NotFound
 from x18.core.order import Order
 from x18.core.paging import Page, read_page
 from x18.core.text import UNSTORABLE
+from x18.realtime.audience import Level, is_enabled, level_of
 from x18.users.rows import me_of, select_flags, select_me, select_user, user_of
 from x18.users.schemas import MeUser, UserList, UserView
 
 ME: Final = f"SELECT {select_me('u')} FROM users u WHERE u.id = $1"
 USERS: Final = f"SELECT {select_user('u')}, {select_flags('u', '$2')} FROM users u"
+ACTORS: Final = f"SELECT {select_user('u')} FROM users u WHERE u.id = ANY($1)"
 
 Side = Literal["followers", "following"]
 
@@ -53,6 +55,12 @@ async def load_users(user_ids: list[UUID], viewer_id: UUID | None) -> dict[UUID,
     return {row["id"]: user_of(row) for row in rows}
 
 
+async def load_actors(user_ids: list[UUID]) -> dict[UUID, UserView]:
+    """Users by id for events that reach only those who may see what these users write."""
+    rows = await db.fetch(ACTORS, user_ids)
+    return {row["id"]: user_of(row, closeness=level_of(Level.PUBLIC, row["private_account"])) for row in rows}
+
+
 async def list_follows(user_id: UUID, side: Side, page: Page, viewer_id: UUID | None) -> UserList:
     """Who follows the user, or whom the user follows; the newest follow first.
 
@@ -65,7 +73,8 @@ async def list_follows(user_id: UUID, side: Side, page: Page, viewer_id: UUID | 
     async def read(page: Page) -> list[asyncpg.Record]:
         return await db.fetch(
             f"""SELECT page.follow_id, {select_user("u")}, {select_flags("u", "$2")}
-                FROM (SELECT id AS follow_id, {other} AS user_id FROM follows WHERE {mine} = $1 AND id < $3 AND id > $4
+                FROM (SELECT id AS follow_id, {other} AS user_id FROM follows
+                      WHERE {mine} = $1 AND id < $3 AND id > $4 AND {is_enabled(other)}
                       ORDER BY id {page.direction} LIMIT $5 OFFSET $6) page
                 JOIN users u ON u.id = page.user_id ORDER BY page.follow_id {page.direction}""",
             user_id,

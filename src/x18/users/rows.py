@@ -5,13 +5,17 @@ from typing import Any, Final, TypeVar
 import asyncpg
 import msgspec
 
+from x18.realtime.audience import Level, level_of
 from x18.users.schemas import MeUser, UserView
 
 U = TypeVar("U", bound=UserView)
 
+POSTS_COUNTS: Final = ["posts_count", "follower_posts_count", "private_posts_count"]
+"""How many posts of each level of visibility there are, in the order of ``Level``."""
+
 COLUMNS: Final = [
     "id", "username", "display_name", "bio", "location", "website", "avatar_url", "header_url", "verified",
-    "subscription_price::float8", "followers_count", "following_count", "posts_count", "private_account", "created_at",
+    "subscription_price::float8", "followers_count", "following_count", *POSTS_COUNTS, "private_account", "created_at",
 ]  # fmt: skip
 
 ME_COLUMNS: Final = [*COLUMNS, "email", "updated_at", "last_active_at"]
@@ -22,38 +26,63 @@ def select_user(alias: str, prefix: str = "") -> str:
     return ", ".join(f"{alias}.{column} AS {prefix}{column.partition('::')[0]}" for column in COLUMNS)
 
 
+def move_posts_count(sign: str, level: str) -> str:
+    """The assignments that count one post of this level of visibility."""
+    return ", ".join(f"{column} = {column} {sign} ({level} = {at})::int" for at, column in enumerate(POSTS_COUNTS))
+
+
 def select_me(alias: str) -> str:
     """The select list of the own account."""
     return ", ".join(f"{alias}.{column} AS {column.partition('::')[0]}" for column in ME_COLUMNS)
 
 
 def select_flags(alias: str, viewer: str, prefix: str = "") -> str:
-    """The select list of ``is_following`` and ``is_followed_by``; null for nobody. ``viewer`` is a placeholder such as ``$1``.
+    """The select list of ``is_following``, ``is_followed_by`` and ``is_self``; null for nobody. ``viewer`` is a placeholder such as ``$1``.
 
     Scalar subqueries on purpose: an EXISTS may be planned as a hash of all that the viewer follows.
     """
     return (
-        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN COALESCE((SELECT true FROM follows f WHERE"
-        f" f.follower_id = {viewer}::uuid AND f.followee_id = {alias}.id), false) END AS {prefix}is_following, "
-        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN COALESCE((SELECT true FROM follows f WHERE"
-        f" f.follower_id = {alias}.id AND f.followee_id = {viewer}::uuid), false) END AS {prefix}is_followed_by"
+        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN {_follows(viewer, f'{alias}.id')} END AS {prefix}is_following, "
+        f"{alias}.id = {viewer}::uuid AS {prefix}is_self, "
+        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN {_follows(f'{alias}.id', viewer)} END AS {prefix}is_followed_by"
     )
 
 
-def user_of(row: asyncpg.Record, prefix: str = "") -> UserView:
-    """The user in a row that was selected with ``select_user`` and, for a viewer, ``select_flags``."""
-    return _convert(row, prefix, UserView)
+def _follows(follower: str, followee: str) -> str:
+    return f"COALESCE((SELECT true FROM follows f WHERE f.follower_id = {follower}::uuid AND f.followee_id = {followee}::uuid), false)"
+
+
+def user_of(row: asyncpg.Record, prefix: str = "", *, closeness: int = Level.PUBLIC) -> UserView:
+    """The user in a row that was selected with ``select_user`` and, for a viewer, ``select_flags``.
+
+    ``closeness``: the least that whoever is shown this has to the user, where no viewer was selected for.
+    """
+    if row.get(prefix + "is_self"):
+        closeness = Level.PRIVATE
+    elif row.get(prefix + "is_following"):
+        closeness = max(closeness, Level.FOLLOWERS)
+    return _convert(row, prefix, UserView, _count_posts(row, prefix, closeness))
 
 
 def me_of(row: asyncpg.Record) -> MeUser:
     """The own account in a row that was selected with ``select_me``."""
-    return _convert(row, "", MeUser)
+    return _convert(row, "", MeUser, _count_posts(row, "", Level.PRIVATE))
 
 
-def _convert(row: asyncpg.Record, prefix: str, kind: type[U]) -> U:
+def _count_posts(row: asyncpg.Record, prefix: str, closeness: int) -> int:
+    """How many posts somebody so close may see."""
+    return sum(
+        row[prefix + column]
+        for level, column in enumerate(POSTS_COUNTS)
+        if closeness >= level_of(level, row[prefix + "private_account"])
+    )
+
+
+def _convert(row: asyncpg.Record, prefix: str, kind: type[U], posts_count: int) -> U:
     values: dict[str, Any] = {}
     for field in kind.__struct_fields__:
         value = row.get(prefix + field)
         if value is not None:
             values[field] = value
+    values["posts_count"] = posts_count
     return msgspec.convert(values, kind)

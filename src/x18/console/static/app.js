@@ -82,7 +82,7 @@ on("counts", ({ payload }) => {
   for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
   page?.counts?.(payload.posts);
 });
-for (const type of ["notification", "notification.read", "notification.deleted"])
+for (const type of ["notification", "notification.read", "notification.deleted", "notification.restored"])
   on(type, ({ payload }) => paintUnread(payload.unread_count));
 
 const isForPage = ({ topics }) => page?.feed && topics.some((topic) => page.topics.includes(topic));

@@ -17,6 +17,8 @@ export type Payloads = {
   "retweet.deleted": { id: string; retweeted_by: string };
   notification: Json & { unread_count: number };
   "notification.read": { id?: string; all?: true; unread_count: number };
+  /** What was undone is done again: it was told before. */
+  "notification.restored": Json & { unread_count: number };
   "notification.deleted": { id?: string; post_id?: string; unread_count: number };
   /** Absolute values of watched posts. */
   counts: { posts: Record<string, Counts> };

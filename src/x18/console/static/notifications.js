@@ -30,6 +30,8 @@ export function notificationsPage() {
       list.prepend(row(payload));
       while (list.childElementCount > MOST) list.lastElementChild.remove();
       markRead();
+    } else if (type === "notification.restored") {
+      load();
     } else if (type === "notification.deleted") {
       for (const item of [...list.children]) {
         if (payload.id ? item.dataset.id === payload.id : item.dataset.post === payload.post_id) item.remove();

@@ -79,7 +79,7 @@ ANSWERED: Final[dict[str, Any]] = {
     "MetadataSearch": {**POSTS, "filters": {"symbol": ["BTC-USD"]}},
     "HashtagPosts": {**POSTS, "hashtag": "bitcoin"},
     "TrendingHashtags": {
-        "hashtags": [{"tag": "bitcoin", "count": 512}, {"tag": "eth", "count": 207}],
+        "hashtags": [{"tag": "bitcoin", "count": 512, "authors": 230}, {"tag": "eth", "count": 207, "authors": 98}],
         "limit": 20,
         "timeframe": "7d",
     },

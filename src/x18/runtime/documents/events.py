@@ -59,4 +59,19 @@ class NotificationDeleted(Durable, frozen=True, tag="notification.deleted"):
     payload: NotificationsGone
 
 
-EVENTS = (Post, PostDeleted, Retweet, RetweetDeleted, Notification, NotificationRead, NotificationDeleted)
+class NotificationRestored(Durable, frozen=True, tag="notification.restored"):
+    """What was undone is done again: the notification stands in the list as before. It was told of once; show it without a sign."""
+
+    payload: NotificationBody
+
+
+EVENTS = (
+    Post,
+    PostDeleted,
+    Retweet,
+    RetweetDeleted,
+    Notification,
+    NotificationRead,
+    NotificationDeleted,
+    NotificationRestored,
+)

@@ -30,7 +30,7 @@ FACTS: Final[dict[str, Facts]] = {
     "auth_log_in": Facts({401: ("invalid_credentials",), 503: ("unavailable", "busy")}),
     "auth_refresh": Facts({401: ("invalid_token", "token_expired", "session_revoked", "refresh_token_reused")}),
     "users_show_me": Facts(NO_USER),
-    "users_change_me": Facts({**NO_USER, **TAKEN}),
+    "users_change_me": Facts({**NO_USER, 409: (*TAKEN[409], "too_many_names")}),
     "users_show": Facts(NO_USER, tagged=True),
     "users_show_by_username": Facts(NO_USER, tagged=True),
     "users_followers": Facts(NO_USER),
