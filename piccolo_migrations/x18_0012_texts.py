@@ -1,9 +1,9 @@
 """Texts are compared in one form: what is needed to read old posts and names anew, which the server then does beside serving.
 
-Reading a million posts takes a quarter of an hour, so it is not done here: ``x18/posts/reading.py`` does it in batches, the newest first.
+Reading a million posts takes half an hour, so it is not done here: ``x18/posts/reading.py`` does it in batches, the newest first.
 Until a row is read it is found by what the new forms left as it was: words and tags of plain letters. What is small is folded at once:
-counted hours and tombstones. The new columns rewrite nothing; building the indexes holds up writes to users and posts, for a second
-or so with a hundred thousand users and a million posts.
+counted hours and tombstones. The new columns rewrite nothing; building the indexes holds up writes to users and posts, for some
+seconds with a hundred thousand users and a million posts.
 """
 
 from piccolo.apps.migrations.auto.migration_manager import MigrationManager

@@ -121,6 +121,11 @@ def test_what_stands_right_after_the_bracket_of_an_address_counts() -> None:
     assert read_entities("[x](https://x.example/a)#md (https://x.example)@bob") == (["md"], [], ["bob"])
 
 
+def test_what_stands_right_after_an_address_without_a_space_counts_where_none_is_written() -> None:
+    assert read_entities("https://x.exampleを見て@bob").mentions == ["bob"]
+    assert read_entities("x.example/aดู@bob https://x.example/?q=1吧@carol").mentions == ["bob", "carol"]
+
+
 def test_the_first_fifty_of_each_kind_count() -> None:
     found = read_entities(" ".join(f"#a{number} @abc{number} $A{number}" for number in range(MOST + 5)))
 

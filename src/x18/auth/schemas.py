@@ -7,7 +7,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from x18.core.passwords import MAX_BYTES
 from x18.core.text import described
-from x18.users.schemas import MAX_LENGTH, Email, MeUser, Username
+from x18.users.schemas import MAX_LENGTH, ONE_LINE, Email, MeUser, Username
 
 MIN_PASSWORD_BYTES: Final = 8
 
@@ -29,7 +29,7 @@ class Registration(msgspec.Struct, frozen=True, kw_only=True):
     email: Email
     password: NewPassword
     display_name: Annotated[
-        str | UnsetType, described("Without one, the username.", most=MAX_LENGTH["display_name"])
+        str | UnsetType, described(f"Without one, the username. {ONE_LINE}", most=MAX_LENGTH["display_name"])
     ] = UNSET
 
 

@@ -12,7 +12,7 @@ import msgspec
 from x18.core import db
 from x18.core.words import words_of
 from x18.posts.text import read_entities
-from x18.realtime.terms import NAMES, PREFIX, term
+from x18.realtime.terms import PREFIX, term
 from x18.users.names import forms_of
 
 VERSION: Final = 1
@@ -91,7 +91,7 @@ async def read_the_rest() -> None:
 def _read(row: Any) -> _Read:
     """The metadata was checked when the post was written; of it only the forms are made anew."""
     entities = read_entities(row["content"])
-    old = {name: [term(name, one[2:]) for one in row["terms"] if NAMES[one[:2]] == name] for name in PREFIX}
+    old = {name: [term(name, one[2:]) for one in row["terms"] if one.startswith(PREFIX[name])] for name in PREFIX}
     sent = [*old["category"], *old["market"], term("symbol", row["symbol"] or ""), *old["tag"]]
     symbols = [term("symbol", symbol) for symbol in entities.cashtags]
     terms = [*sent, *symbols, *(term("hashtag", tag) for tag in entities.hashtags)]

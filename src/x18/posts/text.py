@@ -44,9 +44,10 @@ DOMAIN: Final = (
     rf"(?:(?<!{LABEL}|[.@$#]){LABEL}++|(?<!{SPACED}|[.@$#\-]){SPACED}[[{SPACED}\-]--[{UNSPACED}]]*+)"
     rf"\.(?:{LABEL}{{1,63}}+\.){{0,8}}+[A-Za-z][A-Za-z0-9\-]++(?::\d{{1,5}}+)?+(?=[/?])"
 )
-ADDRESS: Final = (
-    rf"(?<!{SPACED})[A-Za-z][A-Za-z0-9+.\-]{{1,30}}+://[\p{{L}}\p{{M}}\p{{N}}.\-_~%]*+{PARTS}|{DOMAIN}{PARTS}"
-)
+HOST: Final = rf"(?:[A-Za-z0-9.\-_~%]++(?<=\.[A-Za-z]{{2,24}})(?=[{UNSPACED}])|[\p{{L}}\p{{M}}\p{{N}}.\-_~%]*+)"
+"""With letters of any script, but ``https://x.example`` ends before what follows it without a space."""
+
+ADDRESS: Final = rf"(?<!{SPACED})[A-Za-z][A-Za-z0-9+.\-]{{1,30}}+://{HOST}{PARTS}|{DOMAIN}{PARTS}"
 MENTION: Final = (
     rf"(?:(?<!{SPACED}|[!#$%&*@/])|(?<=(?<!{SPACED})(?i:rt|w/|c/))|(?<=@[A-Za-z0-9_]{{3,50}}/))"
     rf"@(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED})"
