@@ -122,7 +122,8 @@ TEXTS: Final = {
     "one word or another": f"{WORDS[-1]} or {WORDS[-2]}",
     "without a word": f"-{WORDS[50]}",
     "without the most frequent word": f"-{WORDS[0]}",
-    "without the 30 most frequent": " ".join(f"-{word}" for word in WORDS[:30]),
+    "a frequent word, without phrases": f'{WORDS[0]} -"{WORDS[0]} {WORDS[1]}" -"{WORDS[0]} {WORDS[2]}"',
+    "a phrase of frequent words that never was": f'"{WORDS[0]} {WORDS[1]} {WORDS[0]} {WORDS[2]} {WORDS[1]}"',
 }
 
 HASHTAGS: Final = {"in 13 %": TAGS[0], "in 0.1 %": TAGS[100], "rare": TAGS[-1], "of no post": "nothing"}

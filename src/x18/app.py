@@ -50,7 +50,7 @@ from x18.runtime.doors import Doors
 from x18.runtime.framework import remove_caches
 from x18.runtime.handshakes import Handshakes
 from x18.runtime.head_answers import HeadAnswers
-from x18.runtime.health import Checks, SystemController
+from x18.runtime.health import Checks, NodeChecks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
 from x18.runtime.memory import settle
@@ -151,7 +151,7 @@ def _make_parts(settings: Settings, redis: Redis) -> Parts:
         admission=Admission(_room(settings), workshop, enforced=settings.rate_limits),
         channel=channel,
         metrics_access=MetricsAccess(settings.metrics_token, is_production=settings.is_production),
-        checks=Checks({"postgres": partial(db.fetch_value, "SELECT 1"), "redis": redis.ping, "relay": channel.check}),
+        checks=NodeChecks(str(settings.database_url), connect_redis(settings, most=1), channel.check),
     )
 
 
@@ -185,6 +185,7 @@ def _life(settings: Settings, parts: Parts, redis: Redis) -> Callable[[Litestar]
             await end(working)
         finally:
             await parts.workshop.stop()
+            await parts.checks.stop()
             await parts.channel.stop()
             await parts.limiter.close()
             await redis.aclose()
@@ -246,11 +247,11 @@ def _room(settings: Settings) -> Room:
     return Room(*folders, min_free_bytes=settings.upload_min_free_bytes)
 
 
-def connect_redis(settings: Settings) -> Redis:
+def connect_redis(settings: Settings, *, most: int = 32) -> Redis:
     """A client that never hangs: a second without an answer is an error."""
     pool = BlockingConnectionPool.from_url(
         str(settings.redis_url),
-        max_connections=32,
+        max_connections=most,
         timeout=REDIS_TIMEOUT_S,
         socket_timeout=REDIS_TIMEOUT_S,
         socket_connect_timeout=REDIS_TIMEOUT_S,

@@ -1,4 +1,5 @@
-"""What a request costs, and who pays: places among the requests under way, and the time that its statements take in PostgreSQL.
+"""What a request costs, and who pays: a place among the requests under way, one of few for what may take long, and the time that its
+statements take in PostgreSQL.
 
 The bill of a request is known wherever it runs: ``core/db.py`` writes the time of each statement on it. Calls over a socket run the
 same application and have bills as well. Without limits nobody has one.
@@ -10,9 +11,13 @@ from contextvars import ContextVar
 from typing import Any, Final
 from uuid import UUID
 
+from litestar.connection import ASGIConnection
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from x18.core.shares import Budget, UnderWay
+
+DEAR_OFFSET: Final = 1_000
+"""A page so deep by offset makes PostgreSQL read all that is before it."""
 
 PATIENCE_S: Final = 2.0
 """How long a request waits for a place. What a browser or a script asks at once is answered in turn, not refused."""
@@ -23,23 +28,26 @@ class Costs:
 
     def __init__(self) -> None:
         self.requests = UnderWay("requests", per_user=8, per_network=24)
-        self.dear = UnderWay("searches", per_user=2, per_network=3)
+        self.dear = UnderWay("searches", per_user=2, per_network=2)
         self.time = Budget("time of the database", burst=3.0, per_second=0.2, network_factor=3.0)
 
 
 class Bill:
     """Of one request: whose it is, and the seconds that its statements took."""
 
-    __slots__ = ("_costs", "_network", "_places", "_user_id", "seconds")
+    __slots__ = ("_costs", "_dear_places", "_network", "_places", "_user_id", "is_dear", "seconds")
 
     def __init__(self, costs: Costs) -> None:
         self._costs = costs
         self._network: str | None = None
         self._user_id: UUID | None = None
         self._places: tuple[str, ...] = ()
+        self._dear_places: tuple[str, ...] = ()
+        self.is_dear = False
+        """Whether all its statements belong to those that may take long."""
         self.seconds = 0.0
 
-    async def open(self, network: str, user_id: UUID | None) -> None:
+    async def open(self, network: str, user_id: UUID | None, *, is_dear: bool) -> None:
         """Name who pays, and take a place among the requests under way.
 
         Raises:
@@ -48,12 +56,16 @@ class Bill:
         self._network, self._user_id = network, user_id
         self._costs.time.check(network, user_id)
         self._places = await self._costs.requests.wait(network, user_id, patience_s=PATIENCE_S)
+        if is_dear:
+            self._dear_places = await self._costs.dear.wait(network, user_id, patience_s=PATIENCE_S)
+            self.is_dear = True
 
     def settle(self) -> None:
-        """Give the place back and charge what was spent."""
+        """Give the places back and charge what was spent."""
         if self._network is None:
             return
         self._costs.requests.leave(self._places)
+        self._costs.dear.leave(self._dear_places)
         if self.seconds:
             self._costs.time.charge(self.seconds, self._network, self._user_id)
 
@@ -64,7 +76,7 @@ class Bill:
         Raises:
             TooManyRequests: none came free.
         """
-        if self._network is None:
+        if self._network is None or self.is_dear:
             yield
             return
         places = await self._costs.dear.wait(self._network, self._user_id, patience_s=PATIENCE_S)
@@ -97,3 +109,14 @@ class Billed:
         finally:
             bill.reset(before)
             mine.settle()
+
+
+def is_dear(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether a list is asked for in a way that may take long: with a count, or far from its beginning by offset."""
+    query = connection.scope["query_string"]
+    if b"count=" not in query and b"offset=" not in query:
+        return False
+    count, offset = connection.query_params.get("count", "false"), connection.query_params.get("offset", "0")
+    return count.lower() not in ("false", "0") or (
+        offset.isdecimal() and len(offset) < 9 and int(offset) >= DEAR_OFFSET
+    )

@@ -22,8 +22,6 @@ MOST_DEAR: Final = 3
 DEAR_TIMEOUT_MS: Final = 1_500
 """Searches and what else may take long have so many connections of their own, and so much time for each statement."""
 
-TOO_SLOW: Final = "This takes too long: ask for fewer or rarer words, without a count, or for an earlier page."
-
 # Generic plans ruin the two-stage queries (51 ms for 2.8); JIT costs more than these short queries; and where a random page is
 # thought to be four times as dear as the next one, as on a disk that turns, a list is walked for what an index knows. JSON that
 # PostgreSQL writes shows times in the zone of the connection.
@@ -35,6 +33,9 @@ SERVER_SETTINGS: Final = {
     "timezone": "UTC",
     "idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION,
 }
+
+# For a word that it thinks frequent the planner would rather read the whole table until it has enough.
+DEAR_SETTINGS: Final = {**SERVER_SETTINGS, "statement_timeout": str(DEAR_TIMEOUT_MS), "enable_seqscan": "off"}
 
 _is_dear: ContextVar[bool] = ContextVar("is_dear", default=False)
 _after_commit: ContextVar[list[Callable[[], None]] | None] = ContextVar("after_commit", default=None)
@@ -64,7 +65,7 @@ async def start_pool(database_url: str, *, max_size: int = 16) -> None:
             database_url,
             min_size=0,
             max_size=MOST_DEAR,
-            server_settings={**SERVER_SETTINGS, "statement_timeout": str(DEAR_TIMEOUT_MS)},
+            server_settings=DEAR_SETTINGS,
             command_timeout=COMMAND_TIMEOUT_S,
             connect=_connect,
         )
@@ -149,15 +150,13 @@ async def dear_reads() -> AsyncIterator[None]:
 
     Raises:
         TooManyRequests: the user or the network has as many under way as it may.
-        Unavailable: a statement was ended after a second and a half.
+        QueryCanceledError: a statement was ended after a second and a half; the answer is a 503 that says what to ask for instead.
     """
     mine = bill.get()
     async with mine.dear() if mine is not None else nullcontext():
         chosen = _is_dear.set(True)
         try:
             yield
-        except asyncpg.QueryCanceledError as error:
-            raise Unavailable(TOO_SLOW, retry_after_s=5) from error
         finally:
             _is_dear.reset(chosen)
 
@@ -235,7 +234,9 @@ async def _current() -> AsyncIterator[asyncpg.Connection]:
 
 @asynccontextmanager
 async def _lend() -> AsyncIterator[asyncpg.Connection]:
-    lender = _Pools.dear if _is_dear.get() else _Pools.requests
+    mine = bill.get()
+    is_dear = _is_dear.get() or (mine is not None and mine.is_dear)
+    lender = _Pools.dear if is_dear else _Pools.requests
     if lender is None:
         raise Unavailable("The database pool is not open.")
     async with lender.lend() as connection:

@@ -16,7 +16,7 @@ from litestar.handlers import BaseRouteHandler
 from redis.asyncio import Redis
 
 from x18.core.addresses import network_of_client
-from x18.core.costs import bill
+from x18.core.costs import bill, is_dear
 from x18.core.errors import TooManyRequests
 from x18.core.local_counts import LocalCounts, Verdict
 from x18.core.pipeline import Away, Pipeline, Refused
@@ -200,4 +200,4 @@ async def limit_rate(connection: ASGIConnection[Any, Any, Any, Any], handler: Ba
         who = f"u{viewer.user_id}" if viewer else f"a{network}"
         state["rate_limit"] = await limiter.take(rate.value, who, f"n{network}")
     if (mine := bill.get()) is not None:
-        await mine.open(network, viewer.user_id if viewer else None)
+        await mine.open(network, viewer.user_id if viewer else None, is_dear=is_dear(connection))

@@ -28,6 +28,10 @@ NO_BODY: Final = ("data", "'data'")
 BUSY: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 """Others were faster; nothing was done."""
 
+TOO_SLOW: Final = (
+    "This takes too long: ask for fewer or rarer words, without a count, or with a cursor in place of an offset."
+)
+
 FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Of a disk: the operator's alarm, and no fault of the code."""
 
@@ -136,6 +140,8 @@ def as_problem(error: BaseException) -> Problem | None:
         return BadInput("The JSON is nested too deeply.")
     if _is_bad_text(error):
         return BadInput("The text is not valid Unicode.")
+    if isinstance(error, asyncpg.QueryCanceledError):
+        return Unavailable(TOO_SLOW, retry_after_s=5)
     if isinstance(error, BUSY) or db.is_outage(error):
         if not isinstance(error, BUSY):
             tell_outage(error)

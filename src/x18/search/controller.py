@@ -18,6 +18,7 @@ from x18.posts.text import MAX_HASHTAG, fold_hashtag
 from x18.search.hashtags import show_trending_hashtags
 from x18.search.posts import count_posts, find_hashtag, find_posts
 from x18.search.schemas import FoundUsers, FoundView, HashtagPosts, Totals, TrendingHashtags
+from x18.search.terms import check_terms
 from x18.search.users import find_users
 
 MAX_QUERY = 200
@@ -30,9 +31,9 @@ async def provide_text(q: Query) -> str:
     """The text that is looked for.
 
     Raises:
-        BadInput: empty, or more than 200 characters.
+        BadInput: empty, more than 200 characters, or too many words, phrases or exclusions.
     """
-    return clean_text("q", q, least=1, most=MAX_QUERY)
+    return check_terms(clean_text("q", q, least=1, most=MAX_QUERY))
 
 
 class SearchController(Controller):

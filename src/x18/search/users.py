@@ -51,7 +51,7 @@ SEARCH: Final = f"""
 async def find_users(text: str, page: Page, viewer_id: UUID | None) -> tuple[FoundUsers, int]:
     """A page of users and how many were found, at most 200 of a kind."""
     folded = fold(text.lstrip("@\uff20")) or text.lower()  # never empty, with which all names begin
-    async with db.transaction():
+    async with db.dear_reads(), db.transaction():
         await db.execute(f"SET LOCAL pg_trgm.word_similarity_threshold = {LIKENESS}")
         rows = await db.fetch(SEARCH, folded, prefix_pattern(folded), all_words_of(text))
     shown = [row["id"] for row in rows[page.offset : page.offset + page.limit]]

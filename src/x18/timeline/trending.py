@@ -60,7 +60,8 @@ async def show_trending(viewer_id: UUID | None, page: Page, filters: Filters, ti
     wanted = page.offset + page.limit + 1
     found = await _keep_public(ranked, filters, wanted)
     if filters.groups and len(found) < wanted:  # the ranking was cut before it was filtered
-        found = await _rank_matching(floor, score, below, filters, wanted)
+        async with db.dear_reads():
+            found = await _rank_matching(floor, score, below, filters, wanted)
     elif len(found) < wanted and len(ranking) < RANKED:
         unranked_below = below if score == 0 else MAX_ID
         found += await _read_unranked(floor, unranked_below, wanted - len(found))

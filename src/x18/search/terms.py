@@ -1,0 +1,34 @@
+"""What may be looked for at once: a search costs more with each word, and most with phrases and exclusions."""
+
+from typing import Final
+
+from x18.core.errors import BadInput
+from x18.core.folding import fold
+from x18.core.words import ASKED, QUOTES, TOKEN
+
+MAX_WORDS: Final = 8
+MAX_PHRASES: Final = 2
+MAX_EXCLUSIONS: Final = 2
+
+
+def check_terms(text: str) -> str:
+    """The text, if a search for it is not too dear. What stands in quotes counts as its words too; ``or`` does not count.
+
+    Raises:
+        BadInput: too many words, phrases or exclusions.
+    """
+    words = phrases = exclusions = 0
+    for asked in ASKED.finditer(fold(text).translate(QUOTES)):
+        if asked["word"] == "or" and not asked["not"]:
+            continue
+        found = len(TOKEN.findall(asked["phrase"] or asked["word"] or ""))
+        words += found
+        phrases += bool(found and asked["phrase"])
+        exclusions += bool(found and asked["not"])
+    if words > MAX_WORDS:
+        raise BadInput.of("q", f"has {words} words: look for at most {MAX_WORDS}")
+    if phrases > MAX_PHRASES:
+        raise BadInput.of("q", f"has {phrases} phrases in quotes: look for at most {MAX_PHRASES}")
+    if exclusions > MAX_EXCLUSIONS:
+        raise BadInput.of("q", f"excludes {exclusions} times with a minus: at most {MAX_EXCLUSIONS}")
+    return text
