@@ -25,6 +25,14 @@ TYPES: Final[dict[int, NotificationType]] = {
     NotificationKind.MENTION: "mention",
 }
 
+MOST_UNREAD: Final = 1_000
+"""Unread notifications are counted so far. It is done for every event of their owner, while everybody's events wait."""
+
+UNREAD_OF: Final = f"""
+    SELECT count(*) FROM (
+        SELECT 1 FROM notifications WHERE user_id = {{}} AND read_at IS NULL AND gone_at IS NULL LIMIT {MOST_UNREAD}) c"""
+"""SQL; in place of the braces stands whose."""
+
 COLUMNS: Final = "n.id, n.user_id, n.actor_id, n.kind, n.post_id, n.read_at IS NOT NULL AS is_read"
 
 
@@ -54,7 +62,7 @@ async def list_notifications(viewer_id: UUID, page: Page, *, unread_only: bool) 
         **ends._asdict(),
     )
     if page.count:
-        listing.total = min(count, MOST_COUNTED) if unread_only else await _count(viewer_id)
+        listing.total = await _count(viewer_id, unread)
     return listing
 
 
@@ -76,10 +84,8 @@ async def get_notification(viewer_id: UUID, notification_id: UUID) -> Notificati
 
 
 async def count_unread(viewer_id: UUID) -> int:
-    """How many of the viewer's are unread."""
-    count: int = await db.fetch_value(
-        "SELECT count(*) FROM notifications WHERE user_id = $1 AND read_at IS NULL AND gone_at IS NULL", viewer_id
-    )
+    """How many of the viewer's are unread, counted up to ``MOST_UNREAD``."""
+    count: int = await db.fetch_value(UNREAD_OF.format("$1"), viewer_id)
     return count
 
 
@@ -108,9 +114,9 @@ async def _show(rows: list[asyncpg.Record], viewer_id: UUID) -> list[Notificatio
     ]
 
 
-async def _count(viewer_id: UUID) -> int:
+async def _count(viewer_id: UUID, unread: str) -> int:
     count: int = await db.fetch_value(
-        f"SELECT count(*) FROM (SELECT 1 FROM notifications WHERE user_id = $1 AND gone_at IS NULL LIMIT {MOST_COUNTED}) c",
+        f"SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE n.user_id = $1 AND n.gone_at IS NULL {unread} LIMIT {MOST_COUNTED}) c",
         viewer_id,
     )
     return count

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import UNSET
 
 from x18.core import db
-from x18.notifications.queries import COLUMNS, notification_of
+from x18.notifications.queries import COLUMNS, UNREAD_OF, notification_of
 from x18.notifications.schemas import NotificationBody, NotificationsGone, NotificationsRead, NotificationView
 from x18.posts.queries import load_rows, post_of
 from x18.realtime.audience import Level, visible
@@ -78,11 +78,12 @@ async def render_reads(rows: Sequence[LogRow]) -> Mapping[int, Content]:
 
 
 async def _count_unread(rows: Sequence[LogRow]) -> dict[UUID | None, int]:
+    """By owner. Bounded: the delivery of everybody's events waits for it."""
     counted = await db.fetch(
-        "SELECT user_id, count(*) AS n FROM notifications WHERE user_id = ANY($1) AND read_at IS NULL AND gone_at IS NULL GROUP BY user_id",
-        list({row.recipient_id for row in rows}),
+        f"SELECT id, ({UNREAD_OF.format('owner.id')}) AS n FROM unnest($1::uuid[]) owner (id)",
+        list({row.recipient_id for row in rows if row.recipient_id is not None}),
     )
-    return {record["user_id"]: record["n"] for record in counted}
+    return {record["id"]: record["n"] for record in counted}
 
 
 def _content(row: LogRow, body: msgspec.Struct) -> Content:

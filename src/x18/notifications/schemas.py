@@ -6,13 +6,15 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from x18.core.fields import Count, Moment
+from x18.core.fields import Moment
 from x18.core.paging import Listing
 from x18.posts.schemas import PostView
 from x18.users.schemas import UserView
 
 NotificationType = Literal["like", "retweet", "follow", "reply", "mention"]
-Unread = Annotated[int, Meta(ge=0, description="How many notifications are unread in all.")]
+Unread = Annotated[
+    int, Meta(ge=0, description="How many notifications are unread in all; 1,000 stands for 1,000 or more.")
+]
 
 
 class NotificationView(msgspec.Struct, kw_only=True):
@@ -39,7 +41,7 @@ class NotificationList(Listing, kw_only=True):
 class UnreadCount(msgspec.Struct, kw_only=True):
     """How many notifications are unread."""
 
-    unread_count: Count
+    unread_count: Unread
 
 
 class AllRead(msgspec.Struct, kw_only=True):
