@@ -45,6 +45,7 @@ from x18.posts.renderers import RENDERERS as POST_RENDERERS
 from x18.realtime import controller as live
 from x18.realtime.calls import ENTRY
 from x18.realtime.channel import Channel
+from x18.realtime.seal import Seal
 from x18.runtime.documents import openapi, pages
 from x18.runtime.doors import Doors
 from x18.runtime.framework import remove_caches
@@ -134,6 +135,7 @@ def _make_parts(settings: Settings, redis: Redis) -> Parts:
     channel = Channel(
         database_url=str(settings.database_url),
         redis=redis,
+        seal=Seal(settings.jwt_access_secret, settings.jwt_refresh_secret),
         renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
         read_counts=read_counts,
         authenticate=partial(sessions.authenticate, tokens=tokens),

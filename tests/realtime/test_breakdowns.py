@@ -10,14 +10,16 @@ from uuid import UUID
 import msgspec
 import pytest
 
+from tests.hubs import publish
 from tests.realtime.test_session import NoServices, RecordingSocket
 from x18.core.errors import Problem, TooManyRequests, Unavailable
 from x18.core.viewer import Viewer
 from x18.realtime.batches import Batch
+from x18.realtime.connection import Connection
 from x18.realtime.cursors import Cursor
 from x18.realtime.events import Content, Event, EventKind
-from x18.realtime.feed import Feed
-from x18.realtime.hub import Connection, Hub
+from x18.realtime.feed import Feed, Steps
+from x18.realtime.hub import Hub
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
 from x18.realtime.protocol import MAX_ERRORS, CloseCode, TopicRequest
@@ -28,6 +30,10 @@ from x18.realtime.topics import parse_topic
 from x18.realtime.wire import Encoding, EventFrames, split_frames
 
 EPOCH = "e" * 32
+
+
+def no_steps(_: object) -> Steps:
+    yield from ()
 
 
 def event(seq: int, body: bytes) -> Event:
@@ -43,7 +49,7 @@ def subscribed(hub: Hub, encoding: Encoding) -> list[bytes]:
 def test_an_event_that_cannot_be_encoded_costs_only_itself(caplog: pytest.LogCaptureFixture) -> None:
     hub = Hub(lambda *_: None)
     packed, texts = subscribed(hub, Encoding.MSGPACK), subscribed(hub, Encoding.JSON)
-    hub.publish([event(1, b"{}"), event(2, b"{not json"), event(3, b"{}")], EPOCH)
+    publish(hub, [event(1, b"{}"), event(2, b"{not json"), event(3, b"{}")], EPOCH)
 
     cursors = [msgspec.msgpack.decode(frame)["cursor"] for data in packed for frame in split_frames(data)]
     assert cursors == [f"{EPOCH}.1", f"{EPOCH}.3"]
@@ -191,7 +197,7 @@ async def test_a_node_is_blind_once_something_may_have_been_missing_for_fifteen_
 ) -> None:
     loop = Loop()
     monkeypatch.setattr(asyncio, "get_running_loop", lambda: loop)
-    feed = Feed(None, {}, lambda _: None, lambda _: None)  # type: ignore[arg-type]
+    feed = Feed(None, {}, no_steps, no_steps)  # type: ignore[arg-type]
     feed.epoch = EPOCH
     feed.offer(Batch(EPOCH, 1, 0, []))
 

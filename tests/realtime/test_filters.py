@@ -8,11 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.filters import cashtags, filters, is_wanted, metadata
+from tests.hubs import publish
 from x18.core.errors import BadInput
 from x18.posts.metadata import check_metadata
+from x18.realtime import filters as filters_module
+from x18.realtime.connection import Connection
 from x18.realtime.events import Content, Event, EventKind
 from x18.realtime.filters import parse_filter
-from x18.realtime.hub import Connection, Hub
+from x18.realtime.hub import Hub
 from x18.realtime.matching import Subscription
 from x18.realtime.terms import term
 from x18.realtime.topics import parse_topic
@@ -54,7 +57,7 @@ def test_a_client_gets_what_the_model_lets_pass(happened: list[Any], asked: list
         clients.append((wanted, more, got))
 
     for seq, post in enumerate(happened, start=1):
-        hub.publish([event(seq, post)], "epoch")
+        publish(hub, [event(seq, post)], "epoch")
 
     for wanted, more, got in clients:
         frames = [frame for data in got for frame in split_frames(data)]
@@ -73,3 +76,30 @@ def test_what_is_no_filter_is_refused(sent: dict[str, Any]) -> None:
 
 def test_no_filter_is_everything() -> None:
     assert parse_filter(None) is parse_filter({}) is parse_filter({"tag": [], "author": []}) is None
+
+
+def test_equal_filters_are_one_as_long_as_somebody_has_them() -> None:
+    author = str(AUTHORS[0])
+    one = parse_filter({"symbol": ["btc", "ETH", "eth "], "author": author, "has_media": True})
+    other = parse_filter({"has_media": True, "author": [author, author.upper()], "symbol": ["ETH", "BTC"]})
+    key = (one.groups, one.authors, one.has_media) if one else None
+
+    assert one is other is not None
+    assert one.wanted == {"symbol": ["BTC", "ETH"], "author": [author], "has_media": True}
+    assert parse_filter({"symbol": ["BTC", "ETH"], "author": [author]}) is not one
+    del one, other
+    assert key not in filters_module._made
+
+
+@pytest.mark.parametrize(
+    ("sent", "size"),
+    [
+        ({"tag": ["a", "A", "ж"]}, (2, 3)),
+        ({"author": [str(AUTHORS[0])], "has_media": False}, (2, 36)),
+        ({"symbol": ["BTC"], "market": ["crypto"]}, (2, 9)),
+    ],
+)
+def test_a_filter_is_as_large_as_its_different_values(sent: dict[str, Any], size: tuple[int, int]) -> None:
+    made = parse_filter(sent)
+    assert made is not None
+    assert made.size == size

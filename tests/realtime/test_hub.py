@@ -7,9 +7,11 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.hubs import publish
+from x18.realtime.connection import Connection
 from x18.realtime.events import Content, Event, EventKind
 from x18.realtime.filters import parse_filter
-from x18.realtime.hub import Connection, Hub
+from x18.realtime.hub import Hub
 from x18.realtime.matching import Subscription, matched_topics
 from x18.realtime.topics import parse_topic
 from x18.realtime.wire import Encoding, split_frames
@@ -96,7 +98,7 @@ def test_the_hub_delivers_what_the_rule_says(
     hub = make_hub()
     connected = [(client, *connect(hub, client, follows)) for client in wanted]
 
-    hub.publish(happened, "epoch")
+    publish(hub, happened, "epoch")
 
     for (user, _, _), connection, got in connected:
         seen = [msgspec.json.decode(payload) for data in got for payload in split_frames(data)]
@@ -123,7 +125,7 @@ def test_follows_are_applied_in_order_also_those_that_came_while_loading() -> No
 
     def happens(seq: int, kind: EventKind) -> None:
         actor, target = (author, UUID(int=99)) if kind == EventKind.POST else (reader, author)
-        hub.publish([Event(seq, kind, actor, None, target, content if kind == EventKind.POST else None)], "e")
+        publish(hub, [Event(seq, kind, actor, None, target, content if kind == EventKind.POST else None)], "e")
 
     viewer.pending = []
     happens(1, EventKind.FOLLOW)
@@ -143,7 +145,8 @@ def test_a_revoked_session_is_told() -> None:
     hub = Hub(lambda user, session: told.append((user, session)))
     user, session = USERS[0], UUID(int=7)
 
-    hub.publish(
+    publish(
+        hub,
         [
             Event(1, EventKind.SESSION_REVOKED, user, user, session),
             Event(2, EventKind.SESSION_REVOKED, user, user, user),

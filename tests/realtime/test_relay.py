@@ -9,9 +9,10 @@ import asyncpg
 import pytest
 
 from tests.databases import new_database
+from x18.realtime import feed
 from x18.realtime.batches import Batch, pack
 from x18.realtime.events import Event, EventKind
-from x18.realtime.feed import Feed
+from x18.realtime.feed import Feed, Steps
 from x18.realtime.log import read_position
 from x18.realtime.readers import Readers
 from x18.realtime.relay import LOCK, LOST_AFTER, Relay, stand
@@ -35,14 +36,21 @@ class Node:
         self.readers = Readers(url)
         self.delivered: list[Event] = []
         self.gaps: list[str] = []
-        self.feed = Feed(self.readers, {}, self._deliver, self.gaps.append)
+        self.feed = Feed(self.readers, {}, self._deliver, self._tell_gap)
         self.relay = Relay(url, {}, asyncio.Event(), self._spread)
         self._others = others
         self._lossy = lossy
         self._held: list[bytes] = []
 
-    def _deliver(self, events: Sequence[Event]) -> None:
-        self.delivered.extend(events)
+    def _deliver(self, events: Sequence[Event]) -> Steps:
+        for event in events:
+            self.delivered.append(event)
+            if self._lossy:
+                yield event.seq  # as a hub that is late
+
+    def _tell_gap(self, reason: str) -> Steps:
+        self.gaps.append(reason)
+        yield from ()
 
     def _spread(self, batch: Batch) -> None:
         for node in self._others:
@@ -208,5 +216,66 @@ async def test_a_new_epoch_and_a_cut_log_are_told(url: str) -> None:
         assert nodes[0].feed.last == 500
     finally:
         await connection.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_node_that_was_told_of_events_that_there_never_were_says_so_and_goes_on(url: str) -> None:
+    nodes: list[Node] = []
+    nodes.append(Node(url, nodes))
+    node = nodes[0]
+    running = asyncio.create_task(node.run())
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=1)
+    try:
+        committed = len(await write(pool, delay=0.001))
+        await check_nodes(url, nodes, committed)
+        lies = [Event(committed + number, EventKind.COUNTS, ACTOR, None, ACTOR) for number in range(1, 11)]
+        node.feed.offer(Batch(node.feed.epoch, lies[0].seq, lies[-1].seq, lies))
+        async with asyncio.timeout(10):
+            while node.gaps != ["cursor_in_future"]:
+                await asyncio.sleep(0.05)
+        node.delivered.clear()
+        more = await write(pool, delay=0.001)
+        async with asyncio.timeout(10):
+            while len(node.delivered) < len(more):
+                await asyncio.sleep(0.05)
+
+        assert [event.seq for event in node.delivered] == list(range(committed + 1, committed + len(more) + 1))
+        assert node.gaps == ["cursor_in_future"]
+        assert not node.feed.is_astray
+    finally:
+        await pool.close()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+
+async def test_a_node_that_does_not_get_on_knows_it(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feed, "VERIFY_EVERY_S", 0.1)
+    nodes: list[Node] = []
+    nodes.append(Node(url, nodes))
+    node, goes_on = nodes[0], asyncio.Event()
+
+    def deliver(events: Sequence[Event]) -> Steps:
+        while not goes_on.is_set():
+            yield events[0].seq - 1
+
+    node.feed._deliver = deliver
+    running = asyncio.create_task(node.run())
+    pool = await asyncpg.create_pool(url, min_size=1, max_size=1)
+    try:
+        async with asyncio.timeout(10):
+            while not node.feed._heads:
+                await asyncio.sleep(0.01)
+        assert not node.feed.is_astray
+        await write(pool, delay=0.001)
+        async with asyncio.timeout(10):
+            while not node.feed.is_astray:
+                await asyncio.sleep(0.01)
+        goes_on.set()
+        async with asyncio.timeout(10):
+            while node.feed.is_astray:
+                await asyncio.sleep(0.01)
+    finally:
+        await pool.close()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)

@@ -82,6 +82,11 @@ BROKER_LAG: Final = _greatest(
 )
 BROKER_WAITING: Final = _sum("x18_broker_waiting", "Batches that Redis did not take yet")
 BROKER_DROPS: Final = _counter("x18_broker_drops", "Batches that Redis did not take; other nodes read the log for them")
+BROKER_REFUSED: Final = _counter(
+    "x18_broker_refused",
+    "Messages on Redis that were ignored: not sealed by a node of this site, or older than one that was taken",
+    "reason",
+)
 RELAY_LEADS: Final = _sum("x18_relay_leads", "1 where the relay leads: the sum over all nodes is 1")
 
 # The process

@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 from x18.core.errors import BadInput
-from x18.core.folding import fold
 from x18.core.text import UNSTORABLE
 from x18.posts.text import Entities
 from x18.realtime.terms import PREFIX, term
@@ -16,6 +15,9 @@ MAX_BYTES: Final = 16 * 1024
 MAX_DEPTH: Final = 8
 MAX_VALUE: Final = 64
 MAX_TAGS: Final = 32
+MAX_TERMS: Final = 10
+"""So many hashtags, and so many cashtags, of a text make the post one of their topics: each has to be looked at for every event."""
+
 LEAST_NUMBER: Final = Decimal("1e-20")
 MOST_NUMBER: Final = Decimal(2**63)
 """MessagePack has no greater integers."""
@@ -53,9 +55,10 @@ def check_metadata(data: dict[str, Any] | None) -> Metadata:
 
 
 def terms_of(metadata: Metadata, entities: Entities) -> list[str]:
-    """The terms of a post, each once: those of its metadata, the symbols and the hashtags of its content."""
-    symbols = [term("symbol", symbol) for symbol in entities.cashtags]
-    return list(dict.fromkeys([*metadata.terms, *symbols, *(term("hashtag", tag) for tag in entities.hashtags)]))
+    """The terms of a post, each once: those of its metadata, the first symbols and the first hashtags of its content."""
+    symbols = [term("symbol", symbol) for symbol in entities.cashtags[:MAX_TERMS]]
+    hashtags = [term("hashtag", tag) for tag in entities.hashtags[:MAX_TERMS]]
+    return list(dict.fromkeys([*metadata.terms, *symbols, *hashtags]))
 
 
 def _check_values(value: Any, depth: int) -> None:
@@ -92,7 +95,7 @@ def _parts(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
 def _check_value(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > MAX_VALUE or len(fold(value)) > MAX_VALUE:
+    if not isinstance(value, str) or len(value) > MAX_VALUE:
         raise BadInput.of(f"metadata.{name}", f"must be a text of at most {MAX_VALUE} characters")
     return value.strip()
 

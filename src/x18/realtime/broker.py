@@ -1,10 +1,13 @@
-"""Redis between the nodes. Everything it carries may be lost: batches are read from the log then, and wake-ups are polled for."""
+"""Redis between the nodes. Everything it carries may be lost: batches are read from the log then, and wake-ups are polled for.
+
+Nothing is taken from it that a node of this site has not sealed, and no batch that is older than one that was taken.
+"""
 
 import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -12,6 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from x18.core import metrics
+from x18.realtime.seal import NotOurs, Seal
 
 logger = logging.getLogger("x18.broker")
 
@@ -27,12 +31,26 @@ OUTAGES: Final = (RedisError, OSError, TimeoutError)
 
 
 class Broker:
-    """Publishes without ever making its caller wait; calls ``on_events`` and ``on_wake`` with what others published."""
+    """Publishes without ever making its caller wait; calls ``on_events`` and ``on_wake`` with what others published.
 
-    def __init__(self, redis: Redis, on_events: Callable[[bytes], None], on_wake: Callable[[], None]) -> None:
+    Before it takes more it waits for ``ready``: what comes faster than it is delivered waits at Redis.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        seal: Seal,
+        on_events: Callable[[bytes], None],
+        on_wake: Callable[[], None],
+        ready: Callable[[], Awaitable[object]],
+    ) -> None:
         self._redis = redis
+        self._seal = seal
+        self._newest = 0
+        """When the newest batch was sealed that came through this subscription."""
         self._on_events = on_events
         self._on_wake = on_wake
+        self._ready = ready
         self._waiting: deque[bytes] = deque(maxlen=MAX_WAITING)
         self._something = asyncio.Event()
         self._heard = time.monotonic()
@@ -57,7 +75,7 @@ class Broker:
     async def wake_relays(self) -> None:
         """Tell the leader, wherever it runs, that something was committed."""
         with suppress(*OUTAGES):
-            await self._redis.publish(WAKE, b"")
+            await self._redis.publish(WAKE, self._seal.close(WAKE, b""))
 
     async def run_publisher(self) -> None:
         """Send what ``publish`` was given, in order."""
@@ -66,7 +84,7 @@ class Broker:
             self._something.clear()
             while self._waiting:
                 try:
-                    await self._redis.publish(EVENTS, self._waiting[0])
+                    await self._redis.publish(EVENTS, self._seal.close(EVENTS, self._waiting[0]))
                 except Exception as error:
                     metrics.BROKER_DROPS.inc()
                     _tell(error, "a batch was not published")
@@ -86,16 +104,29 @@ class Broker:
     async def _listen(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:
             await pubsub.subscribe(EVENTS, WAKE)
-            heard = time.monotonic()
+            heard, self._newest = time.monotonic(), 0
             while time.monotonic() - heard < SILENCE_S:
                 message = await pubsub.get_message(timeout=SILENCE_S)
-                if message is None:
-                    continue
-                if message["channel"] == WAKE.encode():
-                    self._on_wake()
-                else:
-                    heard = self._heard = time.monotonic()
-                    self._on_events(message["data"])
+                if message is not None and self._take(message["channel"].decode(), message["data"]):
+                    await self._ready()
+                    heard = time.monotonic()
+
+    def _take(self, channel: str, message: bytes) -> bool:
+        """Hand on what a node said. Whether it was the leader, and something new."""
+        try:
+            sealed, data = self._seal.open(channel, message)
+        except NotOurs:
+            metrics.BROKER_REFUSED.labels("not_ours").inc()
+            return False
+        if channel == WAKE:
+            self._on_wake()
+            return False
+        if sealed <= self._newest:
+            metrics.BROKER_REFUSED.labels("old").inc()
+            return False
+        self._newest, self._heard = sealed, time.monotonic()
+        self._on_events(data)
+        return True
 
 
 def _tell(error: Exception, what: str) -> None:

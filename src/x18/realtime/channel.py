@@ -22,7 +22,7 @@ from x18.realtime.batches import Batch, pack
 from x18.realtime.broker import Broker
 from x18.realtime.counters import Counters, ReadCounts
 from x18.realtime.events import Event, Renderers
-from x18.realtime.feed import Feed
+from x18.realtime.feed import Feed, Steps
 from x18.realtime.hub import Hub
 from x18.realtime.load import MADE_WITH_ID, Load, close_label
 from x18.realtime.outbox import wake
@@ -30,6 +30,7 @@ from x18.realtime.protocol import CloseCode, GapReason
 from x18.realtime.readers import Readers
 from x18.realtime.relay import LOCK, Relay
 from x18.realtime.replay import Replayer
+from x18.realtime.seal import Seal
 from x18.realtime.services import Services, logger
 from x18.realtime.session import Session
 from x18.realtime.sockets import Backlog
@@ -50,6 +51,7 @@ class Channel:
         *,
         database_url: str,
         redis: Redis,
+        seal: Seal,
         renderers: Renderers,
         read_counts: ReadCounts,
         authenticate: Authenticate,
@@ -66,7 +68,7 @@ class Channel:
         self._counters = Counters(self._readers, read_counts)
         self.hub = Hub(self._end_sessions, self._counters.moved)
         self.feed = Feed(self._readers, renderers, self._deliver, self._tell_gap)
-        self._broker = Broker(redis, self.feed.receive, wake.event.set)
+        self._broker = Broker(redis, seal, self.feed.receive, wake.event.set, self.feed.ready)
         self._relay = Relay(database_url, renderers, wake.event, self._spread)
         self.services = Services(
             self.hub,
@@ -133,11 +135,13 @@ class Channel:
             self.sessions.discard(session)
 
     async def check(self) -> None:
-        """Whether events get numbers.
+        """Whether events get numbers, and this process is where the log is.
 
         Raises:
-            Unavailable: no relay leads.
+            Unavailable: no relay leads, or this process has not been there for some seconds.
         """
+        if self.feed.is_astray:
+            raise Unavailable("This process does not keep up with the log.")
         led = await db.fetch_value(
             """SELECT true FROM pg_locks WHERE locktype = 'advisory' AND granted AND (classid, objid, objsubid) = (0, $1, 1)
                  AND database = (SELECT oid FROM pg_database WHERE datname = current_database())""",
@@ -167,26 +171,30 @@ class Channel:
         self.feed.offer(batch)
         self._broker.publish(pack(batch))
 
-    def _deliver(self, events: Sequence[Event]) -> None:
-        metrics.DELIVERIES.inc(self.hub.publish(events, self.feed.epoch))
+    def _deliver(self, events: Sequence[Event]) -> Steps:
+        metrics.DELIVERIES.inc((yield from self.hub.publish(events, self.feed.epoch, self.feed.pace.is_over)))
         now = reckon_clock()
         for event in events:
             if event.kind in MADE_WITH_ID:
                 metrics.COMMIT_TO_SOCKET.observe(max(0.0, (now - moment_of(event.object_id)).total_seconds()))
 
-    def _tell_gap(self, reason: GapReason) -> None:
+    def _tell_gap(self, reason: GapReason) -> Steps:
         """The log broke off: what is known of follows may be wrong too, so everybody comes back and is told where from."""
         logger.warning("the stream broke off: %s", reason)
+        self.hub.begin_anew()
         for session in list(self.sessions):
             session.break_off(reason)
+            if self.feed.pace.is_over():
+                yield self.feed.last
 
     def _end_sessions(self, user_id: UUID, session_id: UUID | None) -> None:
         """A log-out, here or anywhere."""
         self.services.just_revoked.add(user_id)
         asyncio.get_running_loop().call_later(JUST_S, self.services.just_revoked.discard, user_id)
-        for session in list(self.sessions):
-            if session.connection.user_id == user_id and session_id in (None, session.connection.session_id):
-                session.close(CloseCode.REVOKED, "the session has ended")
+        viewer = self.hub.viewers.get(user_id)
+        for connection in list(viewer.connections) if viewer else ():
+            if session_id in (None, connection.session_id):
+                connection.close(CloseCode.REVOKED, "the session has ended")
 
     async def _run_clock(self) -> None:
         """Waits for nothing else: a token expires on time, whatever the database does."""

@@ -12,6 +12,7 @@ from x18.core import db
 from x18.core.errors import BadInput, Unavailable
 from x18.realtime.audience import may_see
 from x18.realtime.line import Line
+from x18.realtime.pace import STEP, Pace
 from x18.realtime.protocol import COUNTS_EVERY_S, MAX_WATCHED, Counts, CountsPayload, PostCounts
 from x18.realtime.readers import Readers
 from x18.realtime.wire import Encoding, encode_message
@@ -19,8 +20,6 @@ from x18.realtime.wire import Encoding, encode_message
 logger = logging.getLogger("x18.counters")
 
 PAGE: Final = 1_000
-POSTS_AT_ONCE: Final = 2_000
-"""After so many counters the loop lets others run: about 5 ms where each is encoded."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -53,6 +52,7 @@ class Counters:
         self._readers = readers
         self._read = read
         self._watchers: dict[UUID, set[Watcher]] = {}
+        self._moved: set[UUID] = set()
         self._due: set[Watcher] = set()
         self._something = asyncio.Event()
 
@@ -91,16 +91,17 @@ class Counters:
         self._due.discard(watcher)
 
     def moved(self, post_id: UUID) -> None:
-        """The counters of a post are not what they were."""
-        for watcher in self._watchers.get(post_id, ()):
-            watcher.pending.add(post_id)
-            self._call_on(watcher)
+        """The counters of a post are not what they were. Its watchers, who may be many, are looked for when it is their turn."""
+        if post_id in self._watchers:
+            self._moved.add(post_id)
+            self._something.set()
 
     async def run(self) -> None:
         """Tell the watchers, until cancelled."""
         while True:
             await self._something.wait()
             self._something.clear()
+            await self._spread_moves()
             # Who does not take what was sent before gets the newest values later, instead of all values.
             ready = {watcher: watcher.pending for watcher in self._due if not watcher.line.socket.is_behind}
             for watcher in ready:
@@ -116,6 +117,19 @@ class Counters:
             if self._due:
                 self._something.set()
 
+    async def _spread_moves(self) -> None:
+        """Note with each watcher which of its posts moved."""
+        pace = Pace()
+        while self._moved:
+            post_id = self._moved.pop()
+            for number, watcher in enumerate(list(self._watchers.get(post_id, ())), start=1):
+                if post_id in watcher.posts:  # it may have left while others ran
+                    watcher.pending.add(post_id)
+                    self._due.add(watcher)
+                if number % STEP == 0 and pace.is_over():
+                    await asyncio.sleep(0)
+                    pace.begin()
+
     def _call_on(self, watcher: Watcher) -> None:
         self._due.add(watcher)
         self._something.set()
@@ -129,12 +143,11 @@ class Counters:
     async def _tell(self, ready: Mapping[Watcher, set[UUID]]) -> None:
         found = await self._read_all(list(set().union(*ready.values())))
         made: dict[tuple[Encoding, frozenset[UUID]], bytes] = {}
-        work = 0
+        pace = Pace()
         for watcher, posts in ready.items():
-            work += len(posts)
-            if work > POSTS_AT_ONCE:
-                work = 0
+            if pace.is_over():
                 await asyncio.sleep(0)
+                pace.begin()
             # The connection may have ended, or unwatched, while we read.
             shown = frozenset(post for post in posts & watcher.posts if self._may_see(watcher, found.get(post)))
             if not shown:

@@ -1,17 +1,21 @@
 """Filters: which posts of a topic a client wants. OR within a key, AND between keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from x18.core.errors import BadInput
 from x18.realtime.events import Event
+from x18.realtime.protocol import MAX_FILTER_BYTES, MAX_FILTER_VALUES
 from x18.realtime.terms import PREFIX, term
 
 TERM_KEYS: Final = ("symbol", "tag", "market", "category")
 """The rarest first: under its terms a filter is found."""
+
+NAME_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()}
 
 MAX_VALUES: Final = 20
 MAX_VALUE: Final = 64
@@ -19,10 +23,9 @@ HAS_MEDIA: Final = "media"
 NO_MEDIA: Final = "no media"
 
 
-class Filter(msgspec.Struct, frozen=True):
-    """A compiled filter. ``wanted`` is what was sent, in its canonical form."""
+class Filter(msgspec.Struct, frozen=True, eq=False, weakref=True):
+    """A compiled filter. Equal ones are one object, so an event is compared once for all who sent it."""
 
-    wanted: dict[str, Any]
     groups: tuple[frozenset[str], ...] = ()
     authors: frozenset[UUID] = frozenset()
     has_media: bool | None = None
@@ -47,6 +50,46 @@ class Filter(msgspec.Struct, frozen=True):
             return [str(author) for author in self.authors]
         return [HAS_MEDIA if self.has_media else NO_MEDIA]
 
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """What was sent, in its canonical form: each value once, in their order."""
+        shown: dict[str, Any] = {}
+        for group in self.groups:
+            values = sorted(group)
+            shown[NAME_OF_PREFIX[values[0][:2]]] = [value[2:] for value in values]
+        if self.authors:
+            shown["author"] = [str(author) for author in sorted(self.authors)]
+        if self.has_media is not None:
+            shown["has_media"] = self.has_media
+        return shown
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """How many values it has, and how many bytes they are."""
+        values = sum(map(len, self.groups)) + len(self.authors) + (self.has_media is not None)
+        texts = sum(len(value.encode()) - 2 for group in self.groups for value in group)
+        return values, texts + 36 * len(self.authors)
+
+
+_made: WeakValueDictionary[Any, Filter] = WeakValueDictionary()
+"""The filters that connections have, by what they want; no more are kept."""
+
+
+def check_budget(filters: Iterable[Filter | None]) -> None:
+    """Nothing where one connection may have all of these.
+
+    Raises:
+        BadInput: ``filters_too_large``.
+    """
+    sizes = [chosen.size for chosen in filters if chosen is not None]
+    values, size = sum(one[0] for one in sizes), sum(one[1] for one in sizes)
+    if values > MAX_FILTER_VALUES or size > MAX_FILTER_BYTES:
+        raise BadInput(
+            f"The filters of a connection have at most {MAX_FILTER_VALUES} values and {MAX_FILTER_BYTES} bytes together; with these "
+            f"they would have {values} and {size}: ask for less, or on another connection.",
+            code="filters_too_large",
+        )
+
 
 def keys_of(event: Event) -> Iterator[str]:
     """The keys under which filters that may accept an event are found."""
@@ -67,24 +110,29 @@ def parse_filter(sent: dict[str, Any] | None) -> Filter | None:
         return None
     if unknown := sent.keys() - {*TERM_KEYS, "author", "has_media"}:
         raise _bad(f"a filter has no key {min(unknown)!r}: use {', '.join(TERM_KEYS)}, author or has_media")
-    wanted: dict[str, Any] = {}
-    groups = []
-    for key in TERM_KEYS:
-        if values := _values(sent, key):
-            terms = [term(key, value) for value in values]
-            if PREFIX[key] in terms:
-                raise _bad(f"{key} must hold no value without a letter, a digit or a sign")
-            groups.append(frozenset(terms))
-            wanted[key] = [found[2:] for found in terms]
-    authors = _authors(_values(sent, "author"))
-    if authors:
-        wanted["author"] = [str(author) for author in authors]
+    groups = tuple(_group(key, values) for key in TERM_KEYS if (values := _values(sent, key)))
+    authors = frozenset(_authors(_values(sent, "author")))
     has_media = sent.get("has_media")
-    if has_media is not None:
-        if not isinstance(has_media, bool):
-            raise _bad("has_media must be true or false")
-        wanted["has_media"] = has_media
-    return Filter(wanted, tuple(groups), frozenset(authors), has_media) if wanted else None
+    if has_media is not None and not isinstance(has_media, bool):
+        raise _bad("has_media must be true or false")
+    if not groups and not authors and has_media is None:
+        return None
+    return _one_of(groups, authors, has_media)
+
+
+def _group(key: str, values: list[str]) -> frozenset[str]:
+    terms = frozenset(term(key, value) for value in values)
+    if PREFIX[key] in terms:
+        raise _bad(f"{key} must hold no value without a letter, a digit or a sign")
+    return terms
+
+
+def _one_of(groups: tuple[frozenset[str], ...], authors: frozenset[UUID], has_media: bool | None) -> Filter:
+    key = (groups, authors, has_media)
+    made = _made.get(key)
+    if made is None:
+        made = _made[key] = Filter(groups, authors, has_media)
+    return made
 
 
 def _values(sent: dict[str, Any], key: str) -> list[str]:

@@ -4,57 +4,28 @@ An event costs what matches, not what is connected. Who asks for a filter is fou
 """
 
 import logging
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
+from x18.realtime.connection import Connection, Viewer
+from x18.realtime.delivery import Delivery, Found
 from x18.realtime.events import Event, EventKind
 from x18.realtime.filters import keys_of
-from x18.realtime.matching import Subscription, may_receive
+from x18.realtime.matching import Subscription
 from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, kind_of, topics_of
 from x18.realtime.viewers import FOLLOWS, apply_follow
-from x18.realtime.wire import Encoding, EventFrames, Run
 
 logger = logging.getLogger("x18.hub")
 
-NOBODY: Final[frozenset[UUID]] = frozenset()
+VIEWERS_AT_ONCE: Final = 1_000
+"""Of so many the connections are looked up before the clock is looked at."""
 
 
-class Viewer:
-    """A user with live connections. ``followees`` is kept as of the position of the hub once it is loaded."""
-
-    __slots__ = ("connections", "followees", "home", "pending", "since", "user_id")
-
-    def __init__(self, user_id: UUID) -> None:
-        self.user_id = user_id
-        self.connections: set[Connection] = set()
-        self.home: dict[Connection, Subscription] = {}
-        self.since = 0
-        """The event as of which ``followees`` are to be loaded."""
-        self.followees: set[UUID] | None = None
-        self.pending: list[Event] | None = None
-        """Follows that happened while ``followees`` was being loaded; None while nobody loads it."""
-
-
-class Connection:
-    """A live client as the hub sees it. ``write`` takes whole frames and never waits; it is exchanged as the state demands."""
-
-    __slots__ = ("encoding", "sent_at", "session_id", "subscriptions", "viewer", "write")
-
-    def __init__(self, encoding: Encoding, write: Callable[[bytes], None]) -> None:
-        self.encoding = encoding
-        self.write = write
-        self.viewer: Viewer | None = None
-        self.session_id: UUID | None = None
-        self.subscriptions: dict[str, Subscription] = {}
-        self.sent_at = 0.0
-
-    @property
-    def user_id(self) -> UUID | None:
-        """Whose it is, once that is known."""
-        return self.viewer.user_id if self.viewer else None
+def never() -> bool:
+    """For work that need not pause."""
+    return False
 
 
 class _Index:
@@ -65,6 +36,21 @@ class _Index:
     def __init__(self) -> None:
         self.everything: dict[Connection, Subscription] = {}
         self.by_key: dict[str, dict[Connection, Subscription]] = {}
+
+    def find(self, name: str, keys: Sequence[str]) -> Iterator[tuple[str, Found]]:
+        """Who wants everything, and who may want an event with these keys: each once, though it may be there under many keys."""
+        if self.everything:
+            yield name, list(self.everything.items())
+        if self.by_key:
+            found = [self.by_key[key] for key in keys if key in self.by_key]
+            if len(found) == 1:
+                yield name, list(found[0].items())
+            elif found:
+                merged: dict[Connection, Subscription] = {}
+                for some in found:
+                    merged.update(some)
+                    yield name, []
+                yield name, list(merged.items())
 
 
 class Hub:
@@ -77,6 +63,8 @@ class Hub:
     ) -> None:
         self._on_revoked = on_revoked
         self._on_counts = on_counts
+        self._delivery: Delivery | None = None
+        """What is being delivered."""
         self._topics: dict[str, _Index] = {}
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
@@ -87,6 +75,7 @@ class Hub:
 
     def join(self, connection: Connection, user_id: UUID, session_id: UUID) -> Viewer:
         """Say whose connection it is."""
+        self.settle(connection)
         viewer = self.viewers.setdefault(user_id, Viewer(user_id))
         viewer.connections.add(connection)
         connection.viewer, connection.session_id = viewer, session_id
@@ -94,6 +83,8 @@ class Hub:
 
     def leave(self, connection: Connection) -> None:
         """Forget the connection; nothing is delivered to it from now on."""
+        if self._delivery is not None:
+            self._delivery.drop(connection)
         for name in list(connection.subscriptions):
             self.unsubscribe(connection, name)
         viewer, connection.viewer = connection.viewer, None
@@ -101,10 +92,22 @@ class Hub:
             viewer.connections.discard(connection)
             if not viewer.connections:
                 self._forget_home(viewer)
-                self.viewers.pop(viewer.user_id, None)
+                if self.viewers.get(viewer.user_id) is viewer:
+                    del self.viewers[viewer.user_id]
+
+    def settle(self, connection: Connection) -> None:
+        """Give the connection what it is owed of what is being delivered, before it changes or is told where the stream stands."""
+        if self._delivery is not None:
+            self._delivery.settle(connection)
+
+    def begin_anew(self) -> None:
+        """Forget what is known of users: the log broke off, and all who are connected are about to be closed."""
+        self.viewers, self._home = {}, {}
 
     def set_followees(self, viewer: Viewer, followees: set[UUID]) -> None:
         """Whom the viewer followed when the loading began; what happened since is applied on top."""
+        for connection in list(viewer.connections):
+            self.settle(connection)
         for event in viewer.pending or ():
             apply_follow(followees, event)
         viewer.pending = None
@@ -136,6 +139,7 @@ class Hub:
 
     def unsubscribe(self, connection: Connection, name: str) -> None:
         """Remove a subscription, if there is one."""
+        self.settle(connection)
         subscription = connection.subscriptions.pop(name, None)
         if subscription is None:
             return
@@ -160,84 +164,60 @@ class Hub:
 
     # Events
 
-    def publish(self, events: Sequence[Event], epoch: str) -> int:
-        """Deliver events in order; how many frames that were. All that a connection gets of one call leave in one write."""
-        outgoing: dict[Connection, Run] = {}
-        nothing = Run()
-        for event in events:
-            if event.kind not in DURABLE_KINDS:
-                self._obey(event)
-            elif event.content is not None:
+    def publish(
+        self, events: Sequence[Event], epoch: str, is_late: Callable[[], bool] = never
+    ) -> Generator[int, None, int]:
+        """Deliver events in order; how many frames that were. Where ``is_late`` says so it yields the event that it is at, to go on later."""
+        self._delivery = delivery = Delivery(epoch, is_late)
+        try:
+            for event in events:
                 try:
-                    self._collect(event, EventFrames(event, epoch), outgoing, nothing)
+                    if event.kind not in DURABLE_KINDS:
+                        self._obey(event)
+                    elif event.content is not None:
+                        for _ in delivery.collect(event, self._candidates(event)):
+                            yield event.seq
                 except Exception:  # one event that cannot be shown must not cost the others
                     logger.exception("event %s cannot be delivered", event.seq)
-        now = time.monotonic()
-        for connection, run in outgoing.items():
-            connection.sent_at = now
-            connection.write(run.data or run.join())
-        return len(outgoing) if len(events) == 1 else sum(run.length for run in outgoing.values())
+                if is_late():
+                    yield event.seq
+            for _ in delivery.write():
+                yield events[-1].seq
+        finally:
+            self._delivery = None
+        return delivery.frames
 
-    def broadcast(self, name: str, encode: Callable[[Encoding], bytes]) -> bool:
-        """Send a message to all that are subscribed to a topic, whoever they are. False when nobody is."""
+    def list_subscribed(self, name: str) -> list[Connection]:
+        """Who has a topic without a filter."""
         index = self._topics.get(name)
-        if index is None:
-            return False
-        made: dict[Encoding, bytes] = {}
-        for connection in list(index.everything):
-            encoding = connection.encoding
-            if encoding not in made:
-                made[encoding] = encode(encoding)
-            connection.write(made[encoding])
-        return True
+        return list(index.everything) if index is not None else []
 
-    def _collect(self, event: Event, frames: EventFrames, outgoing: dict[Connection, Run], nothing: Run) -> None:
-        matches: dict[Connection, tuple[str, ...]] = {}
-        for name, found in self._candidates(event):
-            only = (name,)
-            for connection, subscription in found.items():
-                if event.seq > subscription.start and (
-                    subscription.filter is None or subscription.filter.accepts(event)
-                ):
-                    names = matches.setdefault(connection, only)
-                    if name not in names:
-                        matches[connection] = (*names, name)
-        content = event.content
-        for_everybody = content is not None and not content.audience and not content.actor_level
-        for connection, names in matches.items():
-            if for_everybody or self._may_receive(event, connection):
-                topics = names if len(names) == 1 else tuple(sorted(names))
-                frame = frames.get(connection.encoding, topics)
-                run = outgoing.get(connection, nothing)
-                outgoing[connection] = run.following.get(frame) or run.then(frame)
+    def _candidates(self, event: Event) -> Iterator[tuple[str, Found]]:
+        """Per topic the connections that may want the event, each once. Visibility is not decided here.
 
-    def _candidates(self, event: Event) -> Iterator[tuple[str, dict[Connection, Subscription]]]:
-        """Per topic the connections that may want the event. Visibility is not decided here."""
+        An empty list gives whoever asked the time to look at the clock.
+        """
         if event.kind in NOTIFICATION_KINDS:
             viewer = self.viewers.get(event.recipient_id) if event.recipient_id else None
-            for connection in viewer.connections if viewer else ():
-                if NOTIFICATIONS in connection.subscriptions:
-                    yield NOTIFICATIONS, {connection: connection.subscriptions[NOTIFICATIONS]}
+            connections = viewer.connections if viewer else ()
+            yield (
+                NOTIFICATIONS,
+                [(one, one.subscriptions[NOTIFICATIONS]) for one in connections if NOTIFICATIONS in one.subscriptions],
+            )
             return
+        keys = list(keys_of(event))
         for name in topics_of(event):
             index = self._topics.get(name)
             if index is not None:
-                if index.everything:
-                    yield name, index.everything
-                if index.by_key:
-                    for key in keys_of(event):
-                        if key in index.by_key:
-                            yield name, index.by_key[key]
+                yield from index.find(name, keys)
+        found: set[Viewer] = set()
         for actor in home_actors(event):
-            for viewer in self._home.get(actor, ()):
-                yield HOME, viewer.home
-
-    @staticmethod
-    def _may_receive(event: Event, connection: Connection) -> bool:
-        viewer = connection.viewer
-        if viewer is None:
-            return may_receive(event, None, NOBODY)
-        return may_receive(event, viewer.user_id, viewer.followees or NOBODY)
+            if (followers := self._home.get(actor)) is not None:
+                found |= followers
+                yield HOME, []
+        viewers = list(found)
+        for start in range(0, len(viewers), VIEWERS_AT_ONCE):
+            yield HOME, [one for viewer in viewers[start : start + VIEWERS_AT_ONCE] for one in viewer.home.items()]
 
     def _obey(self, event: Event) -> None:
         """Follow what changes who gets what."""

@@ -4,7 +4,8 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from x18.realtime.hub import Connection, Hub
+from x18.realtime.connection import Connection, ignore
+from x18.realtime.hub import Hub
 from x18.realtime.protocol import CloseCode, Connected, Gap, Heartbeat
 from x18.realtime.sockets import Backlog, Socket
 from x18.realtime.wire import Encoding, encode_message
@@ -24,6 +25,7 @@ class Line:
         self._hub = hub
         self._held: Backlog | None = None
         socket.on_write_changed = self._use_writer
+        self.connection.close = self.close
 
     @property
     def is_held(self) -> bool:
@@ -33,6 +35,7 @@ class Line:
     def send(self, message: Any) -> None:
         """A message to this client alone."""
         if isinstance(message, WITH_CURSOR):
+            self._hub.settle(self.connection)
             self.connection.sent_at = time.monotonic()
         self.write(encode_message(message, self.connection.encoding))
 
@@ -72,6 +75,7 @@ class Line:
 
     def end(self) -> None:
         """The connection is over: let go of everything."""
+        self.connection.close = ignore
         self._hub.leave(self.connection)
         self.socket.ended()
 

@@ -13,7 +13,7 @@ import asyncpg
 
 from x18.core import db
 from x18.realtime.batches import Batch
-from x18.realtime.events import Renderers, render
+from x18.realtime.events import RENDERED_AT_ONCE, Renderers, render
 from x18.realtime.log import read_position, to_log_rows
 from x18.realtime.retention import Retention
 
@@ -23,6 +23,9 @@ LOCK: Final = 7718
 MAX_BATCH: Final = 1_000
 POLL_S: Final = 0.1
 """How long an event waits when its wake-up was lost."""
+
+MOST_LOOKS: Final = 50
+"""So many looks that find nothing may be taken in ``POLL_S``."""
 
 HEAD_EVERY_S: Final = 0.25
 CANDIDATE_RETRY_S: Final = 0.3
@@ -86,7 +89,7 @@ class Relay:
 
     async def _lead(self, connection: asyncpg.Connection) -> None:
         _, head, _ = await read_position(connection)
-        retention, floor = Retention(connection), _Floor()
+        retention, floor, patience = Retention(connection), _Floor(), _Patience()
         loop = asyncio.get_running_loop()
         told = 0.0
         while True:
@@ -95,13 +98,8 @@ class Relay:
             records = await connection.fetch(NUMBER, floor.value())
             if records:
                 floor.seen(records[0]["last_id"])
-                rows = to_log_rows(records)
-                async with db.using(connection):
-                    events = await render(rows, self._renderers)
-                head = rows[-1].seq
-                for batch in Batch(records[0]["epoch"].hex, rows[0].seq, head, events).split():
-                    self._on_batch(batch)
-                    await asyncio.sleep(0)
+                head = records[-1]["seq"]
+                await self._tell(records, connection)
                 told = loop.time()
                 continue
             if loop.time() - told >= HEAD_EVERY_S:
@@ -109,6 +107,18 @@ class Relay:
                 self._on_batch(Batch(epoch, head + 1, head, []))
                 told = loop.time()
             await _wait(self._wake, POLL_S)
+            await patience.wait()
+
+    async def _tell(self, records: list[asyncpg.Record], connection: asyncpg.Connection) -> None:
+        """Say what was numbered, piece by piece: the first need not wait until the last is read."""
+        epoch, rows = records[0]["epoch"].hex, to_log_rows(records)
+        for start in range(0, len(rows), RENDERED_AT_ONCE):
+            page = rows[start : start + RENDERED_AT_ONCE]
+            async with db.using(connection):
+                events = await render(page, self._renderers)
+            for batch in Batch(epoch, page[0].seq, page[-1].seq, events).split():
+                self._on_batch(batch)
+                await asyncio.sleep(0)
 
 
 async def stand(database_url: str) -> asyncpg.Connection:
@@ -136,6 +146,23 @@ class _Floor:
             self._scanned = time
             return 0
         return self._done
+
+
+class _Patience:
+    """Keeps wake-ups for nothing from making the leader ask PostgreSQL without a break: anybody on Redis may repeat one."""
+
+    def __init__(self) -> None:
+        self._began = asyncio.get_running_loop().time()
+        self._looks = 0
+
+    async def wait(self) -> None:
+        """Called after a look that found nothing: the first ``MOST_LOOKS`` in ``POLL_S`` cost no time."""
+        passed = asyncio.get_running_loop().time() - self._began
+        self._looks += 1
+        if passed >= POLL_S:
+            self._began, self._looks = self._began + passed, 0
+        elif self._looks >= MOST_LOOKS:
+            await asyncio.sleep(POLL_S - passed)
 
 
 async def _wait(event: asyncio.Event, timeout_s: float) -> None:

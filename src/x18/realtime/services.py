@@ -9,10 +9,11 @@ from structlog.contextvars import bind_contextvars
 
 from x18.core.viewer import Authenticate, Viewer
 from x18.realtime.admission import Admission
+from x18.realtime.connection import Connection
+from x18.realtime.connection import Viewer as LiveViewer
 from x18.realtime.counters import Counters
 from x18.realtime.feed import Feed
-from x18.realtime.hub import Connection, Hub
-from x18.realtime.hub import Viewer as LiveViewer
+from x18.realtime.hub import Hub
 from x18.realtime.readers import Readers
 from x18.realtime.replay import Replayer
 from x18.realtime.test_topic import TestTopic

@@ -9,7 +9,7 @@ from x18.core.errors import BadInput, NotAuthenticated
 from x18.core.problems import as_problem
 from x18.realtime import protocol as p
 from x18.realtime.cursors import Cursor
-from x18.realtime.filters import Filter, parse_filter
+from x18.realtime.filters import Filter, check_budget, parse_filter
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
 from x18.realtime.protocol import CloseCode
@@ -88,6 +88,8 @@ class Subscriber:
             raise BadInput("Only topics of posts take a filter.", code="bad_filter")
         if len(names) > p.MAX_TOPICS:
             raise BadInput(f"A connection has at most {p.MAX_TOPICS} topics.", code="too_many_topics")
+        chosen_filters = {name: one.filter for name, one in self._connection.subscriptions.items()}
+        check_budget((chosen_filters | {topic.name: chosen for topic, chosen in wanted}).values())
         if sum(name.startswith("test") for name in names) > 1:
             raise BadInput("A connection has one test topic: unsubscribe the other first.", code="too_many_topics")
         return wanted

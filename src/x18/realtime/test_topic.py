@@ -2,10 +2,11 @@
 
 import asyncio
 import time
-from functools import partial
 from itertools import count
 
+from x18.realtime.connection import Connection
 from x18.realtime.hub import Hub
+from x18.realtime.pace import STEP, Pace
 from x18.realtime.protocol import TestEvent, TestPayload
 from x18.realtime.topics import Topic
 from x18.realtime.wire import encode_message
@@ -37,7 +38,20 @@ class TestTopic:
                 due = max(due + 1 / topic.test_rate, loop.time() - 1)
                 await asyncio.sleep(due - loop.time())
                 event = TestEvent([topic.name], TestPayload(number, time.time_ns() // 1_000_000))
-                if not self._hub.broadcast(topic.name, partial(encode_message, event)):
+                if not await self._send(event, self._hub.list_subscribed(topic.name)):
                     return
         finally:
             del self._clocks[topic.name]
+
+    @staticmethod
+    async def _send(event: TestEvent, connections: list[Connection]) -> bool:
+        """Write to all who are subscribed. False when nobody is."""
+        made = {encoding: encode_message(event, encoding) for encoding in {one.encoding for one in connections}}
+        pace = Pace()
+        for number, connection in enumerate(connections, start=1):
+            if event.topics[0] in connection.subscriptions:  # it may have left while others ran
+                connection.write(made[connection.encoding])
+            if number % STEP == 0 and pace.is_over():
+                await asyncio.sleep(0)
+                pace.begin()
+        return bool(connections)

@@ -115,18 +115,20 @@ class EventFrames:
 class Run:
     """The frames that connections get of one call, in order; connections that get the same share it."""
 
-    __slots__ = ("_frames", "data", "following", "length")
+    __slots__ = ("_frames", "data", "following", "length", "seq")
 
-    def __init__(self, *frames: bytes) -> None:
+    def __init__(self, *frames: bytes, seq: int = 0) -> None:
+        self.seq = seq
+        """The event of the last frame."""
         self._frames = frames
         self.length = len(frames)
         self.data = frames[0] if len(frames) == 1 else b""
         """What is written, once it is known: ``join``."""
         self.following: dict[bytes, Run] = {}
 
-    def then(self, frame: bytes) -> "Run":
-        """The run that goes on with this frame."""
-        run = self.following[frame] = Run(*self._frames, frame)
+    def then(self, frame: bytes, seq: int) -> "Run":
+        """The run that goes on with this frame, which is of the event ``seq``."""
+        run = self.following[frame] = Run(*self._frames, frame, seq=seq)
         return run
 
     def join(self) -> bytes:

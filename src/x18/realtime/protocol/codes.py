@@ -26,6 +26,7 @@ ERROR_CODES: Final = {
     "bad_input": "A value that is not accepted.",
     "unknown_topic": "No topic has this name.",
     "bad_filter": "A filter with an unknown key or a bad value, or on a topic that takes none.",
+    "filters_too_large": "The filters of the connection would have too many values or bytes together.",
     "too_many_topics": "More topics than a connection may have.",
     "too_many_posts": "More posts than a connection may watch.",
     "bad_call": "A call of something that is no REST endpoint under `/api`, or with a body that JSON cannot say.",

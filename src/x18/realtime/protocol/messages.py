@@ -15,6 +15,8 @@ class Limits(Struct, frozen=True):
     """What a client must keep within."""
 
     topics: int = bounds.MAX_TOPICS
+    filter_values: int = bounds.MAX_FILTER_VALUES
+    filter_bytes: int = bounds.MAX_FILTER_BYTES
     watched_posts: int = bounds.MAX_WATCHED
     message_bytes: int = bounds.MAX_MESSAGE_BYTES
     messages_per_minute: int = bounds.MESSAGES_PER_MINUTE

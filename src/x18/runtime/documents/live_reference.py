@@ -60,6 +60,8 @@ UNTOLD: Final = {
 
 EXPLAINED: Final = {
     "topics": "Topics of a connection.",
+    "filter_values": "Values in all filters of a connection together.",
+    "filter_bytes": "Bytes of these values in UTF-8.",
     "watched_posts": "Posts that a connection watches.",
     "message_bytes": "Bytes of a client's message.",
     "messages_per_minute": "Messages of a client in the long run.",
