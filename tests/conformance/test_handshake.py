@@ -39,6 +39,17 @@ async def test_good_requests_are_upgraded(server: Server, request_bytes: bytes) 
     assert await status_of(server, request_bytes) == 101
 
 
+async def test_compression_is_not_negotiated(server: Server) -> None:
+    raw = await Raw.connect(server)
+    raw.send(handshake(Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits"))
+    async with asyncio.timeout(DEADLINE_S):
+        head = await raw.reader.readuntil(b"\r\n\r\n")
+    await raw.close()
+
+    assert head.startswith(b"HTTP/1.1 101 ")
+    assert b"extensions" not in head.lower()
+
+
 @pytest.mark.parametrize(
     "request_bytes",
     [
