@@ -174,9 +174,16 @@ async def test_nothing_is_written_into_an_answer() -> None:
     assert (connection.wire.written, connection.wire.ended) == (b"", "aborted")
 
 
-async def test_a_bad_request_behind_a_good_one_does_not_spoil_its_answer() -> None:
+@pytest.mark.parametrize(
+    "behind", [b"GARBAGE\r\n\r\n", b"\x00", b"\xff\xff", request(b"GET /ws HTTP/1.1", UPGRADE), request(host=b"")]
+)
+@pytest.mark.parametrize("is_begun", [False, True])
+async def test_a_bad_request_behind_a_good_one_does_not_spoil_its_answer(behind: bytes, is_begun: bool) -> None:
     connection = Connection()
-    connection.feed(GET + b"GARBAGE\r\n\r\n", 1 << 18)
+    connection.feed(GET, 1 << 18)
+    connection.cycle.response_started = is_begun
+    connection.feed(behind, 1 << 18)
 
     assert (connection.wire.written, connection.wire.ended) == (b"", "")
     assert not connection.cycle.keep_alive
+    assert (len(connection.begun), connection.upgraded) == (1, 0)

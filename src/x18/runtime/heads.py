@@ -80,6 +80,7 @@ class StrictProtocol(HttpToolsProtocol):
     MAX_PIPELINED: ClassVar = 16
 
     is_in_head = True
+    _is_in_body = False
     _refusal = NO_REQUEST
     _head_bytes = 0
     _events = 0
@@ -129,15 +130,20 @@ class StrictProtocol(HttpToolsProtocol):
             self._stop(BAD_HOST)
         if hosts and not HOST.fullmatch(hosts[0]):
             self._stop(BAD_HOST)
-        if len(self.pipeline) >= self.MAX_PIPELINED:
+        if len(self.pipeline) >= self.MAX_PIPELINED or (self.parser.should_upgrade() and self._is_answering()):
             self._stop(PIPELINED)
-        self.is_in_head = False
+        self.is_in_head, self._is_in_body = False, True
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """A piece of the body."""
         self._events += 1
         super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """The request is whole."""
+        self._is_in_body = False
+        super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
         """What uvicorn does when the parser stops."""
@@ -147,8 +153,8 @@ class StrictProtocol(HttpToolsProtocol):
         """End the connection: behind the answers to earlier requests, or at once."""
         if self.transport.is_closing():
             return
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        if is_answering and self.is_in_head:
+        is_answering = self._is_answering()
+        if is_answering and not self._is_in_body:
             self.cycle.keep_alive = False
             self.flow.pause_reading()
         elif is_answering and self.cycle.response_started:
@@ -156,6 +162,9 @@ class StrictProtocol(HttpToolsProtocol):
         else:
             self.transport.write(refusal.encode())
             self.transport.close()
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def _stop(self, refusal: Refusal) -> NoReturn:
         self._refusal = refusal
