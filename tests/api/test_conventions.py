@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from tests.api.test_posts import publish
 from tests.conftest import PASSWORD, MakeUser
+from tests.live import Live
 from tests.server import Server
 from x18.core.errors import TooManyRequests
 from x18.core.limits import Limiter, Rate
@@ -195,3 +196,22 @@ async def test_the_documents_are_served_from_here(api: httpx.AsyncClient) -> Non
 async def test_litestars_own_pages_which_load_scripts_from_elsewhere_are_not_served(api: httpx.AsyncClient) -> None:
     for name in ("swagger", "redoc", "elements", "rapidoc", "scalar"):
         assert (await api.get(f"/openapi/{name}")).status_code == 404
+
+
+@pytest.mark.usefixtures("fresh_limits")
+async def test_what_is_asked_at_once_is_answered_in_turn_and_calls_count_as_requests(
+    limited: Server, make_user: MakeUser
+) -> None:
+    user = await make_user()
+    connections = httpx.Limits(max_connections=40)
+    async with httpx.AsyncClient(base_url=limited.url, headers=user.headers, limits=connections, timeout=30) as client:
+        answers = await asyncio.gather(*(client.get("/api/timeline/home") for _ in range(40)))
+        live = await Live.open(limited, user.access_token)
+        called = await live.ask("call", {"method": "GET", "path": "/api/timeline/home"})
+        after = await client.get("/api/timeline/home")
+        await live.close()
+
+    assert [answer.status_code for answer in answers] == [200] * 40
+    left = min(int(answer.headers["ratelimit-remaining"]) for answer in answers)
+    assert int(called["payload"]["headers"]["ratelimit-remaining"]) == left - 1
+    assert int(after.headers["ratelimit-remaining"]) == left - 2

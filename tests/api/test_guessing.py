@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from collections.abc import AsyncIterator
+from types import SimpleNamespace
 
 import asyncpg
 import httpx
@@ -22,7 +23,12 @@ async def guessed(server: Server, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 async def guess(
-    client: httpx.AsyncClient, user: Account, address: str, password: str = "wrong password", *, by: str = "username"
+    client: httpx.AsyncClient,
+    user: Account | SimpleNamespace,
+    address: str,
+    password: str = "wrong password",
+    *,
+    by: str = "username",
 ) -> int:
     """The status of one log-in from an address."""
     body = {by: getattr(user, by), "password": password}
@@ -96,3 +102,52 @@ async def test_whatever_a_proxy_says_of_the_address_an_account_can_be_made(
     assert (
         await database.fetchval("SELECT ip FROM auth_sessions WHERE user_id = $1", answer.json()["user"]["id"]) == kept
     )
+
+
+async def test_wrong_passwords_of_a_network_are_counted_whatever_the_account(
+    guessed: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    owner, home = await make_user(), new_network()
+    assert await guess(guessed, owner, f"{home}::1", PASSWORD) == 200
+    names = [SimpleNamespace(username=f"nobody_{secrets.token_hex(6)}") for _ in range(35)]
+
+    codes = [await guess(guessed, name, f"{home}::{place}") for place, name in enumerate(names)]
+
+    assert codes == [401] * 30 + [429] * 5
+    assert await guess(guessed, owner, f"{home}::abcd", PASSWORD) == 200, "who lives here is not kept out"
+    other = await make_user()
+    assert await guess(guessed, other, f"{home}::2", PASSWORD) == 429
+    assert await guess(guessed, other, f"{new_network()}::2", PASSWORD) == 200
+
+
+async def test_an_owner_is_known_by_the_network_not_by_the_last_bit_of_the_address(
+    guessed: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    user, home = await make_user(), new_network()
+    assert await guess(guessed, user, f"{home}::1", PASSWORD) == 200
+    codes: list[int] = []
+    while 429 not in codes and len(codes) < 200:
+        codes += await asyncio.gather(*(guess(guessed, user, f"{new_network()}::1") for _ in range(20)))
+
+    assert await guess(guessed, user, f"{home}:aaaa:bbbb:cccc:dddd", PASSWORD) == 200
+    assert await guess(guessed, user, f"{home[:-1]}{'0' if home[-1] != '0' else '1'}::1", PASSWORD) == 429
+
+
+async def register_from(client: httpx.AsyncClient, address: str, name: str | None = None) -> httpx.Response:
+    name = name or f"new_{secrets.token_hex(6)}"
+    body = {"username": name, "email": f"{secrets.token_hex(6)}@example.com", "password": PASSWORD}
+    return await client.post("/api/auth/register", json=body, headers={"X-Forwarded-For": address})
+
+
+async def test_a_network_makes_ten_accounts_an_hour(guessed: httpx.AsyncClient, make_user: MakeUser) -> None:
+    network, known = new_network(), await make_user()
+    taken = [await register_from(guessed, f"{network}::1", known.username) for _ in range(5)]
+    answers = [await register_from(guessed, f"{network}::{place}") for place in range(12)]
+    refresh = {"refresh_token": answers[0].json()["refresh_token"]}
+    refreshed = await guessed.post("/api/auth/refresh", json=refresh, headers={"X-Forwarded-For": f"{network}::1"})
+    elsewhere = await register_from(guessed, f"{new_network()}::1")
+
+    assert [answer.status_code for answer in taken] == [409] * 5
+    assert [answer.status_code for answer in answers] == [201] * 10 + [429] * 2, "what failed did not count"
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 3601
+    assert (refreshed.status_code, elsewhere.status_code) == (200, 201)
