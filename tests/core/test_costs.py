@@ -128,6 +128,9 @@ async def test_what_may_take_long_has_connections_of_its_own_and_an_end() -> Non
 )  # fmt: skip
 def test_what_is_counted_or_far_from_the_beginning_may_take_long(query: str, dear: bool) -> None:
     parameters = dict(part.split("=", 1) for part in query.split("&") if part)
-    connection: Any = SimpleNamespace(scope={"query_string": query.encode()}, query_params=parameters)
+    scope = {"method": "GET", "query_string": query.encode()}
+    connection: Any = SimpleNamespace(scope=scope, query_params=parameters)
 
     assert is_dear(connection) is dear
+    scope["method"] = "POST"
+    assert not is_dear(connection), "what is written is not broken off"

@@ -207,3 +207,12 @@ async def test_tls_is_spoken_and_its_certificate_checked(tmp_path: Path) -> None
         await trusting.close()
         await strict.close()
         await server.finish()
+
+
+async def test_options_that_cannot_be_used_hold_no_request_up(tmp_path: Path) -> None:
+    for options in (f"ssl_ca_certs={tmp_path / 'none.pem'}", "ssl_ciphers=nonsense", "ssl_ca_data=nonsense"):
+        line = Pipeline(Redis.from_url(f"rediss://localhost:1?{options}"))
+        async with asyncio.timeout(10):
+            with pytest.raises(Away):
+                await line.ask("PING")
+        await line.close()

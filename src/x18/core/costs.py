@@ -114,7 +114,7 @@ class Billed:
 def is_dear(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
     """Whether a list is asked for in a way that may take long: with a count, or far from its beginning by offset."""
     query = connection.scope["query_string"]
-    if b"count=" not in query and b"offset=" not in query:
+    if connection.scope.get("method") not in ("GET", "HEAD") or (b"count=" not in query and b"offset=" not in query):
         return False
     count, offset = connection.query_params.get("count", "false"), connection.query_params.get("offset", "0")
     return count.lower() not in ("false", "0") or (

@@ -96,7 +96,7 @@ class Pipeline:
             try:
                 async with asyncio.timeout(CONNECT_S):
                     self._line = await _open(self._redis, self._lost)
-            except (OSError, TimeoutError, Away) as error:
+            except Exception as error:  # whatever it is, as a certificate that is none, requests go on without
                 self._go_on_without(error)
                 await asyncio.sleep(AGAIN_S)
         if self._is_away:
