@@ -27,6 +27,9 @@ TOPICS = [
     "tag:bull",
     "hashtag:moon",
     *(f"user:{user}" for user in USERS),
+    f"users:{USERS[0]},{USERS[1]}",
+    f"users:{USERS[3]}",
+    f"users.more:{USERS[1]},{USERS[2]}",
 ]
 
 users = st.sampled_from(USERS)
@@ -112,7 +115,25 @@ def test_the_hub_delivers_what_the_rule_says(
 
     for _, connection, _ in connected:
         hub.leave(connection)
-    assert (hub.viewers, hub._topics, hub._home) == ({}, {}, {})
+    assert (hub.viewers, hub._topics, hub._home, hub._users) == ({}, {}, {}, {})
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(events(), max_size=6), st.sets(users, min_size=1), st.none() | filters, st.none() | users, followees)
+def test_a_topic_of_many_users_brings_what_the_topics_of_each_bring(
+    happened: list[Event], named: set[UUID], wanted: dict[str, Any] | None, user: UUID | None, followed: set[UUID]
+) -> None:
+    hub = make_hub()
+    follows = {user: followed} if user else {}
+    apart = {f"user:{one}": wanted for one in named}
+    together = {"users:" + ",".join(map(str, named)): wanted}
+    got = [connect(hub, (user, chosen, 0), follows)[1] for chosen in (apart, together)]
+
+    publish(hub, happened, "epoch")
+
+    frames = [[msgspec.json.decode(one) for data in each for one in split_frames(data)] for each in got]
+    assert [one["cursor"] for one in frames[0]] == [one["cursor"] for one in frames[1]]
+    assert all(one["topics"] == ["users"] for one in frames[1])
 
 
 def test_follows_are_applied_in_order_also_those_that_came_while_loading() -> None:

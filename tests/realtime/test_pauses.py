@@ -24,7 +24,16 @@ from x18.realtime.wire import Encoding, split_frames
 
 EPOCH = "e" * 32
 POSTS = (EventKind.POST, EventKind.POST_DELETED)
-TOPICS = ["home", "home", "explore", "symbol:a", "hashtag:moon", f"user:{USERS[0]}", f"user:{USERS[1]}"]
+TOPICS = [
+    "home",
+    "home",
+    "explore",
+    "symbol:a",
+    "hashtag:moon",
+    f"user:{USERS[0]}",
+    f"user:{USERS[1]}",
+    f"users:{USERS[0]},{USERS[2]}",
+]
 
 
 class Client:

@@ -14,7 +14,16 @@ from x18.realtime.delivery import Delivery, Found
 from x18.realtime.events import Event, EventKind
 from x18.realtime.filters import keys_of
 from x18.realtime.matching import Subscription
-from x18.realtime.topics import DURABLE_KINDS, HOME, NOTIFICATION_KINDS, NOTIFICATIONS, home_actors, kind_of, topics_of
+from x18.realtime.topics import (
+    DURABLE_KINDS,
+    HOME,
+    NOTIFICATION_KINDS,
+    NOTIFICATIONS,
+    actors_of,
+    home_actors,
+    kind_of,
+    topics_of,
+)
 from x18.realtime.viewers import FOLLOWS, apply_follow
 
 logger = logging.getLogger("x18.hub")
@@ -66,6 +75,8 @@ class Hub:
         self._delivery: Delivery | None = None
         """What is being delivered."""
         self._topics: dict[str, _Index] = {}
+        self._users: dict[UUID, dict[Subscription, Connection]] = {}
+        """By user those topics of many users that name it."""
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
         self.subscriptions: Counter[str] = Counter()
@@ -129,6 +140,9 @@ class Hub:
                 raise ValueError("home needs an account")
             viewer.home[connection] = subscription
             self._remember_home(viewer)
+        elif subscription.topic.users:
+            for user_id in subscription.topic.users:
+                self._users.setdefault(user_id, {})[subscription] = connection
         elif name != NOTIFICATIONS:
             index = self._topics.setdefault(name, _Index())
             if subscription.filter is None:
@@ -152,6 +166,12 @@ class Hub:
                 del viewer.home[connection]
                 if not viewer.home:
                     self._forget_home(viewer)
+            return
+        if subscription.topic.users:
+            for user_id in subscription.topic.users:
+                del self._users[user_id][subscription]
+                if not self._users[user_id]:
+                    del self._users[user_id]
             return
         index = self._topics[name]
         index.everything.pop(connection, None)
@@ -210,6 +230,8 @@ class Hub:
             index = self._topics.get(name)
             if index is not None:
                 yield from index.find(name, keys)
+        if self._users:
+            yield from self._find_users(event)
         found: set[Viewer] = set()
         for actor in home_actors(event):
             if (followers := self._home.get(actor)) is not None:
@@ -218,6 +240,18 @@ class Hub:
         viewers = list(found)
         for start in range(0, len(viewers), VIEWERS_AT_ONCE):
             yield HOME, [one for viewer in viewers[start : start + VIEWERS_AT_ONCE] for one in viewer.home.items()]
+
+    def _find_users(self, event: Event) -> Iterator[tuple[str, Found]]:
+        """Who has a topic of many users that names one to whom the event belongs; each once, though it may name several."""
+        merged: dict[Subscription, Connection] = {}
+        for actor in actors_of(event):
+            if (some := self._users.get(actor)) is not None:
+                merged.update(some)
+                yield "", []
+        by_name: dict[str, Found] = {}
+        for subscription, connection in merged.items():
+            by_name.setdefault(subscription.topic.name, []).append((connection, subscription))
+        yield from by_name.items()
 
     def _obey(self, event: Event) -> None:
         """Follow what changes who gets what."""

@@ -211,6 +211,8 @@ def _actors_of(missed: Missed, followees: Set[UUID]) -> Set[UUID] | None:
             actors |= followees | {missed.user_id}
         elif kind == USER:
             actors.add(UUID(value))
+        elif missed.wanted[name].topic.users:
+            actors |= missed.wanted[name].topic.users
         else:
             return None
     return actors

@@ -21,6 +21,7 @@ from x18.realtime.protocol import CloseCode, Heartbeat, HeartbeatPayload, TopicR
 from x18.realtime.services import logger
 from x18.realtime.session import Session
 from x18.realtime.sockets import CLOSE_TIMEOUT_S, Socket
+from x18.realtime.topics import split_names
 from x18.realtime.wire import Encoding
 
 SHUTDOWN: Final = "x18.shutdown"
@@ -141,7 +142,7 @@ async def _wait_until_gone(receive: Receive) -> None:
 
 
 def _topics(query: Mapping[str, str]) -> list[TopicRequest]:
-    names = [name.strip() for name in query.get("topics", "").split(",") if name.strip()]
+    names = split_names(query.get("topics", ""))
     if not names:
         raise BadInput.of("topics", "name at least one, as in ?topics=explore")
     return [TopicRequest(name) for name in names]

@@ -90,9 +90,20 @@ class Subscriber:
             raise BadInput(f"A connection has at most {p.MAX_TOPICS} topics.", code="too_many_topics")
         chosen_filters = {name: one.filter for name, one in self._connection.subscriptions.items()}
         check_budget((chosen_filters | {topic.name: chosen for topic, chosen in wanted}).values())
+        self._check_users(wanted)
         if sum(name.startswith("test") for name in names) > 1:
             raise BadInput("A connection has one test topic: unsubscribe the other first.", code="too_many_topics")
         return wanted
+
+    def _check_users(self, wanted: Wanted) -> None:
+        if any(topic.is_of_users and not topic.users for topic, _ in wanted):
+            raise BadInput("A topic of many users names them: users:<id>,<id>,…", code="unknown_topic")
+        topics = {name: one.topic for name, one in self._connection.subscriptions.items()}
+        topics |= {topic.name: topic for topic, _ in wanted}
+        if sum(len(topic.users) for topic in topics.values()) > p.MAX_USERS:
+            raise BadInput(
+                f"The topics of many users of a connection name at most {p.MAX_USERS} together.", code="too_many_users"
+            )
 
     def subscribe_to_notifications(self) -> None:
         """From now on; what clients of the original system expect."""
@@ -112,7 +123,7 @@ class Subscriber:
     def ok(self, message_id: p.MessageId) -> p.Ok:
         """All that the connection is subscribed to now."""
         topics = [
-            p.Subscription(name, one.filter.wanted if one.filter else None)
+            p.Subscription(name, one.filter.wanted if one.filter else None, len(one.topic.users))
             for name, one in sorted(self._connection.subscriptions.items())
         ]
         return p.Ok(p.OkPayload(topics, self._connection.user_id), message_id)

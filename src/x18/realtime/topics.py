@@ -1,5 +1,7 @@
 """Topics: their names, and which ones an event belongs to."""
 
+import re
+from collections.abc import Set
 from typing import Final, NamedTuple
 from urllib.parse import quote
 from uuid import UUID
@@ -14,11 +16,15 @@ HOME: Final = "home"
 NOTIFICATIONS: Final = "notifications"
 EXPLORE: Final = "explore"
 USER: Final = "user"
+USERS: Final = re.compile(r"users(\.[a-z0-9_-]{1,16})?")
+"""A topic of many users. A name with a point tells several of one connection apart."""
 
 PERSONAL: Final = frozenset({HOME, NOTIFICATIONS})
 """They need an account."""
 
 MAX_VALUE: Final = 64
+UUID_LIKE: Final = re.compile(r"[0-9A-Fa-f-]{32,36}")
+
 MAX_HASHTAG: Final = 100
 """As long as the metadata and the hashtags of posts may be."""
 
@@ -51,17 +57,23 @@ TEST: Final = "test"
 
 class Topic(NamedTuple):
     """``name`` is the canonical form, in which events name the topic; ``backfill`` the REST address of its past, if it has one;
-    ``test_rate`` the events a second of the topic ``test``.
+    ``test_rate`` the events a second of the topic ``test``, ``users`` whom a topic of many users names.
     """
 
     name: str
     backfill: str
     test_rate: int = 0
+    users: frozenset[UUID] = frozenset()
 
     @property
     def is_personal(self) -> bool:
         """Whether it needs an account."""
         return self.name in PERSONAL
+
+    @property
+    def is_of_users(self) -> bool:
+        """Whether it is a topic of many users."""
+        return USERS.fullmatch(self.name) is not None
 
     @property
     def takes_filter(self) -> bool:
@@ -71,7 +83,7 @@ class Topic(NamedTuple):
 
 def kind_of(name: str) -> str:
     """What kind of topic a canonical name is: one of a dozen, whatever clients ask for."""
-    return name.partition(":")[0].partition("?")[0]
+    return re.split(r"[:?.]", name, maxsplit=1)[0]
 
 
 def parse_topic(text: str) -> Topic:
@@ -87,6 +99,8 @@ def parse_topic(text: str) -> Topic:
         return Topic(kind, "/api/notifications")
     if kind == USER:
         return _user_topic(value)
+    if USERS.fullmatch(kind):
+        return _users_topic(kind, value if colon else None)
     if text.partition("?")[0] == TEST:
         return _test_topic(text)
     most = MAX_HASHTAG if kind == "hashtag" else MAX_VALUE
@@ -97,21 +111,39 @@ def parse_topic(text: str) -> Topic:
     raise _unknown(text)
 
 
+def split_names(text: str) -> list[str]:
+    """The names in a list with commas between them, which also stand between the ids of a topic of many users."""
+    names: list[str] = []
+    for part in filter(None, map(str.strip, text.split(","))):
+        if names and USERS.fullmatch(names[-1].partition(":")[0]) and UUID_LIKE.fullmatch(part):
+            names[-1] += f",{part}"
+        else:
+            names.append(part)
+    return names
+
+
 def topics_of(event: Event) -> list[str]:
     """The topics besides home and notifications that an event with content belongs to."""
     content = event.content
     if content is None:
         return []
-    if event.kind in RETWEET_KINDS:
-        return [f"user:{event.actor_id}"]
+    topics = [f"user:{actor}" for actor in actors_of(event)]
     if event.kind not in POST_KINDS:
-        return []
-    actors = {*content.also_actors}.difference(content.private_actors) | {event.actor_id}
-    topics = [f"user:{actor}" for actor in actors]
+        return topics
     topics += [f"{NAMES[term[:2]]}:{term[2:]}" for term in content.terms]
     if content.audience == 0:
         topics.append(EXPLORE)
     return topics
+
+
+def actors_of(event: Event) -> Set[UUID]:
+    """The users to whose topics an event belongs."""
+    content = event.content
+    if content is None or event.kind not in POST_KINDS | RETWEET_KINDS:
+        return frozenset()
+    if event.kind in RETWEET_KINDS:
+        return {event.actor_id}
+    return {*content.also_actors}.difference(content.private_actors) | {event.actor_id}
 
 
 def home_actors(event: Event) -> tuple[UUID, ...]:
@@ -127,6 +159,19 @@ def _user_topic(value: str) -> Topic:
     except ValueError as error:
         raise _unknown(f"user:{value}") from error
     return Topic(f"user:{user_id}", f"/api/timeline/user/{user_id}")
+
+
+def _users_topic(name: str, value: str | None) -> Topic:
+    """Without ids it is only good to unsubscribe."""
+    if value is None:
+        return Topic(name, "")
+    try:
+        users = frozenset(UUID(one) for one in value.split(","))
+    except ValueError as error:
+        raise BadInput(
+            f"{name} is followed by a colon and ids of users, with commas between them.", code="unknown_topic"
+        ) from error
+    return Topic(name, "", users=users)
 
 
 def _test_topic(text: str) -> Topic:
@@ -148,7 +193,7 @@ def _past_of(kind: str, value: str) -> str:
 
 def _unknown(text: str) -> BadInput:
     return BadInput(
-        f"There is no topic {text[:MAX_HASHTAG]!r}: use home, notifications, explore, user:<id>, hashtag:<tag>, "
+        f"There is no topic {text[:MAX_HASHTAG]!r}: use home, notifications, explore, user:<id>, users:<id>,<id>,…, hashtag:<tag>, "
         "symbol:<symbol>, market:<market>, category:<category>, tag:<tag> or test.",
         code="unknown_topic",
     )

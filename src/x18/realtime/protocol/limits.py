@@ -11,6 +11,9 @@ AUTH_TIMEOUT_S: Final = 5
 EXPIRY_NOTICE_S: Final = 60
 
 MAX_TOPICS: Final = 128
+MAX_USERS: Final = 1_000
+"""In all topics of many users of a connection together; 440 ids fit into a message."""
+
 MAX_FILTER_VALUES: Final = 200
 MAX_FILTER_BYTES: Final = 16 * 1024
 """Of all filters of a connection together: they live as long as it does, and every event is compared with them."""

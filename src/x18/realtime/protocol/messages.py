@@ -15,6 +15,7 @@ class Limits(Struct, frozen=True):
     """What a client must keep within."""
 
     topics: int = bounds.MAX_TOPICS
+    users: int = bounds.MAX_USERS
     filter_values: int = bounds.MAX_FILTER_VALUES
     filter_bytes: int = bounds.MAX_FILTER_BYTES
     watched_posts: int = bounds.MAX_WATCHED
@@ -52,6 +53,7 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
 
     topic: TopicName
     filter: dict[str, Any] | None = None
+    users: Annotated[int, Meta(description="Of a topic of many users: how many it names.")] = 0
 
 
 class OkPayload(Struct, frozen=True):

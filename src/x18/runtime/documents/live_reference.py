@@ -36,6 +36,11 @@ TOPICS: Final = (
     TopicKind("notifications", "The user's notifications, on all devices.", "an account", filter=False),
     TopicKind("explore", "All public posts."),
     TopicKind("user:<id>", "Posts and retweets of a user."),
+    TopicKind(
+        "users:<id>,<id>,…",
+        f"Posts and retweets of many users, {p.MAX_USERS:,} in all such topics together. `users.<name>:…` is a further one: events and "
+        "`unsubscribe` name them `users` and `users.<name>`.",
+    ),
     TopicKind("hashtag:<tag>", "Posts with a hashtag, with or without the `#`."),
     TopicKind("symbol:<symbol>", "Posts with a symbol in the metadata, or as a `$CASHTAG`: `symbol:BTC-USD`."),
     TopicKind("market:<market>", "Posts whose metadata name a market: `market:btc`."),
@@ -60,6 +65,7 @@ UNTOLD: Final = {
 
 EXPLAINED: Final = {
     "topics": "Topics of a connection.",
+    "users": "Users in all topics of many users of a connection together.",
     "filter_values": "Values in all filters of a connection together.",
     "filter_bytes": "Bytes of these values in UTF-8.",
     "watched_posts": "Posts that a connection watches.",
