@@ -39,8 +39,7 @@ async def add_headers(message: Message, scope: Scope) -> None:
         return
     headers = MutableScopeHeaders.from_message(message)
     headers["X-Request-ID"] = request_id_of(scope)
-    for name, value in (*SECURITY_HEADERS.items(), *scope["state"].get("rate_limit", {}).items()):
-        headers.setdefault(name, value)
+    _set_missing(headers.headers, (*SECURITY_HEADERS.items(), *scope["state"].get("rate_limit", {}).items()))
     if "viewer" in scope["state"]:  # added here, as Litestar's CORS writes its own over what a handler set
         headers["Vary"] = ", ".join(filter(None, [headers.get("Vary"), "Authorization"]))
     if "Allow" in headers:
@@ -51,6 +50,15 @@ async def add_headers(message: Message, scope: Scope) -> None:
             headers["Cache-Control"] = "private, no-store" if is_private else "no-store"
     if scope["scheme"] == "https":
         headers.setdefault("Strict-Transport-Security", HSTS)
+
+
+def _set_missing(headers: list[tuple[bytes, bytes]], wanted: Iterable[tuple[str, str]]) -> None:
+    """Add to an answer what it lacks, looking through it once for all."""
+    present = {name.lower() for name, _ in headers}
+    for name, value in wanted:
+        raw = name.lower().encode()
+        if raw not in present:
+            headers.append((raw, value.encode()))
 
 
 def _methods_of(scope: Scope) -> set[str]:
