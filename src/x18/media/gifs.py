@@ -9,8 +9,9 @@ import struct
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from PIL import Image, ImageFile
+from PIL import Image
 
+from x18.media.cut import SHORT, as_far_as_it_goes, is_there
 from x18.media.results import MAX_SIDE, Rejected
 
 EXTENSION, IMAGE, TRAILER = 0x21, 0x2C, 0x3B
@@ -125,11 +126,10 @@ def decoded(gif: Gif) -> Iterator[Image.Image]:
         except Exception as error:
             if number:
                 return
-            ImageFile.LOAD_TRUNCATED_IMAGES = True
-            picture = _decoded(frame)
-            shown = picture.getbbox()
-            if shown is None or shown[3] * 3 < frame.height * 2:
-                raise Rejected("The file ends too early: less than two thirds of its picture are there.") from error
+            with as_far_as_it_goes():
+                picture = _decoded(frame)
+            if not is_there(picture):
+                raise Rejected(SHORT) from error
             yield picture
 
 

@@ -1,6 +1,7 @@
 """Images are decoded and written anew: what comes out holds pixels and nothing else."""
 
 import errno
+import io
 from pathlib import Path
 from typing import Any, Final
 
@@ -8,8 +9,8 @@ import blurhash
 from PIL import Image
 
 from x18.media.gifs import decoded, painted, read_gif, write_gif
-from x18.media.kinds import GIF, MAX_BYTES, PNG, Kind
-from x18.media.pictures import Picture, open_picture
+from x18.media.kinds import GIF, MAX_BYTES, PNG, WEBP, Kind
+from x18.media.pictures import Picture, open_picture, with_alpha_flag
 from x18.media.results import MAX_SIDE, Processed, Rejected
 from x18.media.writing import Bounded, TooBig
 
@@ -112,12 +113,22 @@ def _write(data: bytes, target: Path, kind: Kind) -> _Written:
     for quality in QUALITIES:
         try:
             with Bounded(target, MAX_BYTES) as file:
-                first.save(file, kind.format, **_options(picture, kind, quality))
+                if len(picture.frames) > 1 and kind is WEBP:
+                    file.write(_animated_webp(picture, _options(picture, kind, quality)))
+                else:
+                    first.save(file, kind.format, **_options(picture, kind, quality))
             break
         except (TooBig, ValueError):  # the latter is libwebp's, of a picture that is too rich for the quality
             if quality == QUALITIES[-1] or kind is PNG:
                 raise
     return first, first.size, picture.duration_ms
+
+
+def _animated_webp(picture: Picture, options: dict[str, Any]) -> bytes:
+    """Libwebp forgets to say that there is alpha where each frame has none inside of its own rectangle."""
+    buffer = io.BytesIO()
+    picture.frames[0].save(buffer, "WEBP", **options)
+    return with_alpha_flag(buffer.getvalue()) if has_alpha(picture.frames[0]) else buffer.getvalue()
 
 
 def _options(picture: Picture, kind: Kind, quality: int) -> dict[str, Any]:

@@ -1,13 +1,15 @@
 """Pictures as they are to be shown: upright, in sRGB, in eight bits, with nothing beside their pixels."""
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple
 
-from PIL import Image, ImageFile, ImageSequence
+from PIL import Image, ImageSequence
 from PIL.JpegImagePlugin import JpegImageFile
 
+from x18.media.apng import frames_of
 from x18.media.colours import converter_of
+from x18.media.cut import SHORT, as_far_as_it_goes, is_there
 from x18.media.kinds import JPEG, PNG, WEBP, Kind
 from x18.media.results import Rejected
 
@@ -25,11 +27,13 @@ TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 
+PACKED: Final = (b"iCCP", b"zTXt", b"iTXt", b"tEXt")
 START_OF_SCAN: Final = b"\xff\xda"
+ANIMATION_FLAG, ALPHA_FLAG = 0x02, 0x10
+"""Of WebP (RFC 9649, 2.7)."""
+
 DURATION_MS: Final = 100
 """Of a frame that does not say."""
-
-SHORT: Final = "The file ends too early: less than two thirds of its picture are there."
 
 Check = Callable[[tuple[int, int], int], None]
 
@@ -58,8 +62,7 @@ def open_picture(data: bytes, kind: Kind, check: Check) -> Picture:
     """
     if kind is JPEG:
         return _still(_open_jpeg(data, check), data, kind)
-    if kind is WEBP:
-        data = _filled(data)
+    data = with_alpha_flag(_filled(data)) if kind is WEBP else _without_bombs(data)
     with Image.open(io.BytesIO(data), formats=[kind.format]) as image:
         frames = getattr(image, "n_frames", 1)
         check(image.size, frames)
@@ -91,25 +94,26 @@ def _shown(image: Image.Image, turn: Image.Transpose | None, data: bytes) -> Ima
 
 
 def _animation(image: Any, data: bytes) -> Picture:
-    turn, convert = None, None
+    turn, convert = _turn_of(image), converter_of(image, data)
     frames: list[Image.Image] = []
     durations: list[int] = []
     try:
-        for number, frame in enumerate(ImageSequence.Iterator(image)):
-            whole = frame.convert("RGBA")
-            if not number:
-                turn, convert = _turn_of(image), converter_of(image, data)
+        for whole, duration in frames_of(data) if image.format == "PNG" else _frames_of(image):
             whole = convert(whole) if convert is not None else whole
             frames.append(whole.transpose(turn) if turn is not None else whole)
             frames[-1].info = {}
-            durations.append(round(frame.info.get("duration", DURATION_MS)))
+            durations += [] if duration is None else [round(duration)]
     except (OSError, SyntaxError, EOFError, ValueError):  # it ends early
         if not frames:
             raise
-    has_cover = bool(image.info.get("default_image")) and len(frames) > 1
-    if len(frames) > 1 and all(not has_alpha for has_alpha in map(_shines_through, frames)):
+    if not any(map(_shines_through, frames)):
         frames = [frame.convert("RGB") for frame in frames]
-    return Picture(frames, durations[1:] if has_cover else durations, image.info.get("loop", 0), has_cover)
+    return Picture(frames, durations, image.info.get("loop", 0), len(durations) < len(frames))
+
+
+def _frames_of(image: Any) -> Iterator[tuple[Image.Image, float]]:
+    for frame in ImageSequence.Iterator(image):
+        yield frame.convert("RGBA"), frame.info.get("duration", DURATION_MS)
 
 
 def _shines_through(frame: Image.Image) -> bool:
@@ -155,7 +159,9 @@ def _open_jpeg(data: bytes, check: Check) -> Image.Image:
     try:
         image.load()
     except OSError:
-        image = _loaded_as_far_as_it_goes(JpegImageFile(io.BytesIO(data)))
+        image = JpegImageFile(io.BytesIO(data))
+        with as_far_as_it_goes():
+            image.load()
         if not _shows(image, data):
             raise Rejected(SHORT) from None
     return image
@@ -165,7 +171,7 @@ def _shows(image: Image.Image, data: bytes) -> bool:
     """Whether enough of a JPEG was decoded: the rest is of the grey that its numbers are counted from."""
     if image.info.get("progressive"):  # then the first scan has all of it, coarsely
         return data.count(START_OF_SCAN) > 1
-    return _is_there(image.point([0 if 127 <= value <= 129 else 255 for value in range(256)] * len(image.getbands())))
+    return is_there(image.point([0 if 127 <= value <= 129 else 255 for value in range(256)] * len(image.getbands())))
 
 
 def _open_png(data: bytes) -> Image.Image:
@@ -173,10 +179,32 @@ def _open_png(data: bytes) -> Image.Image:
     try:
         image.load()
     except (OSError, SyntaxError, ValueError):
-        image = _loaded_as_far_as_it_goes(Image.open(io.BytesIO(data), formats=["PNG"]))
-        if not _is_there(image):
+        image = Image.open(io.BytesIO(data), formats=["PNG"])
+        with as_far_as_it_goes():
+            image.load()
+        if not is_there(image):
             raise Rejected(SHORT) from None
     return image
+
+
+def with_alpha_flag(webp: bytes) -> bytes:
+    """An animated WebP that says that its frames need not cover the whole picture; any other as it is."""
+    is_animated = webp[12:16] == b"VP8X" and len(webp) > 20 and webp[20] & ANIMATION_FLAG
+    return webp[:20] + bytes((webp[20] | ALPHA_FLAG,)) + webp[21:] if is_animated else webp
+
+
+def _without_bombs(data: bytes) -> bytes:
+    """A PNG, without its texts and profile if they unpack to more than Pillow takes: they are not worth the picture."""
+    try:
+        Image.open(io.BytesIO(data), formats=["PNG"]).close()
+    except ValueError:
+        parts, at = [data[:8]], 8
+        while at < len(data):
+            end = at + 12 + int.from_bytes(data[at : at + 4], "big")
+            parts += [data[at:end]] if data[at + 4 : at + 8] not in PACKED else []
+            at = end
+        return b"".join(parts)
+    return data
 
 
 def _open_webp(data: bytes) -> Image.Image:
@@ -189,18 +217,3 @@ def _filled(data: bytes) -> bytes:
     """A WebP that ends early, with noughts up to the length that it says: its decoder takes none that is short."""
     length = int.from_bytes(data[4:8], "little") + 8
     return data.ljust(length, b"\0") if length * 2 <= len(data) * 3 else data
-
-
-def _loaded_as_far_as_it_goes(image: Image.Image) -> Image.Image:
-    ImageFile.LOAD_TRUNCATED_IMAGES = True
-    try:
-        image.load()
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES = False
-    return image
-
-
-def _is_there(image: Image.Image) -> bool:
-    """Whether two thirds of a picture, from above, are more than nought."""
-    shown = image.getbbox()
-    return shown is not None and shown[3] * 3 >= image.height * 2

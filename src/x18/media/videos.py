@@ -4,6 +4,7 @@ What was in it besides is private more often than it is wanted: where it was mad
 chapters, subtitles, and whatever was appended.
 """
 
+import re
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,8 @@ SOUNDS: Final = {"mp4": {"aac", "mp3", "opus", "flac"}, "webm": {"opus", "vorbis
 WITHOUT_MESSAGES: Final = {"h264": "6", "hevc": "39-40", "av1": "5"}
 """Units inside of the pictures' own stream that hold anything at all: cameras write place and time into them."""
 
+HEVC_MESSAGES: Final = (39, 40)
+START: Final = b"\0\0\0\1"
 SHAPE_INSIDE: Final = ("h264", "hevc")
 
 HEADER: Final = {
@@ -110,6 +113,8 @@ class _Track:
         self._out = output.add_stream_from_template(stream, opaque=True)
         steps = _filters_of(stream)
         self._filter = BitStreamFilterContext(",".join(steps), stream, self._out) if steps else None
+        if _codec_of(stream) == "hevc":
+            self._out.codec_context.extradata = _without_messages(self._out.codec_context.extradata)
         self._last_dts: int | None = None
         self._step: Fraction | float = 0
         self.begins: Fraction | float | None = None
@@ -146,6 +151,12 @@ class _Track:
         if packet.pts is None or packet.pts < packet.dts:
             packet.pts = packet.dts
         self._last_dts = packet.dts
+
+
+def _without_messages(parameters: bytes) -> bytes:
+    """HEVC's parameters as the filter gives them (ITU-T H.265, annex B), which leaves such units in there."""
+    units = [unit for unit in re.split(rb"\x00\x00\x00?\x01", parameters) if unit]
+    return b"".join(START + unit for unit in units if unit[0] >> 1 & 0x3F not in HEVC_MESSAGES)
 
 
 def _filters_of(stream: Any) -> list[str]:
