@@ -11,9 +11,13 @@ from uuid import uuid4
 import psutil
 import pytest
 
+from tests.files import animated_gif, picture, save
 from tests.media import breaking
+from tests.media.clips import clip
+from tests.media.making import P3, mpo
 from x18.core.errors import BadInput, TooManyRequests
 from x18.media import box
+from x18.media.colours import make_profile
 from x18.media.results import Processed
 from x18.media.workshop import Workshop
 
@@ -115,6 +119,33 @@ async def test_a_decoder_knows_no_secret_and_is_not_root(
 
     assert "DATABASE_URL" not in str(environment.value)
     assert str(rights.value) == f"done: {os.getuid() or box.NOBODY}"
+
+
+PROFILE = make_profile(P3, None)
+
+
+@pytest.mark.parametrize(
+    ("extension", "data"),
+    [
+        ("jpg", save(picture().convert("CMYK"), "JPEG")),
+        ("jpg", mpo(picture(), picture())[:-2]),
+        ("png", save(picture(), "PNG", save_all=True, append_images=[picture(colour="blue")], icc_profile=PROFILE)),
+        ("webp", save(picture(), "WEBP", save_all=True, append_images=[picture(colour="blue")], icc_profile=PROFILE)),
+        ("gif", animated_gif()),
+        ("mp4", clip("mp4", "libx264", "aac", title="x")),
+        ("mp4", clip("mp4", "libx265", "flac")),
+        ("mp4", clip("mp4", "libvpx-vp9", "libopus")),
+        ("webm", clip("webm", "libvpx", "libopus")),
+    ],
+)
+async def test_nothing_that_decoders_need_is_missing_in_their_box(tmp_path: Path, extension: str, data: bytes) -> None:
+    workshop = Workshop()
+    (tmp_path / "source").write_bytes(data)
+
+    told = await workshop.process(tmp_path, extension, "a", USER)
+    await workshop.stop()
+
+    assert (told.width, told.height) == (64, 48)
 
 
 async def test_seconds_of_decoding_are_a_users_own(workshop: Workshop, tmp_path: Path) -> None:
