@@ -131,3 +131,18 @@ async def test_a_served_file_has_the_name_that_the_server_gave_it(api: httpx.Asy
     served = await api.get(media["url"])
 
     assert served.headers["content-disposition"] == f'inline; filename="{media["id"]}.png"'
+
+
+async def test_answers_are_kept_for_so_many_keys_and_no_more(make_user: MakeUser, database: asyncpg.Pool) -> None:
+    user, other = await make_user(), await make_user()
+    await database.execute(
+        """INSERT INTO idempotency_keys (id, user_id, key, fingerprint, body)
+           SELECT uuidv7(), $1, n::text, '', '' FROM generate_series(1, 10000) n""",
+        user.id,
+    )
+
+    async def post(who: Account, **headers: str) -> int:
+        return (await who.client.post("/api/posts", json={"content": "again"}, headers=headers)).status_code
+
+    assert await post(user, **{"Idempotency-Key": "one more"}) == 429
+    assert [await post(user), await post(other, **{"Idempotency-Key": "one more"})] == [201, 201]

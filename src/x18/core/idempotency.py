@@ -10,11 +10,13 @@ import msgspec
 from litestar import Request
 
 from x18.core import db
-from x18.core.errors import BadInput, Conflict
+from x18.core.errors import BadInput, Conflict, TooManyRequests
 from x18.core.ids import new_id
 
 KEPT: Final = timedelta(hours=24)
 MAX_KEY: Final = 255
+MOST_KEPT: Final = 10_000
+"""Answers that are kept for one user at a time."""
 
 _encoder = msgspec.json.Encoder()
 
@@ -30,6 +32,7 @@ async def once(
     Raises:
         BadInput: a key that is none.
         Conflict: ``idempotency_key_reused``, for something else.
+        TooManyRequests: as many answers are kept for this user as may be.
     """
     key, fingerprint = _key_of(request), _fingerprint(request, content)
     if key is None:
@@ -50,6 +53,7 @@ async def once(
             fingerprint,
         )
         if is_first:
+            await _check_room(user_id)
             answer = _encoder.encode(await make())
             await db.execute(
                 "UPDATE idempotency_keys SET body = $3 WHERE user_id = $1 AND key = $2", user_id, key, answer
@@ -91,6 +95,17 @@ def _key_of(request: Request[Any, Any, Any]) -> str | None:
 
 def _fingerprint(request: Request[Any, Any, Any], content: bytes) -> bytes:
     return hashlib.sha256(request.scope["path"].rstrip("/").encode() + b"\n" + content).digest()
+
+
+async def _check_room(user_id: UUID) -> None:
+    kept = await db.fetch_value(
+        "SELECT count(*) FROM (SELECT FROM idempotency_keys WHERE user_id = $1 LIMIT $2) k", user_id, MOST_KEPT + 1
+    )
+    if kept > MOST_KEPT:
+        raise TooManyRequests(
+            f"You sent {MOST_KEPT:,} requests with an Idempotency-Key within a day: send no key, or come back later.",
+            retry_after_s=3600,
+        )
 
 
 async def _answer_of(user_id: UUID, key: str, fingerprint: bytes) -> bytes:
