@@ -43,21 +43,27 @@ def cpu_seconds(server: Server) -> float:
 async def cursors(limited: Server, database: asyncpg.Pool) -> tuple[str, str]:
     """One with almost as much after it as may be replayed, and one with 200 posts after it."""
     author = await register(limited.url, f"author_{secrets.token_hex(6)}")
-    async with live(limited) as client:
-        cursor = client.cursor
+    cursor = await cursor_of(limited)
     made = await post(author, "again and again")
-    async with live(limited, None, "explore") as client:
-        await database.execute(
-            "INSERT INTO event_outbox (kind, actor_id, object_id) SELECT 1, $1, $2::text::uuid FROM generate_series(1, $3::int)",
-            author.id,
-            str(made["id"]),
-            MAX_REPLAY - 500,
-        )
-        await client.wait_for(lambda _: len(client.post_ids) >= MAX_REPLAY - 500, seconds=60)
-        last = client.cursor
+    await database.execute(
+        "INSERT INTO event_outbox (kind, actor_id, object_id) SELECT 1, $1, $2::text::uuid FROM generate_series(1, $3::int)",
+        author.id,
+        str(made["id"]),
+        MAX_REPLAY - 500,
+    )
     await author.client.aclose()
-    epoch, _, seq = last.partition(".")
-    return cursor, f"{epoch}.{int(seq) - 200}"
+    epoch, _, seq = cursor.partition(".")
+    last = int(seq) + MAX_REPLAY - 500
+    async with asyncio.timeout(60):
+        while int((await cursor_of(limited)).partition(".")[2]) < last:
+            await asyncio.sleep(0.1)
+    return cursor, f"{epoch}.{last - 200}"
+
+
+async def cursor_of(server: Server) -> str:
+    """Where the node stands in the log."""
+    async with live(server) as client:
+        return client.cursor
 
 
 async def begin_and_leave(client: httpx.AsyncClient, since: str) -> int:
@@ -136,12 +142,16 @@ async def test_a_network_that_opens_too_many_connections_is_refused_before_the_h
                 break
             assert answer.status_code == 400
         logged = limited.read_log().count("/api/stream")
-        refused = [await client.get("/api/stream?topics=explore") for _ in range(5)]
+        refused = await asyncio.gather(*(client.get("/api/stream?topics=nothing") for _ in range(50)))
+    statuses = await asyncio.gather(*(open_socket(limited, "127.0.0.69") for _ in range(50)))
+
     assert answer.headers["retry-after"]
-    assert 429 in [one.status_code for one in refused if one.headers["content-type"] == "application/problem+json"]
-    assert await open_socket(limited, "127.0.0.69") == 429
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert 429 in [one.status_code for one in refused]
+    assert 429 in statuses
+    assert set(statuses) <= {101, 429}
     assert await open_socket(limited, "127.0.0.70") == 101
-    assert limited.read_log().count("/api/stream") - logged <= 3
+    assert limited.read_log().count("/api/stream") - logged < 20
 
 
 async def test_tokens_that_are_not_good_count_as_several_connections(limited: Server) -> None:
@@ -152,5 +162,4 @@ async def test_tokens_that_are_not_good_count_as_several_connections(limited: Se
             for _ in range(OPENINGS // (1 + FAILED_LOG_IN) + 30)
         ]
     assert statuses[0] == 401
-    assert statuses[-1] == 429
-    assert await open_socket(limited, GUESSER) == 429
+    assert 429 in statuses
