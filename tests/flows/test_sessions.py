@@ -33,7 +33,15 @@ async def test_the_first_message_tells_where_the_stream_stands(server: Server, m
         hello = known.messages[0]
 
         assert hello["type"] == "connected"
-        assert hello["payload"].keys() == {"connection_id", "user_id", "cursor", "epoch", "limits", "heartbeat_s"}
+        assert hello["payload"].keys() == {
+            "connection_id",
+            "user_id",
+            "cursor",
+            "epoch",
+            "limits",
+            "heartbeat_s",
+            "protocol",
+        }
         assert hello["payload"]["limits"]["authenticate_within_s"] == 5
         assert hello["payload"]["user_id"] == str(user.id)
         assert hello["payload"]["cursor"].startswith(hello["payload"]["epoch"] + ".")

@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import asyncpg
@@ -19,7 +19,7 @@ from tests.live import Live, live
 from tests.server import TLS, Server
 from x18.core.ids import new_id
 from x18.realtime.admission import FAILED_LOG_IN, OPENINGS
-from x18.realtime.protocol import MAX_REPLAY
+from x18.realtime.protocol import MAX_CONNECTIONS_PER_USER, MAX_REPLAY
 
 ATTACKER, GUESSER, FLOODER = "127.0.0.66", "127.0.0.67", "127.0.0.68"
 """All of 127.0.0.0/8 is this machine: each stands for a network of its own."""
@@ -163,3 +163,22 @@ async def test_tokens_that_are_not_good_count_as_several_connections(limited: Se
         ]
     assert statuses[0] == 401
     assert 429 in statuses
+
+
+async def test_an_event_source_that_is_refused_is_told_when_to_come_back_and_others_get_an_error(
+    limited: Server, make_user: MakeUser
+) -> None:
+    headers = (await make_user()).headers
+    source = {**headers, "Accept": "text/event-stream"}
+    async with client_at(limited, "127.0.0.71") as client, AsyncExitStack() as stack:
+        for _ in range(MAX_CONNECTIONS_PER_USER):
+            await stack.enter_async_context(client.stream("GET", "/api/stream?topics=home", headers=headers))
+        plain = await client.get("/api/stream?topics=home", headers=headers)
+        told = await client.get("/api/stream?topics=home", headers=source)
+        final = await client.get("/api/stream?topics=nothing", headers={"Accept": "text/event-stream"})
+
+    assert (plain.status_code, plain.json()["code"]) == (429, "too_many_connections")
+    assert (told.status_code, told.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
+    assert told.text.startswith("retry: ")
+    assert '"code":4409' in told.text
+    assert final.status_code == 400

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote, urlencode
 import msgspec
 from litestar import WebSocket
 from litestar.types import ASGIApp
+from msgspec import UNSET
 
 from x18.core.errors import BadInput, TooLarge, TooManyRequests
 from x18.realtime.protocol import MAX_CALLS, Call, CallPayload, Result, ResultPayload
@@ -77,12 +78,16 @@ class Calls:
     def _scope(self, call: CallPayload, token: str | None) -> Any:
         if not call.path.startswith("/api"):
             raise BadInput("path must be that of a REST endpoint: /api/…", code="bad_call")
+        if call.headers is not UNSET:
+            raise BadInput("A call takes no headers; the key of a request stands in idempotency_key.", code="bad_call")
         path, _, query = quote(call.path, safe=URL).partition("?")
         if call.query:
             query = "&".join(filter(None, (query, urlencode(_as_texts(call.query), doseq=True))))
         headers = [(b"content-type", b"application/json"), (b"user-agent", self._agent.encode("latin-1", "replace"))]
         if token is not None:
             headers.append((b"authorization", b"Bearer " + token.encode("latin-1", "replace")))
+        if call.idempotency_key is not None:
+            headers.append((b"idempotency-key", _key_of(call.idempotency_key)))
         return {
             "type": "http",
             "asgi": {"version": "3.0", "spec_version": "2.4"},
@@ -141,9 +146,18 @@ class _Answer:
 
 def _body_of(call: CallPayload) -> bytes:
     try:
-        return b"" if call.body is msgspec.UNSET else msgspec.json.encode(call.body)
+        return b"" if call.body is UNSET else msgspec.json.encode(call.body)
     except TypeError as error:  # MessagePack has keys and values that JSON has not
         raise BadInput("The body must be what JSON can say: text keys, no extension types.", code="bad_call") from error
+
+
+def _key_of(key: str) -> bytes:
+    try:
+        return key.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise BadInput(
+            "idempotency_key must be what a header can hold: Latin letters, digits, signs.", code="bad_call"
+        ) from error
 
 
 def _as_texts(query: dict[str, Any]) -> dict[str, Any]:

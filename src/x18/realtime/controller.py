@@ -7,7 +7,7 @@ from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
 from x18.core.addresses import address_of, network_of
-from x18.core.errors import Forbidden, Problem, Unavailable
+from x18.core.errors import BadInput, Forbidden, Problem, Unavailable
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
 from x18.core.text import split_url
@@ -27,6 +27,14 @@ PORTS: Final = {"http": 80, "https": 443}
 ENCODINGS: Final = {JSON_SUBPROTOCOL: Encoding.JSON, MSGPACK_SUBPROTOCOL: Encoding.MSGPACK}
 
 
+FAMILY: Final = "x18."
+"""What all versions of the protocol begin with."""
+
+HOW_TO_LOG_IN_HERE: Final = (
+    "log in first, with a message auth; ?token= counts for nothing here, and ?ticket= from POST /api/ws/ticket does"
+)
+
+
 @websocket("/ws")
 async def live(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Channel]) -> None:
     """The live channel."""
@@ -44,15 +52,18 @@ async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legac
     try:
         channel.services.admission.knock(network)
         _check_origin(socket, channel.origins, is_legacy=is_legacy)
+        chosen = _choose_subprotocol(socket)
     except Problem as refusal:
         socket.scope["state"][REFUSAL] = refusal
         await socket.close(code=CloseCode.NOT_AUTHENTICATED)
         return
-    offered = socket.scope.get("subprotocols") or []
-    chosen = next((name for name in offered if name in ENCODINGS), None)
     await socket.accept(subprotocols=chosen)
-    line = Line(channel.hub, open_socket(socket), ENCODINGS.get(chosen or "", Encoding.JSON))
+    way_out = open_socket(socket)
+    way_out.is_legacy = is_legacy
+    line = Line(channel.hub, way_out, ENCODINGS.get(chosen or "", Encoding.JSON))
     session = Session(channel.services, line, network, Calls(socket), is_legacy=is_legacy)
+    if "token" in socket.query_params and not (is_legacy and channel.query_tokens):
+        session.subscriber.how_to_log_in = HOW_TO_LOG_IN_HERE
     with channel.attend(session, address_of(socket)) as is_admitted:
         try:
             await session.open(await _token_of(socket, channel, network, is_legacy=is_legacy), is_admitted=is_admitted)
@@ -70,6 +81,19 @@ async def _token_of(socket: WebSocket[Any, Any, Any], channel: Channel, network:
     if (token := bearer_token(socket)) is not None:
         return token
     return socket.query_params.get("token") if is_legacy and channel.query_tokens else None
+
+
+def _choose_subprotocol(socket: WebSocket[Any, Any, Any]) -> str | None:
+    """The first that we speak; none where other protocols than ours were offered.
+
+    Raises:
+        BadInput: another version of ours.
+    """
+    offered = socket.scope.get("subprotocols") or []
+    chosen = next((name for name in offered if name in ENCODINGS), None)
+    if chosen is None and any(name.startswith(FAMILY) for name in offered):
+        raise BadInput(f"This server speaks {' and '.join(ENCODINGS)}.", code="unknown_subprotocol")
+    return chosen
 
 
 def _check_origin(socket: ASGIConnection[Any, Any, Any, Any], origins: tuple[str, ...], *, is_legacy: bool) -> None:

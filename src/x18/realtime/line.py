@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from x18.realtime.connection import Connection, ignore
 from x18.realtime.hub import Hub
-from x18.realtime.protocol import CloseCode, Connected, Gap, Heartbeat
+from x18.realtime.protocol import CloseCode, Connected, Gap, Heartbeat, Replayed
 from x18.realtime.sockets import Backlog, Socket
 from x18.realtime.wire import Encoding, encode_message
 
-WITH_CURSOR: Final = (Connected, Gap, Heartbeat)
+WITH_CURSOR: Final = (Connected, Gap, Heartbeat, Replayed)
 """What tells where the stream stands. Nothing else puts off a heartbeat, or a quiet client's cursor would stay behind."""
 
 

@@ -3,7 +3,6 @@
 import asyncio
 import random
 import time
-from http import HTTPStatus
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from x18.realtime.desk import Desk
 from x18.realtime.incoming import Undecodable, decode, id_in
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode
+from x18.realtime.refusals import Mistakes, TooManyConnections, close_code_of
 from x18.realtime.services import Services
 from x18.realtime.subscribing import NeedsAccount, Subscriber
 from x18.realtime.wire import Encoding
@@ -25,16 +25,6 @@ DRAIN_S: Final = 5.0
 SOONEST_S: Final = 0.1
 DRAIN_RATE: Final = 200
 """How many connections a second are sent elsewhere before a restart, unless that takes longer than ``DRAIN_S``."""
-
-CODE_OF: Final = {"token_expired": CloseCode.TOKEN_EXPIRED, "session_revoked": CloseCode.REVOKED}
-"""How a log-in that fails closes the connection, where not with 4401."""
-
-
-class TooManyConnections(Problem):
-    """The user, or the address, has as many as are allowed."""
-
-    status = HTTPStatus.TOO_MANY_REQUESTS
-    code = "too_many_connections"
 
 
 class Session:
@@ -59,13 +49,14 @@ class Session:
         self._calls = calls
         self._watcher: Watcher | None = None
         self._bucket = services.admission.new_bucket()
-        self._desk: Desk[p.ClientMessage | Undecodable] = Desk(self._serve)
-        self._errors = 0
+        self._desk: Desk[p.ClientMessage | tuple[Problem, p.MessageId]] = Desk(self._serve)
+        self._mistakes = Mistakes()
         self._is_open = False
         self._departs = False
         self._token: str | None = None
         self._expires_at = 0.0
-        self._notice_sent = False
+        self._notice_at = 0.0
+        """When the client is told that its token is about to end; 0 once it was."""
         self._is_legacy = is_legacy
         self._log_in_by = time.monotonic() + p.AUTH_TIMEOUT_S if is_legacy else 0.0
         line.socket.on_shutdown = self.depart
@@ -89,6 +80,11 @@ class Session:
         if self._is_legacy and token is not None:
             self.subscriber.subscribe_to_notifications()
 
+    @property
+    def cursor(self) -> str:
+        """Where the stream stands now."""
+        return str(self._services.feed.cursor)
+
     async def run(self) -> None:
         """Serve the client until the connection is over."""
         while (data := await self.line.socket.receive()) is not None:
@@ -97,7 +93,7 @@ class Session:
     def refuse(self, problem: Problem, message_id: p.MessageId = None) -> None:
         """Say why there will be no connection, and close."""
         message = p.Error(p.ErrorPayload(problem.code, problem.detail), message_id)
-        self.line.part(message, _close_code_of(problem), problem.code)
+        self.line.part(message, close_code_of(problem), problem.code)
 
     def end(self) -> None:
         """Let go of everything. After this nothing is delivered."""
@@ -139,8 +135,8 @@ class Session:
             self.close(CloseCode.NOT_AUTHENTICATED, "not authenticated in time")
         elif self._expires_at and wall >= self._expires_at:
             self.close(CloseCode.TOKEN_EXPIRED, "the token has expired: refresh it and come back with the cursor")
-        elif self._expires_at and not self._notice_sent and wall >= self._expires_at - p.EXPIRY_NOTICE_S:
-            self._notice_sent = True
+        elif self._notice_at and wall >= self._notice_at:
+            self._notice_at = 0.0
             self.line.send(p.AuthExpiring(p.AuthExpiringPayload(max(0, int(self._expires_at - wall)))))
         elif self._services.feed.is_blind:
             self.depart()
@@ -155,21 +151,22 @@ class Session:
             return
         if wait := self._bucket.take():
             problem = TooManyRequests("Too many messages; wait.", retry_after_s=max(1, round(wait)))
-            self._answer_error(problem, id_in(data))
+            await self._desk.put((problem, id_in(data)), 0)
             return
-        message: p.ClientMessage | Undecodable
         try:
             message = decode(data, self.connection.encoding)
         except Undecodable as error:
-            message = error
-        await self._desk.put(message, len(data), urgent=isinstance(message, p.Auth))
+            await self._desk.put((error, error.message_id), 0)
+        else:
+            await self._desk.put(message, len(data), urgent=isinstance(message, p.Auth))
 
-    async def _serve(self, message: p.ClientMessage | Undecodable) -> None:
-        if isinstance(message, Undecodable):
-            self._answer_error(message, message.message_id)
+    async def _serve(self, message: p.ClientMessage | tuple[Problem, p.MessageId]) -> None:
+        if isinstance(message, tuple):
+            self._answer_error(*message)
             return
         try:
             await self._handle(message)
+            self._mistakes.forgive()
         except Exception as error:
             self._answer_error(error, message.id)
 
@@ -231,9 +228,8 @@ class Session:
         message = p.Error(
             p.ErrorPayload(problem.code, problem.detail, None if wait is None else float(wait)), message_id
         )
-        if problem.status < 500 and problem.code != "too_many_calls":  # else to try again is what it was told
-            self._errors += 1
-        if self._errors < p.MAX_ERRORS:
+        counts = problem.status < 500 and problem.code != "too_many_calls"  # else to try again is what it was told
+        if not counts or not self._mistakes.add():
             self.line.send(message)
         elif isinstance(problem, TooManyRequests):
             self.line.part(message, CloseCode.RATE_LIMITED, "too many messages")
@@ -244,7 +240,13 @@ class Session:
 
     async def _authenticate(self, message: p.Auth) -> None:
         was_anonymous = self.connection.viewer is None
-        await self._log_in(message.payload.token)
+        token = message.payload.token
+        if token[:7].lower() == "bearer ":
+            raise NotAuthenticated("Send the token alone, without the word Bearer before it.", code="invalid_token")
+        if (
+            was_anonymous or token != self._token
+        ):  # with its own it is logged in, whatever the clock says of the token now
+            await self._log_in(token)
         if self._is_legacy and was_anonymous:
             self.subscriber.subscribe_to_notifications()
         self.line.send(self.subscriber.ok(message.id))
@@ -262,12 +264,19 @@ class Session:
         if known is None and not self._services.admission.log_in(viewer.user_id):
             raise TooManyConnections("You have too many connections: close one.")
         self._token = token
-        self._expires_at, self._notice_sent, self._log_in_by = viewer.expires_at.timestamp(), False, 0.0
+        self._log_in_by = 0.0
+        self._expire_at(viewer.expires_at.timestamp())
         live = self._services.join(self.connection, viewer)
         if viewer.user_id in self._services.just_revoked:
             await self._check_again(token)
         if self.connection.subscriptions or self._watcher is not None:
             await self._services.followees.ensure(live)  # what it has may show more from now on
+
+    def _expire_at(self, end: float) -> None:
+        """Tell the client in time; again only where it came with a token that lives longer."""
+        if end > self._expires_at:
+            self._notice_at = end - min(p.EXPIRY_NOTICE_S, (end - time.time()) / 2)
+        self._expires_at = end
 
     async def _check_again(self, token: str) -> None:
         """A session of the user ended while this one was being checked: it may have been this one."""
@@ -276,11 +285,3 @@ class Session:
         except Exception as error:
             self.refuse(as_problem(error) or Unavailable("Something went wrong on our side."))
             raise
-
-
-def _close_code_of(problem: Problem) -> CloseCode:
-    if isinstance(problem, TooManyConnections):
-        return CloseCode.TOO_MANY_CONNECTIONS
-    if not isinstance(problem, NotAuthenticated):
-        return CloseCode.OVERLOADED
-    return CODE_OF.get(problem.code, CloseCode.NOT_AUTHENTICATED)

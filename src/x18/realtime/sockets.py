@@ -20,6 +20,9 @@ EXTENSION: Final = "x18.fanout"
 DRAIN_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 10.0
 
+COME_BACK_CODES: Final = frozenset({CloseCode.HEARTBEAT_MISSED, CloseCode.SLOW_CONSUMER, CloseCode.RATE_LIMITED})
+"""For clients of the original system all codes from 4000 on but 4001 are final: they are told 1013 instead."""
+
 Write = Callable[[bytes], None]
 
 
@@ -86,7 +89,7 @@ class Socket:
         self.write: Write = self._enqueue
         self.on_write_changed: Callable[[], None] = _ignore
         self.on_shutdown: Callable[[], None] = self._restart
-        self.close_code: int | None = None
+        self.close_code: CloseCode | None = None
         self.disconnect_code: int | None = None
         """How the connection ended as the server's protocol saw it: also by the client, or by no answer to pings."""
         self._drained = Gate()
@@ -147,13 +150,18 @@ class Socket:
 
 
 class WsSocket(Socket):
-    """A WebSocket."""
+    """A WebSocket. ``is_legacy``: of a client that comes back after the codes of RFC 6455 only."""
 
-    __slots__ = ("_socket",)
+    __slots__ = ("_socket", "is_legacy")
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__()
         self._socket = socket
+        self.is_legacy = False
+
+    def code_for_client(self, code: CloseCode) -> CloseCode:
+        """How the client is told."""
+        return CloseCode.OVERLOADED if self.is_legacy and code in COME_BACK_CODES else code
 
     async def receive(self) -> str | bytes | None:
         """As above."""
@@ -201,7 +209,7 @@ class DirectSocket(WsSocket):
             self._write_now(data)
 
     def _close(self, code: CloseCode, reason: str) -> None:
-        self._door.close_now(code, reason)
+        self._door.close_now(self.code_for_client(code), reason)
 
 
 class AsgiSocket(WsSocket):
@@ -258,7 +266,8 @@ class AsgiSocket(WsSocket):
                 self._drained.set()
             if self._last:
                 await self._send_frames(self._last)
-            await self._socket.close(code=self.close_code)
+            if self.close_code is not None:
+                await self._socket.close(code=self.code_for_client(self.close_code))
 
     async def _send_frames(self, data: bytes) -> None:
         is_text = data[0] == TEXT

@@ -1,31 +1,38 @@
 """``/api/stream``: the same events for clients without WebSockets, as Server-Sent Events (WHATWG HTML, 9.2)."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+import random
+from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, Final
 
+import msgspec
 from litestar import Request, asgi
-from litestar.exceptions import MethodNotAllowedException
+from litestar.datastructures import MultiDict
 from litestar.types import Receive, Scope, Send
 
 from x18.core.addresses import address_of, network_of
-from x18.core.errors import BadInput
+from x18.core.errors import BadInput, Problem
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
-from x18.core.requests import HEAD
 from x18.core.tasks import end
 from x18.realtime.calls import CALL
 from x18.realtime.channel import Channel
+from x18.realtime.filters import TERM_KEYS
 from x18.realtime.line import Line
 from x18.realtime.protocol import CloseCode, Heartbeat, HeartbeatPayload, TopicRequest
+from x18.realtime.refusals import close_code_of
 from x18.realtime.services import logger
 from x18.realtime.session import Session
 from x18.realtime.sockets import CLOSE_TIMEOUT_S, Socket
-from x18.realtime.topics import split_names
+from x18.realtime.topics import parse_topic, split_names
 from x18.realtime.wire import Encoding
 
 SHUTDOWN: Final = "x18.shutdown"
 """Where a stream puts into its state what the server's protocol calls when it stops (``runtime/fanout.py``)."""
+
+BEGIN: Final = "x18.begin"
+"""Where it puts what makes the connection one of a client that is missed when it is gone."""
 
 ABORT: Final = "x18.abort"
 """Where the server's protocol puts what ends the connection at once."""
@@ -35,6 +42,14 @@ HEADERS: Final = [
     (b"cache-control", b"no-store"),
     (b"x-accel-buffering", b"no"),  # nginx would keep events back
 ]
+
+RETRY_MS: Final = (1_000, 4_000)
+LEAST_WAIT_S: Final = 5
+"""How long an ``EventSource`` that cannot be served now stays away at least."""
+
+PASSING: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+
+FILTER_KEYS: Final = (*TERM_KEYS, "author", "has_media")
 
 
 class StreamSocket(Socket):
@@ -84,52 +99,78 @@ class StreamSocket(Socket):
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """``?topics=home,notifications``; ``Last-Event-ID``, or ``?since=`` for the first time, resumes."""
     request: Request[Any, Any, Any] = Request(scope, receive, send)
-    if request.method != "GET":
-        raise MethodNotAllowedException(headers={"allow": "GET, HEAD"})
-    if CALL in (scope.get("extensions") or {}):
-        raise BadInput("The stream is read over HTTP.", code="bad_call")
+    if request.method != "GET" or CALL in (scope.get("extensions") or {}):
+        raise BadInput("The stream is read with GET, over HTTP.", code="bad_call")
     channel: Channel = request.app.state.channel
-    network = network_of(address_of(request))
-    channel.services.admission.knock(network)
-    wanted = _topics(request.query_params)
     socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
+    network = network_of(address_of(request))
     session = Session(channel.services, Line(channel.hub, socket, Encoding.SSE), network)
-    with channel.attend(session, address_of(request)) as is_admitted:
-        ticket = request.query_params.get("ticket")
-        token = bearer_token(request) if ticket is None else await channel.redeem(ticket, network)
-        await session.open(token, is_admitted=is_admitted)
-        session.subscriber.check(wanted)
-        if HEAD in scope["state"]:
-            await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            return
-        scope["state"][SHUTDOWN] = session.depart
-        since = _since(request)
-        if (
-            since is None
-        ):  # begin where `connected` said; its cursor as an id brings the client back there, before any event
-            since = str(channel.feed.cursor)
-            session.line.send(Heartbeat(HeartbeatPayload(since)))
-        await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
-        await _carry(session, socket, wanted, since, receive)
+    session.subscriber.how_to_log_in = "send Authorization: Bearer <token>, or ?ticket= from POST /api/ws/ticket"
+    try:
+        channel.services.admission.knock(network)
+        wanted = parse_topics(request.query_params)
+        with channel.attend(session, address_of(request)) as is_admitted:
+            await _open(session, request, channel, is_admitted=is_admitted)
+            session.subscriber.check(wanted)
+            scope["state"][SHUTDOWN] = session.depart
+            scope["state"].get(BEGIN, _do_nothing)()
+            await _begin(send)
+            await _carry(session, socket, wanted, request)
+    except Exception as error:
+        problem = as_problem(error)
+        if problem is None or problem.status not in PASSING or not _is_event_source(request):
+            raise
+        await _send_away(send, problem)
+
+
+async def _open(session: Session, request: Request[Any, Any, Any], channel: Channel, *, is_admitted: bool) -> None:
+    ticket = request.query_params.get("ticket")
+    token = bearer_token(request) if ticket is None else await channel.redeem(ticket, session.network)
+    await session.open(token, is_admitted=is_admitted)
+
+
+async def _begin(send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    # A field of the first event. Who loses this server comes back by itself after so long: not all at the same moment.
+    retry = b"retry: %d\n" % random.randint(*RETRY_MS)
+    await send({"type": "http.response.body", "body": retry, "more_body": True})
+
+
+async def _send_away(send: Send, problem: Problem) -> None:
+    """An ``EventSource`` comes back by itself after an answer that ended, and never after any but 200 (WHATWG HTML, 9.2.3)."""
+    wait = max(problem.retry_after_s or 0, LEAST_WAIT_S)
+    told = {"code": close_code_of(problem), "error": problem.code, "detail": problem.detail}
+    data = b"retry: %d\nevent: close\ndata: %s\n\n" % (wait * 1000, msgspec.json.encode(told))
+    await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
+    await send({"type": "http.response.body", "body": data, "more_body": False})
+
+
+def _is_event_source(request: Request[Any, Any, Any]) -> bool:
+    return "text/event-stream" in request.headers.get("accept", "")
 
 
 async def _carry(
-    session: Session, socket: StreamSocket, wanted: list[TopicRequest], since: str, receive: Receive
+    session: Session, socket: StreamSocket, wanted: list[TopicRequest], request: Request[Any, Any, Any]
 ) -> None:
     """Until everything was said or the client has gone, whichever comes first: nothing is read for who has gone."""
-    ends = [asyncio.create_task(socket.run()), asyncio.create_task(_wait_until_gone(receive))]
-    subscribing = asyncio.create_task(_subscribe(session, wanted, since))
+    ends = [asyncio.create_task(socket.run()), asyncio.create_task(_wait_until_gone(request.receive))]
+    subscribing = asyncio.create_task(_subscribe(session, wanted, _since(request)))
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         await end([*ends, subscribing])
 
 
-async def _subscribe(session: Session, wanted: list[TopicRequest], since: str) -> None:
+async def _subscribe(session: Session, wanted: list[TopicRequest], since: str | None) -> None:
     """Once the answer has begun, an error can only end it."""
+    start = since
+    if (
+        start is None
+    ):  # begin where `connected` said; its cursor as an id brings the client back there, before any event
+        start = session.cursor
+        session.line.send(Heartbeat(HeartbeatPayload(start)))
     try:
-        await session.subscriber.subscribe(wanted, since, None)
+        await session.subscriber.subscribe(wanted, start, None, resumes=since is not None)
     except Exception as error:
         if as_problem(error) is None:
             logger.error("a stream cannot be carried", exc_info=error)
@@ -141,11 +182,20 @@ async def _wait_until_gone(receive: Receive) -> None:
         pass
 
 
-def _topics(query: Mapping[str, str]) -> list[TopicRequest]:
+def parse_topics(query: MultiDict[str]) -> list[TopicRequest]:
+    """The topics of a query, each with the filter that stands beside them where it takes one.
+
+    Raises:
+        BadInput: there is none.
+    """
     names = split_names(query.get("topics", ""))
     if not names:
         raise BadInput.of("topics", "name at least one, as in ?topics=explore")
-    return [TopicRequest(name) for name in names]
+    chosen = {key: query.getall(key) for key in FILTER_KEYS if key in query}
+    filtered: dict[str, Any] = {**chosen}
+    if "has_media" in filtered:
+        filtered["has_media"] = {"true": True, "false": False}.get(filtered["has_media"][0], filtered["has_media"][0])
+    return [TopicRequest(name, filtered if filtered and parse_topic(name).takes_filter else None) for name in names]
 
 
 def _since(request: Request[Any, Any, Any]) -> str | None:
@@ -153,4 +203,4 @@ def _since(request: Request[Any, Any, Any]) -> str | None:
 
 
 def _do_nothing() -> None:
-    """What a server that is not ours can do to end a connection."""
+    """What a server that is not ours can do to a connection."""

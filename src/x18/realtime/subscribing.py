@@ -1,6 +1,7 @@
 """What one connection is subscribed to, and the seam between what it missed and what comes."""
 
 import asyncio
+from collections.abc import Set
 from contextlib import aclosing
 from typing import Any
 
@@ -16,6 +17,7 @@ from x18.realtime.protocol import CloseCode
 from x18.realtime.replay import Missed, Unreplayable
 from x18.realtime.services import Services
 from x18.realtime.topics import NOTIFICATIONS, Topic, parse_topic
+from x18.realtime.wire import count_frames
 
 Wanted = list[tuple[Topic, Filter | None]]
 
@@ -25,7 +27,12 @@ class NeedsAccount(NotAuthenticated):
 
 
 class Subscriber:
-    """Subscribes a line. What came after a cursor is sent by a task of its own, of which there is one at a time."""
+    """Subscribes a line. What came after a cursor is sent by a task of its own, of which there is one at a time.
+
+    ``how_to_log_in`` is what an anonymous client is told that asks for what needs an account.
+    """
+
+    how_to_log_in = "log in first, with a message auth"
 
     def __init__(self, services: Services, line: Line, network: str) -> None:
         self._services = services
@@ -34,8 +41,12 @@ class Subscriber:
         self._connection = line.connection
         self._replaying: asyncio.Task[None] | None = None
 
-    async def subscribe(self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId) -> None:
+    async def subscribe(
+        self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId, *, resumes: bool = True
+    ) -> None:
         """Add the topics, all or none, say so, and begin to send what came after ``since``; ``settle`` waits for its end.
+
+        A client that ``resumes`` is also told where that end is when nothing was missed.
 
         Raises:
             BadInput: a topic or filter that is none, or too many.
@@ -61,12 +72,14 @@ class Subscriber:
             subscription = Subscription(topic, chosen, head.seq if start is None else start.seq)
             self._services.hub.subscribe(self._connection, subscription)
             self._services.test_topic.begin(topic)
-        self._line.send(self.ok(message_id))
+        self._line.send(self.ok(message_id, names))
+        logged = {topic.name for topic, _ in wanted if not topic.test_rate}
         if gap is not None:
             self._line.send(self.gap(gap, head))
-        elif start is not None and is_behind:
-            logged = {topic.name for topic, _ in wanted if not topic.test_rate}
+        elif start is not None and is_behind and logged:
             self._begin_replay(start, head, logged, had)
+        elif start is not None and resumes:
+            self._line.send(p.Replayed(p.ReplayedPayload(str(head), 0)))
 
     async def settle(self) -> None:
         """Wait until nothing is being replayed."""
@@ -83,7 +96,7 @@ class Subscriber:
         wanted = [(parse_topic(one.topic), parse_filter(one.filter)) for one in requests]
         names = {topic.name for topic, _ in wanted} | self._connection.subscriptions.keys()
         if self._connection.viewer is None and any(topic.is_personal for topic, _ in wanted):
-            raise NeedsAccount("This topic needs an account: log in first, with auth.")
+            raise NeedsAccount(f"This topic needs an account: {self.how_to_log_in}.")
         if any(chosen is not None and not topic.takes_filter for topic, chosen in wanted):
             raise BadInput("Only topics of posts take a filter.", code="bad_filter")
         if len(names) > p.MAX_TOPICS:
@@ -120,10 +133,15 @@ class Subscriber:
             self._services.hub.unsubscribe(self._connection, topic.name)
         self._line.send(self.ok(message_id))
 
-    def ok(self, message_id: p.MessageId) -> p.Ok:
-        """All that the connection is subscribed to now."""
+    def ok(self, message_id: p.MessageId, changed: Set[str] = frozenset()) -> p.Ok:
+        """All that the connection is subscribed to now. Filters are told of the topics that changed: of 128 they are half a megabyte."""
         topics = [
-            p.Subscription(name, one.filter.wanted if one.filter else None, len(one.topic.users))
+            p.Subscription(
+                name,
+                one.filter.wanted if one.filter and name in changed else None,
+                len(one.topic.users),
+                one.filter is not None and name not in changed,
+            )
             for name, one in sorted(self._connection.subscriptions.items())
         ]
         return p.Ok(p.OkPayload(topics, self._connection.user_id), message_id)
@@ -144,8 +162,6 @@ class Subscriber:
 
     def _begin_replay(self, start: Cursor, head: Cursor, names: set[str], had: dict[str, Subscription]) -> None:
         """Live events wait from now on until everything before them was sent."""
-        if not names:
-            return
         connection = self._connection
         subscriptions = {name: connection.subscriptions[name] for name in names}
         missed = Missed(start, head.seq, subscriptions, had, connection.user_id, connection.encoding, self._network)
@@ -159,11 +175,14 @@ class Subscriber:
 
     async def _replay(self, missed: Missed) -> None:
         """Send what was missed. Where that breaks off, so does the connection: a hole would be silent."""
+        sent = 0
         try:
             async with aclosing(self._services.replayer.read(missed)) as pieces:
                 async for frames in pieces:
+                    sent += count_frames(frames)
                     self._line.socket.write(frames)
                     await self._drain()
+            self._line.send(p.Replayed(p.ReplayedPayload(str(Cursor(missed.cursor.epoch, missed.until)), sent)))
         except Unreplayable as error:
             for subscription in missed.wanted.values():
                 subscription.start = missed.until

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from x18.realtime.events import Event
-from x18.realtime.protocol import Gap, Heartbeat
+from x18.realtime.protocol import Gap, Heartbeat, Replayed
 from x18.realtime.topics import MESSAGE_TYPES
 
 TEXT: Final = 0x81
@@ -71,7 +71,7 @@ def encode_message(message: Struct, encoding: Encoding) -> bytes:
     if encoding is Encoding.JSON:
         return frame(data, encoding)
     # Only these cursors stand where everything before was sent: `connected` comes before a replay.
-    cursor = message.payload.cursor if isinstance(message, Heartbeat | Gap) else None
+    cursor = message.payload.cursor if isinstance(message, Heartbeat | Gap | Replayed) else None
     return _block(str(message.__struct_config__.tag), data, cursor)
 
 

@@ -15,9 +15,8 @@ from websockets.frames import Frame
 
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
-from x18.realtime.streams import ABORT, SHUTDOWN
 from x18.realtime.waiting import Gate, Inbox
-from x18.runtime.doors import CountedProtocol
+from x18.runtime.streaming import give_up_on_the_dead
 
 WRITE_BUFFER: Final = 64 * 1024
 """What may wait in user space before we are told to pause."""
@@ -108,6 +107,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         http: Any = self.transport.get_protocol()
         http.parser = None  # the parser holds the protocol that holds it
         self.transport.set_write_buffer_limits(high=WRITE_BUFFER)
+        give_up_on_the_dead(transport)
         raw = transport.get_extra_info("socket")
         if raw is not None and hasattr(socket, "TCP_NOTSENT_LOWAT"):
             with suppress(OSError):
@@ -267,8 +267,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             self.before_ping, self.ping_sent_at = waiting, now
             self.pong_timer = self.loop.call_later(patience, self.keepalive_timeout)
             return
+        code = self.writer.code_for_client(CloseCode.HEARTBEAT_MISSED) if self.writer else CloseCode.HEARTBEAT_MISSED
         self._end()
-        self.close_now(CloseCode.HEARTBEAT_MISSED, "no answer to a ping")
+        self.close_now(code, "no answer to a ping")
 
     def _part(self) -> None:
         """Send the close frame; the client has a while to read what came before it."""
@@ -289,19 +290,3 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         writer, self.writer = self.writer, None
         if writer is not None:
             writer.ended()
-
-
-class StreamingProtocol(CountedProtocol):
-    """uvicorn's HTTP protocol; event streams are told when the server stops, or it would wait for them in vain, and can be cut off."""
-
-    def on_message_begin(self) -> None:
-        """A request begins."""
-        super().on_message_begin()
-        self.scope["state"][ABORT] = self.transport.abort
-
-    def shutdown(self) -> None:
-        """The server stops."""
-        super().shutdown()
-        depart = self.scope["state"].get(SHUTDOWN) if self.cycle and not self.cycle.response_complete else None
-        if depart is not None:
-            depart()

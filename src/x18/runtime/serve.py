@@ -19,11 +19,12 @@ from x18.realtime.protocol import MAX_MESSAGE_BYTES
 from x18.runtime.checkup import check_redis
 from x18.runtime.doors import LONG_S
 from x18.runtime.embedded import StartError
-from x18.runtime.fanout import FanoutProtocol, StreamingProtocol, missing_names
+from x18.runtime.fanout import FanoutProtocol, missing_names
 from x18.runtime.logs import set_up_logging
 from x18.runtime.metrics import shared_metrics
 from x18.runtime.ready import announce
 from x18.runtime.start import migrate_database, report, settings_from_environment, with_secrets, with_servers
+from x18.runtime.streaming import StreamingProtocol
 from x18.settings import Settings, weaknesses
 
 PING_EVERY_S: Final = 20.0

@@ -3,8 +3,9 @@
 from enum import IntEnum
 from typing import Final
 
-JSON_SUBPROTOCOL: Final = "x18.v1.json"
-MSGPACK_SUBPROTOCOL: Final = "x18.v1.msgpack"
+PROTOCOL: Final = "x18.v1"
+JSON_SUBPROTOCOL: Final = f"{PROTOCOL}.json"
+MSGPACK_SUBPROTOCOL: Final = f"{PROTOCOL}.msgpack"
 
 HEARTBEAT_S: Final = 25
 AUTH_TIMEOUT_S: Final = 5

@@ -40,6 +40,7 @@ class ConnectedPayload(Struct, frozen=True):
     heartbeat_s: Annotated[int, Meta(description="After so many seconds without traffic comes a heartbeat.")] = (
         bounds.HEARTBEAT_S
     )
+    protocol: Annotated[str, Meta(description="The protocol's name and version.")] = bounds.PROTOCOL
 
 
 class Connected(Struct, frozen=True, tag="connected"):
@@ -52,12 +53,13 @@ class Subscription(Struct, frozen=True, omit_defaults=True):
     """A topic in the form in which events name it."""
 
     topic: TopicName
-    filter: dict[str, Any] | None = None
+    filter: Annotated[dict[str, Any] | None, Meta(description="Where this message set it.")] = None
     users: Annotated[int, Meta(description="Of a topic of many users: how many it names.")] = 0
+    is_filtered: Annotated[bool, Meta(description="It has the filter that an earlier message set.")] = False
 
 
 class OkPayload(Struct, frozen=True):
-    """All that the connection is subscribed to now."""
+    """All topics that the connection is subscribed to now, and the filters that this message set."""
 
     topics: list[Subscription]
     user_id: UUID | None = None
@@ -110,6 +112,19 @@ class GapPayload(Struct, frozen=True):
     reason: GapReason
     cursor: Cursor
     backfill: Annotated[list[str], Meta(description="REST addresses, one for each topic.")]
+
+
+class ReplayedPayload(Struct, frozen=True):
+    """With ``cursor`` nothing of what came before is missed."""
+
+    cursor: Cursor
+    events: Annotated[int, Meta(ge=0, description="How many were sent.")]
+
+
+class Replayed(Struct, frozen=True, tag="replayed"):
+    """The end of what ``since`` asked for; from here on events are live."""
+
+    payload: ReplayedPayload
 
 
 class Gap(Struct, frozen=True, tag="gap"):

@@ -93,6 +93,13 @@ class CallPayload(Struct, frozen=True):
         dict[str, str | int | bool | list[str | int | bool]], Meta(description="As in a URL: lists repeat the name.")
     ] = {}
     body: Annotated[Any, Meta(description="JSON; without it the request has none.")] = UNSET
+    idempotency_key: Annotated[
+        str | None,
+        Meta(
+            description="As the header Idempotency-Key: sent again with the same, the call is answered again and done once."
+        ),
+    ] = None
+    headers: Annotated[Any, Meta(description="None are taken: a call with any is refused.")] = UNSET
 
 
 class Call(Struct, frozen=True, tag="call"):

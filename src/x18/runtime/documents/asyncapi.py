@@ -20,6 +20,7 @@ CONTROL: Final = (
     p.Result,
     p.Pong,
     p.Heartbeat,
+    p.Replayed,
     p.Gap,
     p.Counts,
     p.TestEvent,

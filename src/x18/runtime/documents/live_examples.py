@@ -39,6 +39,7 @@ CONTROL: Final[list[dict[str, Any]]] = [
             "epoch": "5f0c9a1e",
             "limits": msgspec.to_builtins(Limits()),
             "heartbeat_s": 25,
+            "protocol": "x18.v1",
         },
     },
     {"type": "ok", "id": 2, "payload": {"topics": [{"topic": "explore"}, FILTERED], "user_id": samples.USER_ID}},
@@ -50,6 +51,7 @@ CONTROL: Final[list[dict[str, Any]]] = [
     {"type": "result", "id": 6, "payload": {"status": 200, "headers": {}, "body": {"unread_count": 3}}},
     {"type": "pong", "id": 7, "payload": "still there?"},
     {"type": "heartbeat", "payload": {"cursor": samples.CURSOR}},
+    {"type": "replayed", "payload": {"cursor": samples.CURSOR, "events": 17}},
     {
         "type": "gap",
         "payload": {"reason": "cursor_too_old", "cursor": samples.CURSOR, "backfill": ["/api/timeline/home"]},
