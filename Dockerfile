@@ -3,10 +3,13 @@ FROM python:3.13-slim AS build
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv --without-pip /opt/x18
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE piccolo_conf.py ./
+COPY pyproject.toml constraints-hashed.txt README.md LICENSE piccolo_conf.py ./
 COPY piccolo_migrations ./piccolo_migrations
 COPY src ./src
-RUN pip --python /opt/x18/bin/python install -c constraints.txt '.[otel,video]'
+# Each file that is installed is the one whose hash was written down; hatchling, which builds X18 itself, is among them.
+RUN pip --python /opt/x18/bin/python install --require-hashes --no-deps -r constraints-hashed.txt && \
+    pip --python /opt/x18/bin/python install --no-deps --no-build-isolation . && \
+    pip --python /opt/x18/bin/python uninstall -y hatchling trove-classifiers
 
 FROM python:3.13-slim
 ENV PATH=/opt/x18/bin:$PATH PYTHONUNBUFFERED=1 STORAGE_PATH=/var/lib/x18 SERVER_HOST=0.0.0.0

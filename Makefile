@@ -23,6 +23,12 @@ bench: $(BIN)/pytest ## measure, with tables
 mutants: $(BIN)/pytest ## take protections out one by one, and see which test notices
 	$(BIN)/python -m tests.mutants
 
+hashes: ## write constraints-hashed.txt anew, for pip install --require-hashes
+	python3 -m venv .hashes && .hashes/bin/pip install -q uv
+	echo hatchling | .hashes/bin/uv pip compile -q pyproject.toml - --extra otel --extra video -c constraints.txt \
+		--universal --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints-hashed.txt
+	rm -r .hashes
+
 demo: $(BIN)/x18 ## fill a running server with traders who talk
 	$(BIN)/x18 demo
 

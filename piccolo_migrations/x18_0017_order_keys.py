@@ -26,19 +26,20 @@ FROM (SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint AS micros
 -- list sees by the lock that one may come, as long as the transaction is open; it is taken before the id is made.
 CREATE FUNCTION order_id(kind int) RETURNS uuid LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-    known  bigint := pg_sequence_last_value('order_clock') / 1000;
-    micros bigint;
+    known  bigint := pg_sequence_last_value('order_clock');
+    micros bigint := greatest(known, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
+    millis bigint := micros / 1000;
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(((5818 * 8 + kind) * 4096 + (known >> 31))::int, (known & 2147483647)::int);
+    PERFORM pg_advisory_xact_lock_shared(((5818 * 8 + kind) * 4096 + (millis >> 31))::int, (millis & 2147483647)::int);
     known := pg_sequence_last_value('order_clock');
-    micros := (extract(epoch FROM clock_timestamp()) * 1000000)::bigint;
+    micros := greatest(micros, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint);
     micros := CASE WHEN micros > known THEN setval('order_clock', micros) ELSE nextval('order_clock') END;
     RETURN (lpad(to_hex(micros / 1000), 12, '0') || '7' || lpad(to_hex(micros % 1000 * 4096 / 1000), 3, '0')
             || right(gen_random_uuid()::text, 17))::uuid;
 END $$;
 
 -- For each kind of list whose ids are being made, and as kind 0 for the others, the microseconds from which on ids may still
--- appear. The clock is read before the locks: who takes one later makes greater ids.
+-- appear. The sequence is read before the locks: who takes one later makes greater ids.
 CREATE FUNCTION order_horizon() RETURNS TABLE (kind int, micros bigint) LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
     RETURN QUERY SELECT 0, pg_sequence_last_value('order_clock') + 1;
@@ -50,10 +51,11 @@ BEGIN
         GROUP BY 1;
 END $$;
 
--- The time in an id, to the millisecond.
-CREATE FUNCTION order_time(id uuid) RETURNS timestamptz LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_timestamp(('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint / 1000.0)
-$$;
+-- The time in an id, to the millisecond. As a function of plain SQL it would be parsed again by every statement that calls it.
+CREATE FUNCTION order_time(id uuid) RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN to_timestamp(('x' || translate(left(id::text, 13), '-', ''))::bit(48)::bigint / 1000.0);
+END $$;
 
 ALTER TABLE retweets      ALTER COLUMN id SET DEFAULT order_id(1);
 ALTER TABLE notifications ALTER COLUMN id SET DEFAULT order_id(2);

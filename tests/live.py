@@ -33,6 +33,8 @@ class Live:
     def __init__(self, socket: ClientConnection) -> None:
         self.socket = socket
         self.messages: list[Message] = []
+        self.texts: list[str] = []
+        """The same as they came."""
         self.close_code: int | None = None
         self.violation: Undocumented | None = None
         self._asked: dict[Any, Message] = {}
@@ -54,6 +56,7 @@ class Live:
         try:
             async for data in self.socket:
                 message = json.loads(data)
+                self.texts.append(data if isinstance(data, str) else data.decode())
                 self._check(message)
                 self.messages.append(message)
                 self._arrived.set()

@@ -249,3 +249,21 @@ def test_the_unit_and_the_proxy_have_limits_too() -> None:
     proxy = (ROOT / "deploy/nginx.conf").read_text()
     assert all(f"{name} " in proxy for name in ("limit_conn", "limit_req", "limit_conn_status", "limit_req_status"))
     assert "$http_host" in proxy
+
+
+def pins_in(name: str) -> dict[str, str]:
+    found = re.findall(r"^([A-Za-z0-9_.-]+)==([^\s;\\]+)", (ROOT / name).read_text(), re.MULTILINE)
+    return {package.lower().replace("_", "-"): version for package, version in found}
+
+
+def test_the_image_installs_the_pinned_versions_by_their_hashes() -> None:
+    """After a change of constraints.txt: make hashes."""
+    hashed = (ROOT / "constraints-hashed.txt").read_text()
+    pinned, image = pins_in("constraints.txt"), pins_in("constraints-hashed.txt")
+
+    assert len(image) > 50
+    assert {name: version for name, version in image.items() if pinned.get(name) != version} == {}
+    blocks = re.split(r"\n(?=\S)", hashed.strip())
+    assert [block.split(" ")[0] for block in blocks if "--hash=sha256:" not in block] == []
+    assert "://" not in hashed, "no address of a registry"
+    assert "--require-hashes --no-deps -r constraints-hashed.txt" in (ROOT / "Dockerfile").read_text()

@@ -15,7 +15,7 @@ from x18.core.errors import BadInput
 from x18.realtime import protocol as p
 from x18.realtime.filters import parse_filter
 from x18.realtime.topics import MESSAGE_TYPES, PERSONAL, parse_topic
-from x18.runtime.documents.asyncapi import CLIENT, CONTROL, describe, type_of
+from x18.runtime.documents.asyncapi import CLIENT, CONTROL, describe, servers, type_of
 from x18.runtime.documents.events import EVENTS
 from x18.runtime.documents.live_examples import EXAMPLES
 from x18.runtime.documents.live_reference import TOPICS, PostFilter
@@ -45,7 +45,8 @@ async def test_the_document_is_served(api: httpx.AsyncClient) -> None:
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
-    assert answer.json() == json.loads(json.dumps(DOCUMENT))
+    address = str(api.base_url).removeprefix("http://")
+    assert answer.json() == json.loads(json.dumps({**DOCUMENT, "servers": servers(address, is_secure=False)}))
 
 
 def test_it_has_the_form_of_asyncapi_3() -> None:

@@ -1,7 +1,7 @@
 """``/openapi.json``: every operation described, with examples that fit. That the server agrees: ``tests/api/test_schema.py``."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import jsonschema_rs
 import pytest
 
 import x18
+from tests.server import TLS, Server, make_server, running
 from x18.runtime.documents.bodies import BODIES
 from x18.runtime.documents.facts import FACTS
 
@@ -18,6 +19,15 @@ ELSEWHERE = {"ticket_used"}
 
 Document = dict[str, Any]
 Operation = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+async def proxied(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that the server takes for a proxy."""
+    folder = tmp_path_factory.mktemp("proxied")
+    other = make_server(server.database_url, server.redis_url, folder, TRUSTED_PROXIES="127.0.0.1")
+    async with running(other), httpx.AsyncClient(base_url=other.url, timeout=20, verify=TLS) as client:
+        yield client
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +157,84 @@ async def test_the_headers_that_it_tells_of_are_sent(api: httpx.AsyncClient, doc
 
 def test_what_is_known_of_operations_is_used(document: Document) -> None:
     names = {operation["operationId"] for operation in operations(document)}
-    schemas = {media["schema"]["$ref"].rpartition("/")[2] for _, media in contents(document)}
+    schemas = {media["schema"].get("$ref", "").rpartition("/")[2] for _, media in contents(document)} - {""}
 
     assert FACTS.keys() <= names
     assert BODIES.keys() == schemas - {"ProblemBody"}
+
+
+def schemas_in(node: Any) -> Iterator[dict[str, Any]]:
+    """All objects of a document, at any depth, without its examples."""
+    if isinstance(node, dict):
+        yield node
+        for key, value in node.items():
+            if key not in ("example", "examples"):
+                yield from schemas_in(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from schemas_in(value)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/asyncapi.json"])
+async def test_programs_that_make_clients_read_what_is_meant(api: httpx.AsyncClient, path: str) -> None:
+    """Go's make `interface{}` of an enum without a type, TypeScript's an empty object of one that may hold anything."""
+    found = list(schemas_in((await api.get(path)).json()["components"]["schemas"]))
+
+    enums = [schema for schema in found if isinstance(schema.get("enum"), list)]
+    assert len(enums) > 5
+    assert {schema["type"] for schema in enums} == {"string"}
+    objects = [schema for schema in found if schema.get("type") == "object"]
+    assert [schema for schema in objects if not schema.keys() & {"properties", "additionalProperties"}] == []
+    assert [schema for schema in found if schema.get("default", ...) is None] == []
+
+
+def test_what_may_be_left_out_is_optional_and_what_always_comes_is_not(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+
+    assert schemas["PostDraft"].get("required", []) == []
+    assert schemas["Credentials"]["required"] == ["password"]
+    assert [
+        name for name, schema in schemas.items() if any("default" in field for field in schema["properties"].values())
+    ] == []
+    assert "`public`" in schemas["PostDraft"]["properties"]["visibility"]["description"]
+    assert schemas["PostDraft"]["properties"]["metadata"]["anyOf"][0]["additionalProperties"] is True
+    assert {"limit", "offset", "next_cursor", "posts"} <= set(schemas["PostList"]["required"])
+    assert not {"total", "is_liked", "retweeted_by"} & set(
+        schemas["PostList"]["required"] + schemas["PostView"]["required"]
+    )
+    assert {"type", "errors"} <= set(schemas["ProblemBody"]["required"])
+
+
+async def test_lists_by_offset_offer_no_cursor(api: httpx.AsyncClient, document: Document) -> None:
+    for path in ("/api/search/users", "/api/search/trending-hashtags"):
+        names = {parameter["name"] for parameter in document["paths"][path]["get"]["parameters"]}
+        assert "offset" in names
+        assert not names & {"before", "after"}
+        for cursor in ("before", "after"):
+            refused = await api.get(f"{path}?q=a&{cursor}=01990c1e-6a55-7c1f-9d3b-2f6f3f1f8a10")
+            assert (refused.status_code, refused.json()["errors"][0]["field"]) == (400, cursor)
+
+
+def test_the_event_stream_and_the_metrics_are_told_of(document: Document) -> None:
+    stream, metrics = [document["paths"][path]["get"] for path in ("/api/stream", "/metrics")]
+
+    assert stream["responses"]["200"]["content"].keys() == {"text/event-stream"}
+    assert {"topics", "since", "ticket", "Last-Event-ID"} == {parameter["name"] for parameter in stream["parameters"]}
+    assert metrics["responses"]["200"]["content"].keys() == {"text/plain"}
+
+
+@pytest.mark.parametrize(
+    ("host", "scheme", "expected"),
+    [
+        ("x18.example", "https", ("x18.example", "wss", "https")),
+        ("127.0.0.1:18100", "http", ("127.0.0.1:18100", "ws", "http")),
+    ],
+)
+async def test_the_live_document_names_the_server_that_it_is_read_from(
+    proxied: httpx.AsyncClient, host: str, scheme: str, expected: tuple[str, str, str]
+) -> None:
+    headers = {"Host": host, "X-Forwarded-Proto": scheme, "X-Forwarded-For": "192.0.2.1"}
+    servers = (await proxied.get("/asyncapi.json", headers=headers)).json()["servers"]
+
+    assert (servers["here"]["host"], servers["here"]["protocol"], servers["http"]["protocol"]) == expected
+    assert servers["http"]["host"] == host

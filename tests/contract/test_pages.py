@@ -5,8 +5,9 @@ import re
 import httpx
 import pytest
 
-from x18.runtime.documents.pages import FILES, STATIC
+from x18.runtime.documents.pages import STATIC, TYPES
 
+FILES = {path.name: TYPES[path.suffix] for path in STATIC.iterdir() if path.suffix in TYPES}
 OWN = sorted(name for name in FILES if name.startswith("live"))
 
 
@@ -57,5 +58,52 @@ async def test_its_files_have_their_types(api: httpx.AsyncClient, name: str) -> 
 
 
 async def test_only_the_files_of_the_pages_are_served(api: httpx.AsyncClient) -> None:
-    for path in ("/docs/live.html.bak", "/docs/LICENSE-swagger-ui", "/docs/..%2fserve.py", "/docs/nothing.js"):
+    for path in (
+        "/docs/live.html.bak",
+        "/docs/live.html",
+        "/docs/LICENSE-swagger-ui",
+        "/docs/..%2fserve.py",
+        "/docs/nothing.js",
+    ):
         assert (await api.get(path)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/docs", "/docs/live", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css", "/docs/live.js"]
+)
+async def test_its_files_are_sent_small_and_once(api: httpx.AsyncClient, path: str) -> None:
+    plain = await api.get(path, headers={"Accept-Encoding": "identity"})
+    zipped = await api.get(path)
+    known = await api.get(path, headers={"If-None-Match": zipped.headers["etag"]})
+
+    assert (plain.content, zipped.headers["content-encoding"]) == (zipped.content, "gzip")
+    assert int(zipped.headers["content-length"]) < int(plain.headers["content-length"]) == len(plain.content)
+    assert (known.status_code, known.content) == (304, b"")
+    assert "no-cache" in plain.headers["cache-control"] or "max-age" in plain.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/explore", "/u/anna", "/index.html", "/docs/nothing", "/apis", "/a/b/c/d?e=f", "/%22%3E%3Cscript%3E"]
+)
+async def test_a_person_who_is_lost_gets_a_page_with_a_way_home(api: httpx.AsyncClient, path: str) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    page = await api.get(path, headers={"Accept": browser})
+    program = await api.get(path)
+
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert '<a href="/">' in page.text
+    assert '<html lang="en">' in page.text
+    assert "script" not in page.text
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; style-src 'sha256-")
+    assert page.headers["x-frame-options"] == "DENY"
+    assert page.headers["vary"] == "Accept"
+    assert (program.status_code, program.headers["content-type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/nothing", "/api/posts/00000000-0000-0000-0000-000000000001", "/storage/media/none.png"]
+)
+async def test_parts_of_the_api_answer_a_browser_as_everybody(api: httpx.AsyncClient, path: str) -> None:
+    answer = await api.get(path, headers={"Accept": "text/html"})
+
+    assert (answer.status_code, answer.headers["content-type"]) == (404, "application/problem+json")

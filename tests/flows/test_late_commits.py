@@ -1,6 +1,7 @@
 """What a list shows while something that belongs into it is still being written; and clocks that are wrong."""
 
 import asyncio
+import importlib
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -247,3 +248,30 @@ async def test_a_node_whose_clock_is_a_day_ahead_changes_no_order(server: Server
             assert await posts_of(reader, "/api/timeline/explore", category=name, after=ids[0]) == ids[:0:-1]
             assert await posts_of(reader, "/api/timeline/trending", category=name, timeframe="1h") == ids[::-1]
             await reader.client.aclose()
+
+
+@pytest.mark.parametrize("hours", [-1, 5])
+async def test_a_database_with_data_goes_on_above_the_ids_that_nodes_made(servers: Servers, hours: int) -> None:
+    migration = importlib.import_module("piccolo_migrations.x18_0017_order_keys")
+    async with new_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        try:
+            await connection.execute(migration.DOWN)
+            user, old = new_id(), UUID(int=new_id().int + (hours * 3_600_000 << 80))
+            await connection.execute(
+                "INSERT INTO users (id, username, email, password_hash, display_name) VALUES ($1, 'old', 'o@x18.example', '', 'Old')",
+                user,
+            )
+            await connection.execute(
+                """INSERT INTO media (id, user_id, type, mime_type, file_name, size_bytes)
+                   VALUES ($1, $2, 'image', 'image/png', 'old.png', 1)""",
+                old,
+                user,
+            )
+            await connection.execute(migration.UP)
+
+            assert await connection.fetchval("SELECT order_key FROM media") == old
+            made = await connection.fetchval("SELECT order_id(5)")
+            assert old < made < UUID(int=old.int + (7_200_000 << 80))
+        finally:
+            connection.terminate()

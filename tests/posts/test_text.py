@@ -7,9 +7,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.growth import is_linear
+from x18.core.errors import BadInput
 from x18.core.folding import fold
+from x18.posts.metadata import check_metadata
 from x18.posts.text import MAX_HASHTAG, MOST, WIDE, fold_hashtag, read_entities
 from x18.realtime.terms import PREFIX, term
+from x18.realtime.topics import parse_topic
 
 # Letters of many kinds among what has a meaning here: marks that join, letters that grow when they are folded.
 pieces = st.sampled_from(
@@ -152,6 +155,21 @@ def test_folding_twice_is_folding_once(text: str, name: str) -> None:
 
     assert fold(fold(text)) == fold(text) == fold(unicodedata.normalize("NFD", text))
     assert term(name, folded[2:]) == folded == term(name, unicodedata.normalize("NFD", text))
+
+
+@pytest.mark.parametrize("value", ["ß" * 32, "İst" * 21, "ﷺ", "#bull", "  crème   brûlée "])
+def test_the_topic_of_a_value_is_its_own_topic(value: str) -> None:
+    canonical = parse_topic(f"tag:{value}").name
+
+    assert parse_topic(canonical).name == canonical
+    assert [f"tag:{found[2:]}" for found in check_metadata({"tags": [value]}).terms] == [canonical]
+
+
+@pytest.mark.parametrize("value", ["ß" * 33, "ﷺ" * 4])
+def test_a_value_that_is_too_long_in_its_one_form_is_refused(value: str) -> None:
+    for read in (lambda: parse_topic(f"tag:{value}"), lambda: check_metadata({"tags": [value]})):
+        with pytest.raises(BadInput):
+            read()
 
 
 ADVERSARIAL = [

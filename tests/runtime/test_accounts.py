@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import unicodedata
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
@@ -97,3 +98,14 @@ def test_a_database_without_tables_is_named_as_that(server: Server) -> None:
         1,
         "x18: The database has no tables of X18 yet: make them with x18 migrate.\n",
     )
+
+
+async def test_a_password_set_here_is_the_same_from_every_keyboard(
+    server: Server, make_user: MakeUser, api: httpx.AsyncClient
+) -> None:
+    alice, new = await make_user("alice"), "Zoë's pässwort"
+
+    assert user(server, "password", alice.username, password=unicodedata.normalize("NFD", new)).returncode == 0
+
+    body = {"username": alice.username, "password": new}
+    assert (await api.post("/api/auth/login", json=body)).status_code == 200

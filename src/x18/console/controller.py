@@ -1,6 +1,5 @@
 """``/``, and the page's files under ``/console/<version>/``."""
 
-import gzip
 import hashlib
 from collections.abc import Iterable
 from functools import cache
@@ -11,6 +10,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from x18.core.errors import NotFound
+from x18.core.static import File, make_file, send_file
 
 STATIC: Final = Path(__file__).parent / "static"
 MEDIA_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
@@ -36,15 +36,6 @@ FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 
 
-class File(NamedTuple):
-    """A file as it is sent."""
-
-    body: bytes
-    zipped: bytes
-    etag: str
-    media_type: str
-
-
 class Page(NamedTuple):
     """All files by name. ``version`` is part of their address, so that a browser may keep them for ever."""
 
@@ -58,7 +49,7 @@ def read_page() -> Page:
     bodies = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in MEDIA_TYPES}
     version = hashlib.blake2b(repr(bodies).encode(), digest_size=6).hexdigest()
     bodies[INDEX] = bodies[INDEX].replace(b"{preloads}", _preloads(bodies)).replace(b"{version}", version.encode())
-    return Page({name: _file(name, body) for name, body in bodies.items()}, version)
+    return Page({name: make_file(body, MEDIA_TYPES[Path(name).suffix]) for name, body in bodies.items()}, version)
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)
@@ -82,23 +73,11 @@ def _preloads(names: Iterable[str]) -> bytes:
     return "\n".join(f'<link rel="modulepreload" href="/console/{{version}}/{name}">' for name in modules).encode()
 
 
-def _file(name: str, body: bytes) -> File:
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    return File(body, gzip.compress(body, 9, mtime=0), etag, MEDIA_TYPES[Path(name).suffix])
-
-
 def _send(request: Request[Any, Any, Any], file: File, caching: str) -> Response[bytes]:
-    headers = {"ETag": file.etag, "Cache-Control": caching, "Vary": "Accept-Encoding"}
+    headers = {"Cache-Control": caching}
     if file.media_type == MEDIA_TYPES[".html"]:
         headers |= {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
-    known = {part.strip().removeprefix("W/") for part in request.headers.get("if-none-match", "").split(",")}
-    if file.etag in known:
-        return Response(b"", status_code=304, headers=headers)
-    body = file.body
-    if "gzip" in request.headers.get("accept-encoding", ""):
-        body, headers["Content-Encoding"] = file.zipped, "gzip"
-    headers["Content-Length"] = str(len(body))
-    return Response(body, headers=headers, media_type=file.media_type)
+    return send_file(request, file, headers)
 
 
 handlers: Final = [index, page_file]

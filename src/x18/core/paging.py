@@ -121,9 +121,10 @@ async def read_page(
     shown = list(rows[: page.limit])
     if page.ascending:
         shown.reverse()
-    older = bool(shown) and (page.ascending or len(rows) > page.limit)
-    newest = max(map(id_of, shown), default=page.before if oldest_first else page.after)
-    return shown, Ends(id_of(shown[-1]) if older else None, newest)
+    if not shown:
+        return shown, Ends(None, page.before if oldest_first else page.after)
+    first, last = id_of(shown[0]), id_of(shown[-1])
+    return shown, Ends(last if page.ascending or len(rows) > page.limit else None, max(first, last))
 
 
 async def _read_settled(
@@ -135,8 +136,10 @@ async def _read_settled(
 ) -> Sequence[R]:
     known = horizon.known(order)  # before the rows are read, so that all below it are among them
     rows = await read(page)
-    newest = max(map(id_of, rows[: page.limit]), default=MIN_ID)
-    if not rows or newest < known or older_than or page.offset:
+    if not rows or older_than or page.offset:
+        return rows
+    newest = max(id_of(rows[0]), id_of(rows[: page.limit][-1]))
+    if newest < known:
         return rows
     is_poll = page.before or page.after
     loop = asyncio.get_running_loop()

@@ -72,7 +72,6 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
         post_id = await _insert(author_id, level, level_now, content, entities, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
-        await outbox.append(EventKind.POST, author_id, post_id)
         await _tell(mentioned, parent, author_id, post_id)
     return post_id
 
@@ -183,7 +182,7 @@ async def _insert(
     media_count: int,
     parent: asyncpg.Record | None,
 ) -> UUID:
-    """All rows of a post in one statement, and the author's counter. The id is made when that is locked, and nothing waits after it."""
+    """All rows of a post and its event in one statement, and the author's counter; the id is made once that is locked."""
     values: list[Any] = [
         author_id, level, content, metadata.json, metadata.category, metadata.market, terms_of(metadata, entities), entities.hashtags,
         mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content), level_now == Level.PUBLIC,
@@ -196,10 +195,12 @@ async def _insert(
                SELECT id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, order_time(id), order_time(id) FROM made),
            stats AS (INSERT INTO post_stats (post_id) SELECT id FROM made),
            words AS (INSERT INTO post_fts (post_id, fts, version) SELECT id, $13::text::tsvector, {VERSION} FROM made),
-           entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT id, $1, id, $2 FROM made)
+           entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT id, $1, id, $2 FROM made),
+           event AS (INSERT INTO event_outbox (kind, actor_id, object_id) SELECT {EventKind.POST}, $1, id FROM made)
            UPDATE users SET {move_posts_count("+", "$2::smallint")} WHERE id = $1 RETURNING (SELECT id FROM made)""",
         *values,
     )
+    db.after_commit(outbox.wake)
     return post_id
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from x18.core.errors import BadInput
+from x18.core.folding import fold
 from x18.core.text import UNSTORABLE
 from x18.posts.text import Entities
 from x18.realtime.terms import PREFIX, term
@@ -95,7 +96,7 @@ def _parts(value: dict[str, Any] | list[Any]) -> Iterator[Any]:
 def _check_value(name: str, value: Any) -> str:
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > MAX_VALUE:
+    if not isinstance(value, str) or len(value) > MAX_VALUE or len(fold(value)) > MAX_VALUE:
         raise BadInput.of(f"metadata.{name}", f"must be a text of at most {MAX_VALUE} characters")
     return value.strip()
 

@@ -106,7 +106,7 @@ def parse_topic(text: str) -> Topic:
     most = MAX_HASHTAG if kind == "hashtag" else MAX_VALUE
     if kind in PREFIX and value.strip() and len(value) <= most and not UNSTORABLE.search(value):
         canonical = term(kind, value)[2:]
-        if canonical:
+        if 0 < len(canonical) <= most:
             return Topic(f"{kind}:{canonical}", _past_of(kind, canonical))
     raise _unknown(text)
 

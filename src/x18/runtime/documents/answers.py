@@ -26,6 +26,8 @@ EVERYWHERE: Final = {
     "NotAuthenticated": (401, REFUSED),
     "BadToken": (401, REFUSED_TOKEN),
     "TooLarge": (413, ("too_large",)),
+    "UriTooLong": (414, ("uri_too_long",)),
+    "HeadTooLarge": (431, ("head_too_large",)),
     "RateLimited": (429, ("rate_limited",)),
     "Unavailable": (503, ("unavailable",)),
 }
@@ -37,6 +39,8 @@ DETAILS: Final = {
     409: ("username_taken", "This username is taken; choose another."),
     413: ("too_large", "The body has more than the 131,072 bytes that are taken here."),
     415: ("unsupported_media_type", "Send a JPG, PNG, GIF, WebP, MP4 or WebM file."),
+    414: ("uri_too_long", "The first line of a request has at most 8,192 bytes."),
+    431: ("head_too_large", "The head of a request has at most 16,384 bytes and 100 headers."),
     429: ("rate_limited", "Too many requests: wait 17 s."),
     503: ("unavailable", "The database cannot answer now; try again in a moment."),
 }

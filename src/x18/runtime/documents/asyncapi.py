@@ -34,6 +34,9 @@ missed, or is told that it cannot and what to read instead.
 Every message is `{"type": …, "payload": {…}}`. One of a client may carry an `id`; its one answer carries the same. Events also
 carry `cursor` and `topics`. Clients ignore types and fields that they do not know. More: `docs/protocol.md`."""
 
+NOWHERE: Final = "localhost:8080"
+"""Stands for the server where nobody asks."""
+
 SECURITY: Final = {
     "token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": "In the handshake."},
     "ticket": {
@@ -67,10 +70,7 @@ def describe() -> dict[str, Any]:
             "tags": [{"name": "client"}, {"name": "control"}, {"name": "event"}],
         },
         "defaultContentType": "application/json",
-        "servers": {
-            "here": {"host": "localhost:8080", "protocol": "ws", "description": "The server that you read this on."},
-            "http": {"host": "localhost:8080", "protocol": "http", "description": "The same, for server-sent events."},
-        },
+        "servers": servers(NOWHERE, is_secure=False),
         "channels": channels(names(CLIENT), names(CONTROL), names(EVENTS)),
         "operations": operations(names(CLIENT), names(CONTROL), names(EVENTS)),
         "components": {
@@ -82,6 +82,15 @@ def describe() -> dict[str, Any]:
         "x-close-codes": close_codes(),
         "x-error-codes": error_codes(),
         "x-limits": limits(),
+    }
+
+
+def servers(host: str, *, is_secure: bool) -> dict[str, Any]:
+    """Where the channel is, seen from whoever reads the document at this host."""
+    end = "s" if is_secure else ""
+    return {
+        "here": {"host": host, "protocol": f"ws{end}", "description": "The server that you read this on."},
+        "http": {"host": host, "protocol": f"http{end}", "description": "The same, for server-sent events."},
     }
 
 
@@ -109,8 +118,12 @@ def _messages() -> dict[str, Any]:
 
 def _schemas() -> dict[str, Any]:
     schemas = schemas_of([*CLIENT, *CONTROL, *EVENTS, PostFilter])
+    for schema in schemas.values():
+        for field in schema.get("properties", {}).values():
+            if field.get("default", ...) is None:
+                del field["default"]
     for name in ("TopicRequest", "Subscription"):
-        schemas[name]["properties"]["filter"] = {"anyOf": [ref_to("PostFilter"), {"type": "null"}], "default": None}
+        schemas[name]["properties"]["filter"] = {"anyOf": [ref_to("PostFilter"), {"type": "null"}]}
     schemas["ErrorPayload"]["properties"]["code"]["enum"] = list(p.ERROR_CODES)
     schemas["NotificationsRead"]["oneOf"] = [{"required": ["id"]}, {"required": ["all"]}]
     schemas["NotificationsGone"]["oneOf"] = [{"required": ["id"]}, {"required": ["post_id"]}]

@@ -6,13 +6,14 @@ from typing import Any, Final, NamedTuple
 
 class Facts(NamedTuple):
     """``codes`` of errors by status; ``tagged`` answers carry an ETag; ``once``: takes an Idempotency-Key; ``repeatable``: 201 the first
-    time, 200 after that.
+    time, 200 after that; ``by_offset``: a list without cursors.
     """
 
     codes: Mapping[int, tuple[str, ...]] = {}
     tagged: bool = False
     once: bool = False
     repeatable: bool = False
+    by_offset: bool = False
 
 
 REFUSED_TOKEN: Final = ("invalid_token", "token_expired", "session_revoked")
@@ -50,6 +51,8 @@ FACTS: Final[dict[str, Facts]] = {
     "posts_unbookmark": Facts(NO_POST),
     "timeline_search": Facts({400: ("bad_input", "filter_required")}),
     "timeline_of_user": Facts(NO_USER),
+    "search_users": Facts(by_offset=True),
+    "search_trending_hashtags": Facts(by_offset=True),
     "media_upload": Facts(
         {
             400: ("bad_input", "bad_media"),
@@ -76,6 +79,8 @@ def errors_of(operation: dict[str, Any], facts: Facts, *, is_limited: bool) -> d
         found[400] = ("bad_input",)
     if "requestBody" in operation:
         found[413] = ("too_large",)
+    if places:
+        found |= {414: ("uri_too_long",), 431: ("head_too_large",)}
     if "path" in places:
         found[404] = ("not_found",)
     if "security" in operation:

@@ -50,6 +50,8 @@ HASHTAG: Final = {
 
 def complete(operation: dict[str, Any], facts: Facts) -> None:
     """Parameters and body: described, and plain where they may be left out."""
+    if facts.by_offset:
+        operation["parameters"] = [one for one in operation["parameters"] if one["name"] not in ("before", "after")]
     for parameter in operation.get("parameters", []):
         known = (
             HASHTAG
@@ -82,6 +84,8 @@ def make_plain(schema: dict[str, Any]) -> None:
             schema.update(kinds[0])
             if schema.get("default", ...) is None:
                 del schema["default"]
+    if "enum" in schema:
+        schema.setdefault("type", "string")
     for bound in ("minimum", "maximum"):
         if isinstance(schema.get(bound), float) and schema["type"] == "integer":
             schema[bound] = int(schema[bound])

@@ -12,9 +12,10 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from x18.core.problems import ProblemBody
 from x18.media.schemas import UploadForm
-from x18.runtime.documents import answers, inputs
+from x18.runtime.documents import answers, inputs, others
+from x18.runtime.documents.bodies import SENT
 from x18.runtime.documents.facts import FACTS, Facts, errors_of
-from x18.runtime.documents.schemas import ref_to, schemas_of
+from x18.runtime.documents.schemas import ref_to, schemas_of, tell_defaults
 
 CONFIG: Final = OpenAPIConfig(
     title="X18",
@@ -73,6 +74,7 @@ def describe(app: Litestar) -> dict[str, Any]:
     }
     for endpoint in endpoints:
         _complete(document["paths"][endpoint.path][endpoint.method], endpoint)
+    document["paths"] |= others.PATHS
     return document
 
 
@@ -115,6 +117,8 @@ def _schemas(endpoints: list[Endpoint]) -> dict[str, Any]:
         for spec in (endpoint.handler.responses or {}).values():
             types.update(_structs_in(spec.data_container))
     schemas = schemas_of(sorted(types, key=lambda struct: str(struct.__name__)))
+    for name, schema in schemas.items():
+        tell_defaults(schema, is_sent=name in SENT)
     upload = schemas["UploadForm"]
     upload["required"] = ["file"]
     for field in upload["properties"].values():

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -10,11 +11,11 @@ from litestar import Litestar, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
+from x18.core.static import File, make_file, send_file
 from x18.runtime.documents import asyncapi, openapi
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".png": "image/png"}
-FILES: Final = {file.name: TYPES[file.suffix] for file in STATIC.iterdir() if file.suffix in TYPES}
 
 START: Final = (
     "document.documentElement.classList.toggle('dark-mode', matchMedia('(prefers-color-scheme: dark)').matches);"
@@ -25,6 +26,9 @@ PAGE: Final = f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>X18 API</title><meta name="viewport" content="width=device-width">
 <link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
 <body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script>{START}</script></body></html>"""
+
+SWAGGER: Final = make_file(PAGE.encode(), "text/html")
+LIVE: Final = "live.html"
 
 _SCRIPT_HASH: Final = base64.b64encode(hashlib.sha256(START.encode()).digest()).decode()
 PAGE_POLICY: Final = (
@@ -45,31 +49,40 @@ def rest_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
 
 @get("/asyncapi.json", include_in_schema=False, sync_to_thread=False)
 def live_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """The live channel, made once."""
-    return Response(_kept(request.app, "asyncapi", asyncapi.describe))
+    """The live channel, made once, but for the address at which it is read."""
+    document = _kept(request.app, "asyncapi", asyncapi.describe)
+    is_secure = request.scope["scheme"] == "https"
+    here = asyncapi.servers(request.headers.get("host") or asyncapi.NOWHERE, is_secure=is_secure)
+    return Response({**document, "servers": here})
 
 
 @get("/docs", include_in_schema=False, sync_to_thread=False)
-def rest_page() -> Response[str]:
+def rest_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """Swagger UI."""
-    return Response(PAGE, media_type="text/html", headers={"Content-Security-Policy": PAGE_POLICY})
+    return send_file(request, SWAGGER, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
 
 
 @get("/docs/live", include_in_schema=False, sync_to_thread=True)
-def live_page() -> Response[bytes]:
+def live_page(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The live channel's reference, with a box to try it."""
-    page = (STATIC / "live.html").read_bytes()
-    return Response(page, media_type="text/html", headers={"Content-Security-Policy": LIVE_POLICY})
+    headers = {"Content-Security-Policy": LIVE_POLICY, "Cache-Control": "no-cache"}
+    return send_file(request, read_files()[LIVE], headers)
 
 
 @get("/docs/{name:str}", include_in_schema=False, sync_to_thread=True)
-def page_file(name: FromPath[str]) -> Response[bytes]:
+def page_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
     """The files of the pages."""
-    if name not in FILES:
+    if name == LIVE or name not in read_files():
         raise NotFoundException
-    return Response(
-        (STATIC / name).read_bytes(), media_type=FILES[name], headers={"Cache-Control": "public, max-age=3600"}
-    )
+    return send_file(request, read_files()[name], {"Cache-Control": "public, max-age=3600"})
+
+
+@cache
+def read_files() -> dict[str, File]:
+    """The files by name. The first request waits for them: compressing takes a third of a second."""
+    types = {**TYPES, ".html": "text/html"}
+    paths = [path for path in STATIC.iterdir() if path.suffix in types]
+    return {path.name: make_file(path.read_bytes(), types[path.suffix]) for path in paths}
 
 
 def _kept(app: Litestar, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
