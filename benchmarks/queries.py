@@ -20,6 +20,7 @@ from rich.table import Table
 from benchmarks import dataset
 from benchmarks.plans import Read, measure
 from benchmarks.reads import list_reads
+from x18.core import db
 from x18.runtime.embedded import embedded_servers
 
 MOST_SCANNED: Final = 10_000
@@ -33,7 +34,11 @@ async def run(database_url: str, only: str) -> list[Read]:
         wanted = [(name, work) for name, work in await list_reads(connection) if only in name]
     finally:
         await connection.close()
-    return [await measure(database_url, name, work) for name, work in wanted]
+    await db.start_pool(database_url, max_size=2)  # for the horizon of lists, which is looked at beside the read
+    try:
+        return [await measure(database_url, name, work) for name, work in wanted]
+    finally:
+        await db.close_pool()
 
 
 def show(found: list[Read], console: Console) -> int:

@@ -33,7 +33,7 @@ async def two(make_user: MakeUser) -> tuple[Account, Account, str, list[str]]:
     public, turning, fan = await make_user("public"), await make_user("turning"), await make_user("fan")
     mark = "p" + secrets.token_hex(5)
     posts = []
-    for author in (turning, public):
+    for author in (public, turning):  # what will be hidden is the newest
         for liked in (True, False):
             made = await publish(
                 author, f"{mark}", metadata={"category": mark, "market": mark, "symbol": mark, "tags": [mark]}
@@ -54,12 +54,12 @@ RANKED = ("trending?tag={0}", "trending?category={0}", "trending?timeframe=7d&sy
 async def test_lists_by_metadata_leave_out_an_account_that_turned_private(
     two: tuple[Account, Account, str, list[str]], anonymous: httpx.AsyncClient
 ) -> None:
-    _, turning, mark, (hidden, hidden_too, liked, plain) = two
+    _, turning, mark, (liked, plain, hidden, hidden_too) = two
     lists, ranked = [[f"/api/timeline/{path}".format(mark) for path in paths] for paths in (PATHS, RANKED)]
     for path in lists:
-        assert await ids(anonymous, path) == [plain, liked, hidden_too, hidden]
+        assert await ids(anonymous, path) == [hidden_too, hidden, plain, liked]
     for path in ranked:
-        await becomes(anonymous, path, [liked, hidden, plain, hidden_too])
+        await becomes(anonymous, path, [hidden, liked, hidden_too, plain])
     await set_private(turning)
     for path in lists:
         assert await ids(anonymous, path) == [plain, liked]
@@ -73,7 +73,7 @@ async def test_lists_by_metadata_leave_out_an_account_that_turned_private(
 async def test_trending_without_a_filter_leaves_it_out_too(
     two: tuple[Account, Account, str, list[str]], anonymous: httpx.AsyncClient
 ) -> None:
-    _, turning, _, (hidden, hidden_too, _, _) = two
+    _, turning, _, (_, _, hidden, hidden_too) = two
     async with asyncio.timeout(10):
         while hidden not in await ids(anonymous, "/api/timeline/trending?limit=100&timeframe=1h"):
             await asyncio.sleep(0.05)
@@ -85,12 +85,13 @@ async def test_trending_without_a_filter_leaves_it_out_too(
 async def test_an_old_topic_that_only_the_index_finds_leaves_it_out_too(
     two: tuple[Account, Account, str, list[str]], anonymous: httpx.AsyncClient, make_user: MakeUser, database: object
 ) -> None:
-    _, turning, mark, (_, _, liked, plain) = two
+    _, turning, mark, (liked, plain, _, _) = two
     other = await make_user("other")
     fill = """INSERT INTO posts (id, author_id, visibility, content) SELECT order_id(1), $1, 0, '' FROM generate_series(1, $2::int)"""
     await database.execute(fill, other.id, RECENT)  # type: ignore[attr-defined]
     await set_private(turning)
     assert await ids(anonymous, f"/api/timeline/explore?tag={mark}&limit=50") == [plain, liked]
+    assert await ids(anonymous, f"/api/timeline/explore?tag={mark}&limit=1") == [plain], "the page is filled"
     await database.execute("DELETE FROM posts WHERE author_id = $1", other.id)  # type: ignore[attr-defined]
 
 
@@ -98,14 +99,18 @@ async def test_a_bookmark_and_a_notification_do_not_keep_it_readable(server: Ser
     author, reader, follower = await make_user("author"), await make_user("reader"), await make_user("follower")
     await follow(follower, author)
     made = await publish(author, f"@{reader.username} @{follower.username} a secret soon")
+    kept = await publish(follower, "kept")
     for user in (reader, follower):
-        assert (await user.client.post(f"/api/posts/{made['id']}/bookmark")).status_code == 201
+        for bookmarked in (kept, made):
+            assert (await user.client.post(f"/api/posts/{bookmarked['id']}/bookmark")).status_code == 201
     async with live(server) as clock:
         cursor = clock.cursor
     mention = await publish(author, f"@{reader.username} @{follower.username} another")
     await set_private(author)
     for user, sees in ((reader, False), (follower, True)):
-        assert await ids(user.client, "/api/bookmarks") == ([made["id"]] if sees else [])
+        expected = [made["id"], kept["id"]] if sees else [kept["id"]]
+        assert await ids(user.client, "/api/bookmarks") == expected
+        assert await ids(user.client, "/api/bookmarks?limit=1") == expected[:1]
         notes = (await user.client.get("/api/notifications")).json()["notifications"]
         assert [note["post"] is not None for note in notes] == [sees, sees]
         async with live(server, user.access_token) as resumed:
@@ -139,17 +144,20 @@ async def test_who_left_and_what_then_turned_private_is_not_replayed(server: Ser
     author, fan, former = await make_user("author"), await make_user("fan"), await make_user("former")
     for followee in (author, fan):
         await follow(former, followee)
-    async with live(server, former.access_token, "home") as client:
+    async with live(server, former.access_token, "home", f"user:{author.id}") as client:
         cursor = client.cursor
         made = await publish(author, "for everybody, for now")
         await retweet(fan, made["id"])
         await client.wait_for_type("retweet")
         await delete(former, f"/api/users/{author.id}/follow")
+        between = await publish(author, "for everybody")
+        told = await client.wait_for_post(between["id"])
+        assert told["topics"] == [f"user:{author.id}"], "the hub knows of the unfollow"
         await set_private(author)
         after = await publish(author, "for followers")
         fence = str((await publish(former, "fence"))["id"])
         await client.wait_for_post(fence)
-        assert after["id"] not in client.post_ids, "the hub knows of the unfollow"
+        assert after["id"] not in client.post_ids
         async with live(server, former.access_token) as resumed:
             await resumed.subscribe("home", f"user:{author.id}", since=cursor)
             await resumed.wait_for_post(fence)

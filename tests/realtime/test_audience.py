@@ -35,7 +35,12 @@ async def test_sql_and_python_agree_in_every_case(database: asyncpg.Pool) -> Non
         in_sql = await database.fetchrow(sql, visibility, is_private, is_disabled, viewer_id)
         level = level_of(visibility, is_private, is_disabled)
         in_python = may_see(level, is_author=viewer == "author", follows_author=viewer == "follower")
-        assert (in_sql["seen"], in_sql["level"]) == (in_python, level), (visibility, is_private, is_disabled, viewer)
+        assert (bool(in_sql["seen"]), in_sql["level"]) == (in_python, level), (
+            visibility,
+            is_private,
+            is_disabled,
+            viewer,
+        )
         assert in_sql["account"] == level_of(Level.PUBLIC, is_private, is_disabled)
         assert not (is_disabled and in_python)
 

@@ -9,15 +9,26 @@ import httpx
 from tests.conftest import register
 from tests.databases import new_database
 from tests.server import make_server
+from x18.core import db
 from x18.core.ids import new_id
+from x18.core.paging import Page
 from x18.runtime.embedded import Servers
-from x18.timeline.trending import RANKED
+from x18.timeline.filters import Filters
+from x18.timeline.trending import RANKED, show_trending
 
 LIKED = """
     WITH liked AS (
         INSERT INTO posts (id, author_id, visibility, content, terms)
         SELECT id, $1, 0, 'liked', '{c:other}' FROM unnest($2::uuid[]) id RETURNING id)
     INSERT INTO post_stats (post_id, likes_count) SELECT id, 5 FROM liked"""
+
+UNLIKED = """
+    WITH made AS (INSERT INTO posts (id, author_id, content) SELECT id, $1, '' FROM unnest($2::uuid[]) id RETURNING id)
+    INSERT INTO post_stats (post_id) SELECT id FROM made"""
+
+ACCOUNTS = """
+    INSERT INTO users (id, username, email, password_hash, display_name, private_account)
+    SELECT id, 'user_' || n, n || '@example.com', '', '', n = 2 FROM unnest($1::uuid[]) WITH ORDINALITY u (id, n)"""
 
 
 async def test_a_filter_finds_what_the_ranking_has_no_room_for(servers: Servers, tmp_path: Path) -> None:
@@ -49,6 +60,23 @@ async def test_a_filter_finds_what_the_ranking_has_no_room_for(servers: Servers,
     assert everything["total"] == RANKED, "it ends there"
     assert [post["id"] for page in (first, second) for post in page["posts"]] == [wanted[1], wanted[2], wanted[0]]
     assert (first["total"], second["next_cursor"]) == (3, None)
+
+
+async def test_posts_without_a_reaction_of_an_account_that_turned_private_leave_no_hole(servers: Servers) -> None:
+    async with new_database(servers) as url:
+        connection = await db.connect(url)
+        try:
+            users = [new_id(), new_id()]
+            await connection.execute(ACCOUNTS, users)
+            posts = [new_id() for _ in range(6)]
+            for author, some in zip(users, (posts[:3], posts[3:]), strict=True):
+                await connection.execute(UNLIKED, author, some)
+            async with db.using(connection):
+                shown = await show_trending(None, Page(limit=3), Filters(), "1h")
+        finally:
+            await connection.close()
+
+    assert [post.id for post in shown.posts] == posts[2::-1]
 
 
 async def read(client: httpx.AsyncClient, **query: str) -> httpx.Response:

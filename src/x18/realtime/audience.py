@@ -82,4 +82,4 @@ def visible(viewer: str) -> str:
     """
     follows = f"(SELECT true FROM follows vf WHERE vf.follower_id = {viewer}::uuid AND vf.followee_id = u.id)"
     own = f"u.id = {viewer}::uuid AND u.disabled_at IS NULL"
-    return f"({LEVEL} = {Level.PUBLIC} OR COALESCE({own}, false) OR {LEVEL} = {Level.FOLLOWERS} AND COALESCE({follows}, false))"
+    return f"({LEVEL} = {Level.PUBLIC} OR {own} OR {LEVEL} = {Level.FOLLOWERS} AND COALESCE({follows}, false))"

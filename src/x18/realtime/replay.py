@@ -17,7 +17,7 @@ from x18.core.shares import Budget
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
 from x18.realtime.log import read_follows, read_kinds, read_position
-from x18.realtime.matching import Subscription, matched_topics, may_receive
+from x18.realtime.matching import Subscription, matched_topics
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
 from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS, USER
@@ -39,8 +39,6 @@ READ_COSTS: Final = 10
 PIECE_BYTES: Final = 256 * 1024
 SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET})
 """The events that put something into a timeline; the others take it back."""
-
-DELETIONS: Final = frozenset({EventKind.POST_DELETED, EventKind.RETWEET_DELETED})
 
 
 class Unreplayable(Exception):
@@ -194,8 +192,6 @@ class Replayer:
             if matched_topics(event, missed.had, missed.user_id, followees):
                 continue
             # A deletion shows an id only, and is for whoever could have received what is gone.
-            if event.kind not in DELETIONS and not may_receive(event, missed.user_id, today):
-                continue
             followed = followees & today if event.kind in SHOWING else followees
             if topics := matched_topics(event, missed.wanted, missed.user_id, followed):
                 frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))

@@ -35,14 +35,6 @@ MINE: Final = visible_to_followers("$1")
 # IS TRUE makes it a look-up in a hash; as a join it may be planned as a loop over all followees for each entry.
 FOLLOWED: Final = "(e.actor_id IN (SELECT u FROM f)) IS TRUE"
 
-NEWER: Final = 1_000
-"""So many newer entries of a post are looked through for one that stands in the same home; in between lie others' retweets."""
-
-# A post stands once: where it was last posted or retweeted. Only a retweet can be newer than another entry.
-LAST: Final = f"""
-    NOT EXISTS (SELECT FROM (SELECT n.actor_id FROM feed_entries n WHERE n.post_id = e.post_id AND n.id > e.id ORDER BY n.id LIMIT {NEWER}) n
-                WHERE (n.actor_id IN (SELECT u FROM f)) IS TRUE)"""
-
 RANGE: Final = "e.id < $2 AND e.id > $3"
 
 NEWEST_OF_ALL: Final = """
@@ -184,7 +176,7 @@ def _look_through(reading: _Reading, source: str) -> str:
            (SELECT reltuples FROM pg_class WHERE oid = 'feed_entries'::regclass) AS entries
     FROM (SELECT) one LEFT JOIN (
         SELECT e.* FROM (SELECT * FROM mine ORDER BY id {direction} OFFSET 0) e
-        WHERE EXISTS (SELECT 1 FROM posts p WHERE p.id = e.post_id AND {reading.filters.condition("p", 5)} OFFSET 0) AND {LAST}
+        WHERE EXISTS (SELECT 1 FROM posts p WHERE p.id = e.post_id AND {reading.filters.condition("p", 5)} OFFSET 0)
         ORDER BY e.id {direction} LIMIT $4) e ON true"""
 
 
@@ -193,7 +185,7 @@ def _by_terms(reading: _Reading) -> str:
     WITH {FOLLOWEES}, m AS MATERIALIZED (SELECT p.id FROM posts p WHERE {reading.filters.condition("p", 5)})
     SELECT e.id, e.post_id, e.actor_id FROM m CROSS JOIN LATERAL (
         SELECT * FROM feed_entries e WHERE e.post_id = m.id AND {RANGE} AND {MINE} OFFSET 0) e
-    WHERE {FOLLOWED} AND {LAST} ORDER BY e.id {_direction(reading)} LIMIT $4"""
+    WHERE {FOLLOWED} ORDER BY e.id {_direction(reading)} LIMIT $4"""
 
 
 def _by_followee(reading: _Reading) -> str:
@@ -202,4 +194,4 @@ def _by_followee(reading: _Reading) -> str:
     WITH {FOLLOWEES}
     SELECT e.* FROM f CROSS JOIN LATERAL (
         SELECT e.id, e.post_id, e.actor_id FROM feed_entries e JOIN posts p ON p.id = e.post_id AND {reading.filters.condition("p", 5)}
-        WHERE e.actor_id = f.u AND {RANGE} AND {MINE} AND {LAST} {order}) e {order}"""
+        WHERE e.actor_id = f.u AND {RANGE} AND {MINE} {order}) e {order}"""
