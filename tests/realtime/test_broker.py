@@ -87,7 +87,7 @@ async def test_what_no_node_sealed_is_not_heard(client: redis.asyncio.Redis, nod
 
     assert set(node.heard) <= {b"ready", b"after"}
     assert node.woken == woken
-    assert refused("not_ours") == before + 2
+    assert refused("not_ours") >= before + 2  # other servers of the tests may speak there too
 
 
 async def test_what_a_node_said_before_is_not_heard_again(client: redis.asyncio.Redis, node: Node) -> None:

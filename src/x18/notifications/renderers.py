@@ -13,6 +13,8 @@ from x18.notifications.schemas import NotificationBody, NotificationsGone, Notif
 from x18.posts.queries import load_rows, post_of
 from x18.realtime.audience import Level, visible
 from x18.realtime.events import Content, EventKind, LogRow, Renderers
+from x18.realtime.filters import type_term
+from x18.realtime.notify import NotificationKind
 from x18.users.queries import load_users
 
 _encoder = msgspec.json.Encoder()
@@ -40,7 +42,8 @@ async def render_notifications(rows: Sequence[LogRow]) -> Mapping[int, Content]:
             record, users[record["actor_id"]], post_of(shown, for_viewer=False) if shown is not None else None
         )
         fields = {name: getattr(view, name) for name in NotificationView.__struct_fields__}
-        contents[row.seq] = _content(row, NotificationBody(**fields, unread_count=counts.get(row.recipient_id, 0)))
+        body = NotificationBody(**fields, unread_count=counts.get(row.recipient_id, 0))
+        contents[row.seq] = _content(row, body, type_term(NotificationKind(record["kind"])))
     return contents
 
 
@@ -86,9 +89,9 @@ async def _count_unread(rows: Sequence[LogRow]) -> dict[UUID | None, int]:
     return {record["id"]: record["n"] for record in counted}
 
 
-def _content(row: LogRow, body: msgspec.Struct) -> Content:
+def _content(row: LogRow, body: msgspec.Struct, *terms: str) -> Content:
     owner = row.recipient_id or row.actor_id
-    return Content(owner_id=owner, audience=Level.PRIVATE, terms=(), has_media=False, body=_encoder.encode(body))
+    return Content(owner_id=owner, audience=Level.PRIVATE, terms=terms, has_media=False, body=_encoder.encode(body))
 
 
 RENDERERS: Final[Renderers] = {

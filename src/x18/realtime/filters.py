@@ -9,13 +9,19 @@ import msgspec
 
 from x18.core.errors import BadInput
 from x18.realtime.events import Event
+from x18.realtime.notify import NotificationKind
 from x18.realtime.protocol import MAX_FILTER_BYTES, MAX_FILTER_VALUES
 from x18.realtime.terms import PREFIX, term
+from x18.realtime.topics import NOTIFICATION_KINDS
 
 TERM_KEYS: Final = ("symbol", "tag", "market", "category")
 """The rarest first: under its terms a filter is found."""
 
-NAME_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()}
+TYPE_PREFIX: Final = "n:"
+TYPES: Final = frozenset(kind.name.lower() for kind in NotificationKind)
+"""What a filter of notifications may ask for."""
+
+NAME_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()} | {TYPE_PREFIX: "type"}
 
 MAX_VALUES: Final = 20
 MAX_VALUE: Final = 64
@@ -24,7 +30,7 @@ NO_MEDIA: Final = "no media"
 
 
 class Filter(msgspec.Struct, frozen=True, eq=False, weakref=True):
-    """A compiled filter. Equal ones are one object, so an event is compared once for all who sent it."""
+    """A compiled filter of posts or of notifications. Equal ones are one object, so an event is compared once for all who sent it."""
 
     groups: tuple[frozenset[str], ...] = ()
     authors: frozenset[UUID] = frozenset()
@@ -35,6 +41,8 @@ class Filter(msgspec.Struct, frozen=True, eq=False, weakref=True):
         content = event.content
         if content is None:
             return False
+        if event.kind in NOTIFICATION_KINDS and not content.terms:
+            return True  # read or gone: whoever has not got the notification ignores it, and the number of unread ones is for all
         if self.has_media is not None and content.has_media is not self.has_media:
             return False
         if self.authors and content.owner_id not in self.authors:
@@ -98,6 +106,23 @@ def keys_of(event: Event) -> Iterator[str]:
         yield from content.terms
         yield str(content.owner_id)
         yield HAS_MEDIA if content.has_media else NO_MEDIA
+
+
+def type_term(kind: NotificationKind) -> str:
+    """The term of notifications of a kind."""
+    return TYPE_PREFIX + kind.name.lower()
+
+
+def parse_notification_filter(sent: dict[str, Any] | None) -> Filter | None:
+    """The same for notifications, which are chosen by ``type``."""
+    if not sent:
+        return None
+    if unknown := sent.keys() - {"type"}:
+        raise _bad(f"notifications have no key {min(unknown)!r}: use type")
+    values = _values(sent, "type")
+    if unknown := {*values} - TYPES:
+        raise _bad(f"there are no notifications of the type {min(unknown)!r}: use {', '.join(sorted(TYPES))}")
+    return _one_of((frozenset(TYPE_PREFIX + value for value in values),), frozenset(), None) if values else None
 
 
 def parse_filter(sent: dict[str, Any] | None) -> Filter | None:

@@ -25,7 +25,7 @@ from x18.realtime.refusals import close_code_of
 from x18.realtime.services import logger
 from x18.realtime.session import Session
 from x18.realtime.sockets import CLOSE_TIMEOUT_S, Socket
-from x18.realtime.topics import parse_topic, split_names
+from x18.realtime.topics import NOTIFICATIONS, parse_topic, split_names
 from x18.realtime.wire import Encoding
 
 SHUTDOWN: Final = "x18.shutdown"
@@ -195,7 +195,12 @@ def parse_topics(query: MultiDict[str]) -> list[TopicRequest]:
     filtered: dict[str, Any] = {**chosen}
     if "has_media" in filtered:
         filtered["has_media"] = {"true": True, "false": False}.get(filtered["has_media"][0], filtered["has_media"][0])
-    return [TopicRequest(name, filtered if filtered and parse_topic(name).takes_filter else None) for name in names]
+    types = {"type": query.getall("type")} if "type" in query else None
+    return [TopicRequest(name, types if name == NOTIFICATIONS else _of_posts(name, filtered)) for name in names]
+
+
+def _of_posts(name: str, filtered: dict[str, Any]) -> dict[str, Any] | None:
+    return filtered if filtered and parse_topic(name).takes_filter else None
 
 
 def _since(request: Request[Any, Any, Any]) -> str | None:

@@ -10,7 +10,7 @@ from x18.core.errors import BadInput, NotAuthenticated
 from x18.core.problems import as_problem
 from x18.realtime import protocol as p
 from x18.realtime.cursors import Cursor
-from x18.realtime.filters import Filter, check_budget, parse_filter
+from x18.realtime.filters import Filter, check_budget, parse_filter, parse_notification_filter
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
 from x18.realtime.protocol import CloseCode
@@ -93,12 +93,16 @@ class Subscriber:
 
     def check(self, requests: list[p.TopicRequest]) -> Wanted:
         """The topics and filters, if they may be added; raises as ``subscribe`` does."""
-        wanted = [(parse_topic(one.topic), parse_filter(one.filter)) for one in requests]
+        topics = [parse_topic(one.topic) for one in requests]
+        wanted = [
+            (topic, (parse_notification_filter if topic.name == NOTIFICATIONS else parse_filter)(one.filter))
+            for topic, one in zip(topics, requests, strict=True)
+        ]
         names = {topic.name for topic, _ in wanted} | self._connection.subscriptions.keys()
         if self._connection.viewer is None and any(topic.is_personal for topic, _ in wanted):
             raise NeedsAccount(f"This topic needs an account: {self.how_to_log_in}.")
         if any(chosen is not None and not topic.takes_filter for topic, chosen in wanted):
-            raise BadInput("Only topics of posts take a filter.", code="bad_filter")
+            raise BadInput("The topic test takes no filter.", code="bad_filter")
         if len(names) > p.MAX_TOPICS:
             raise BadInput(f"A connection has at most {p.MAX_TOPICS} topics.", code="too_many_topics")
         chosen_filters = {name: one.filter for name, one in self._connection.subscriptions.items()}

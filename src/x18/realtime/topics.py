@@ -77,8 +77,8 @@ class Topic(NamedTuple):
 
     @property
     def takes_filter(self) -> bool:
-        """Whether it carries posts."""
-        return self.name != NOTIFICATIONS and not self.test_rate
+        """Whether there is something to choose from."""
+        return not self.test_rate
 
 
 def kind_of(name: str) -> str:

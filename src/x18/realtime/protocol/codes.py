@@ -25,7 +25,7 @@ ERROR_CODES: Final = {
     "bad_message": "Not a message: no JSON, no such type, or a payload of another shape.",
     "bad_input": "A value that is not accepted.",
     "unknown_topic": "No topic has this name.",
-    "bad_filter": "A filter with an unknown key or a bad value, or on a topic that takes none.",
+    "bad_filter": "A filter with an unknown key or a bad value, or on the topic `test`.",
     "too_many_users": "More users than the topics of many users of a connection may name.",
     "filters_too_large": "The filters of the connection would have too many values or bytes together.",
     "too_many_topics": "More topics than a connection may have.",

@@ -9,7 +9,14 @@ from x18.realtime import protocol as p
 from x18.runtime.documents.channels import channels, operations
 from x18.runtime.documents.events import EVENTS
 from x18.runtime.documents.live_examples import EXAMPLES
-from x18.runtime.documents.live_reference import TOPICS, PostFilter, close_codes, error_codes, limits
+from x18.runtime.documents.live_reference import (
+    TOPICS,
+    NotificationFilter,
+    PostFilter,
+    close_codes,
+    error_codes,
+    limits,
+)
 from x18.runtime.documents.schemas import ref_to, schemas_of, tidied
 
 CLIENT: Final = get_args(p.ClientMessage)
@@ -117,13 +124,14 @@ def _messages() -> dict[str, Any]:
 
 
 def _schemas() -> dict[str, Any]:
-    schemas = schemas_of([*CLIENT, *CONTROL, *EVENTS, PostFilter])
+    schemas = schemas_of([*CLIENT, *CONTROL, *EVENTS, PostFilter, NotificationFilter])
     for schema in schemas.values():
         for field in schema.get("properties", {}).values():
             if field.get("default", ...) is None:
                 del field["default"]
     for name in ("TopicRequest", "Subscription"):
-        schemas[name]["properties"]["filter"] = {"anyOf": [ref_to("PostFilter"), {"type": "null"}]}
+        kinds = [ref_to("PostFilter"), ref_to("NotificationFilter"), {"type": "null"}]
+        schemas[name]["properties"]["filter"] = {"anyOf": kinds}
     schemas["ErrorPayload"]["properties"]["code"]["enum"] = list(p.ERROR_CODES)
     schemas["NotificationsRead"]["oneOf"] = [{"required": ["id"]}, {"required": ["all"]}]
     schemas["NotificationsGone"]["oneOf"] = [{"required": ["id"]}, {"required": ["post_id"]}]

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Final, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from x18.notifications.schemas import NotificationType
 from x18.realtime import protocol as p
 from x18.realtime.filters import MAX_VALUE, MAX_VALUES
 
@@ -22,6 +23,12 @@ class PostFilter(Struct, forbid_unknown_fields=True):
     has_media: bool | UnsetType = UNSET
 
 
+class NotificationFilter(Struct, forbid_unknown_fields=True):
+    """Which notifications are wanted."""
+
+    type: Annotated[list[NotificationType], Meta(max_length=MAX_VALUES)] | NotificationType | UnsetType = UNSET
+
+
 class TopicKind(Struct):
     """A kind of topic. ``needs`` what the connection must have; ``filter`` whether it takes one."""
 
@@ -33,7 +40,11 @@ class TopicKind(Struct):
 
 TOPICS: Final = (
     TopicKind("home", "Posts and retweets of those whom the user follows, and the user's own.", "an account"),
-    TopicKind("notifications", "The user's notifications, on all devices.", "an account", filter=False),
+    TopicKind(
+        "notifications",
+        'The user\'s notifications, on all devices. Its filter is `{"type": ["mention", …]}`.',
+        "an account",
+    ),
     TopicKind("explore", "All public posts."),
     TopicKind("user:<id>", "Posts and retweets of a user."),
     TopicKind(
