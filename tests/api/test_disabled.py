@@ -156,9 +156,9 @@ async def test_nothing_of_a_disabled_account_comes_live_or_in_a_replay(
     gone, fan, reader = await make_user("gone"), await make_user("fan"), await make_user("reader")
     for followee in (gone, fan):
         await reader.client.post(f"/api/users/{followee.id}/follow")
-    kept = await publish(fan, "kept")
     async with live(server, reader.access_token, "home", f"user:{gone.id}", f"user:{fan.id}") as client:
-        cursor = client.cursor
+        kept = await publish(fan, "kept")
+        cursor = (await client.wait_for_post(kept["id"]))["cursor"]
         made = await publish(gone)
         await fan.client.post(f"/api/posts/{made['id']}/retweet")
         await gone.client.post(f"/api/posts/{kept['id']}/retweet")

@@ -115,8 +115,9 @@ async def test_a_bookmark_and_a_notification_do_not_keep_it_readable(server: Ser
         assert [note["post"] is not None for note in notes] == [sees, sees]
         async with live(server, user.access_token) as resumed:
             await resumed.subscribe("notifications", since=cursor)
-            told = await resumed.wait_for_type("notification")
-            assert told["payload"]["post_id"] == mention["id"]
+            told = await resumed.wait_for(
+                lambda event: event["type"] == "notification" and event["payload"]["post_id"] == mention["id"]
+            )
             assert (told["payload"]["post"] is not None) is sees
 
 
