@@ -24,6 +24,7 @@ from x18.core.ids import new_id
 from x18.realtime.batches import Batch, pack
 from x18.realtime.broker import EVENTS, WAKE
 from x18.realtime.events import Content, Event, EventKind
+from x18.realtime.relay import HEAD_EVERY_S, LOCK
 from x18.realtime.seal import Seal
 from x18.runtime.embedded import Servers
 from x18.settings import EXAMPLE_SECRETS
@@ -60,6 +61,8 @@ class X18(Contender):
         self._database: asyncpg.Connection
         self._author: UUID
         self._seq = 0
+        self._speaking = asyncio.Lock()  # the order in which batches are sealed is that in which they are sent
+        self._telling: asyncio.Task[None] | None = None
         self.payload: Payload
 
     @classmethod
@@ -101,8 +104,17 @@ class X18(Contender):
             )
             for seq in range(first, self._seq + 1)
         ]
-        batch = pack(Batch(self.payload.epoch, first, self._seq, events))
-        await self._redis.publish(EVENTS, SEAL.close(EVENTS, batch))
+        await self._say(Batch(self.payload.epoch, first, self._seq, events))
+
+    async def _say(self, batch: Batch) -> None:
+        async with self._speaking:
+            await self._redis.publish(EVENTS, SEAL.close(EVENTS, pack(batch)))
+
+    async def _tell_head(self) -> None:
+        """As a leader does that has nothing to say."""
+        while True:
+            await asyncio.sleep(HEAD_EVERY_S)
+            await self._say(Batch(self.payload.epoch, self._seq + 1, self._seq, []))
 
     async def commit(self, count: int) -> None:
         """Commit posts with their events, and wake the relay, which is the server's."""
@@ -116,15 +128,23 @@ class X18(Contender):
             (await self._api.post("/api/posts", json={"content": content()})).raise_for_status()
 
     async def take_up_position(self) -> None:
-        """Go on numbering after what the relay numbered. From now on only ``publish`` may be used.
+        """Be the leader, and go on numbering after what the relay numbered. From now on only ``publish`` may be used.
 
         The log says that it has these events: X18 compares, and breaks off when it is told of more than there is.
         """
+        while not await self._database.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):
+            await self._database.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = $1 AND granted",
+                LOCK,
+            )
         self._seq = await self._database.fetchval(
             f"UPDATE event_state SET head = head + {MOST_PUBLISHED} RETURNING head - {MOST_PUBLISHED}"
         )
+        self._telling = asyncio.create_task(self._tell_head())
 
     async def stop(self) -> None:
+        if self._telling is not None:
+            self._telling.cancel()
         await self._api.aclose()
         await self._redis.aclose()
         self._process.send_signal(signal.SIGTERM)
