@@ -42,6 +42,11 @@ class Peer:
             "error", {"code": code, "detail": f"No: {code}."}, **({"id": message.get("id")} if has_id else {})
         )
 
+    async def refuse(self, message: Message, *, retry_after_s: float) -> None:
+        """Answer that it came too fast."""
+        payload = {"code": "rate_limited", "detail": "Too many messages; wait.", "retry_after_s": retry_after_s}
+        await self.send("error", payload, id=message["id"])
+
     async def serve(self, until: Callable[[Message], bool]) -> Message:
         """Say ok, or pong, to everything up to a message."""
         while True:

@@ -1,6 +1,5 @@
 """live.js against a server that misbehaves, or says what a real one says only after a long time."""
 
-import asyncio
 import json
 import time
 
@@ -183,16 +182,88 @@ async def stay_and_watch(peer: Peer) -> None:
     await peer.socket.wait_closed()
 
 
-async def test_a_call_that_was_cut_off_is_told_so() -> None:
+async def test_a_call_that_was_cut_off_is_asked_again_with_the_same_key() -> None:
     async def cut(peer: Peer) -> None:
         await peer.serve(is_subscribe)
-        while json.loads(await peer.socket.recv())["type"] != "call":
-            pass
+        await peer.hear("call")
 
-    async with acting(cut, stay) as (url, _), program(url, "explore") as client:
-        failed = await asyncio.wait_for(client.do("call", "POST", "/api/posts", {"body": {"content": "once"}}), 10)
+    async def answer(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        asked = await peer.hear("call")
+        await peer.send("result", {"status": 201, "headers": {}, "body": {"id": "1"}}, id=asked["id"])
+        await peer.socket.wait_closed()
 
-        assert failed["type"] == "failed"
+    async with acting(cut, cut, answer) as (url, received), program(url, "explore") as client:
+        result = await client.do("call", "POST", "/api/posts", {"body": {"content": "once"}})
+        calls = [one["payload"] for one in received if one["type"] == "call"]
+
+        assert result["body"] == {"id": "1"}
+        assert len(calls) == 3
+        assert calls[0] == calls[1] == calls[2]
+        assert len(calls[0]["idempotency_key"]) > 20
+
+
+async def test_what_was_refused_for_its_rate_is_sent_again_when_it_is_time() -> None:
+    async def refuse_once(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        refused = await peer.hear("watch")
+        await peer.refuse(refused, retry_after_s=0.2)
+        await peer.serve(lambda one: one["type"] == "watch")
+        await peer.send("test", {"number": 1, "sent_at": 0}, topics=["test"])
+        refused = await peer.hear("unsubscribe")
+        await peer.refuse(refused, retry_after_s=0.2)
+        await peer.serve(lambda one: one["type"] == "unsubscribe")
+        await peer.send("counts", {"posts": {}})
+        await peer.socket.wait_closed()
+
+    async with acting(refuse_once) as (url, received), program(url, "explore", "tag:x") as client:
+        await client.wait_for_state("live")
+        await client.do("watch", ["a", "b"])
+        await client.wait_for(lambda one: one["type"] == "test")
+        await client.do("unsubscribe", ["tag:x"])
+        await client.wait_for(lambda one: one["type"] == "counts")
+
+        watches = [one for one in received if one["type"] == "watch"]
+        assert watches[0] == watches[1]
+        assert [one["payload"] for one in received if one["type"] == "unsubscribe"] == [{"topics": ["tag:x"]}] * 2
+        assert "disconnected" not in {one["type"] for one in client.messages}
+
+
+async def test_a_watch_that_was_cut_off_is_sent_over_the_next_connection() -> None:
+    async def cut(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.hear("watch")
+
+    async def again(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.serve(lambda one: one["type"] == "watch")
+        await peer.send("counts", {"posts": {}})
+        await peer.socket.wait_closed()
+
+    async with acting(cut, again) as (url, received), program(url, "explore") as client:
+        await client.wait_for_state("live")
+        await client.do("watch", ["a"])
+        await client.wait_for(lambda one: one["type"] == "counts")
+
+        assert [one["payload"]["posts"] for one in received if one["type"] == "watch"] == [["a"], ["a"]]
+
+
+async def test_after_the_end_of_a_replay_its_topic_is_resumed_from_our_cursor() -> None:
+    async def replay(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.post(11, "e.11")
+        message = json.loads(await peer.socket.recv())
+        await peer.send("ok", {"topics": []}, id=message["id"])
+        await peer.post(5, "e.5")
+        await peer.send("replayed", {"cursor": "e.11", "events": 1})
+
+    async with acting(replay, stay) as (url, received), program(url, "explore") as client:
+        await client.wait_for_post("11")
+        await client.do("subscribe", ["user:x"], {"since": "e.3"})
+        await client.wait_for(lambda one: one["type"] == "disconnected")
+        await client.wait_for_state("live", len(client.messages))
+
+        assert received[-1]["payload"]["since"] == "e.11"
 
 
 async def test_a_refusal_before_connected_is_final_by_its_close_code() -> None:

@@ -25,6 +25,8 @@ export type Payloads = {
   test: { number: number; sent_at: number };
   /** Read `backfill` over REST; what comes next continues at `cursor`. */
   gap: { reason: string; cursor: string; backfill: string[] };
+  /** All that was missed on topics subscribed with a cursor was sent. */
+  replayed: { cursor: string; events: number };
   error: { code: string; detail: string; retry_after_s?: number };
   connected: { connection_id: string; user_id: string | null; cursor: string; epoch: string; limits: Json; heartbeat_s: number };
   /** The connection broke, or was left after an error that passes: the next one subscribes from the same cursor. */
@@ -83,11 +85,12 @@ export class Live implements AsyncIterable<LiveEvent> {
   watch(posts: string[]): void;
   unwatch(posts: string[]): void;
   /**
-   * Any REST endpoint over this connection. Rejected with `Disconnected` when the connection breaks before the answer: then it is
-   * not known whether it was done.
+   * Any REST endpoint over this connection. When the connection breaks before the answer it is asked again on the next one, with the
+   * same idempotency key, one of its own unless you give one: what was done is not done twice.
    */
   call(
-    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, options?: { query?: Json; body?: any },
+    method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string,
+    options?: { query?: Json; body?: any; idempotency_key?: string },
   ): Promise<{ status: number; headers: Record<string, string>; body: any }>;
   /** The time to the server and back, in milliseconds. */
   ping(): Promise<number>;

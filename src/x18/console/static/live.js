@@ -5,9 +5,8 @@
  *     import { Live } from "./live.js";
  *     for await (const event of new Live("http://localhost:8080", ["explore"])) console.log(event.type, event.payload);
  *
- * It connects again when the connection breaks, resumes where it stood, and gives every event once. Where the server cannot close
- * a hole any more it says so with an event `gap`, whose payload names the REST addresses to read; `connected`, `disconnected` and
- * `closed` tell of the connection itself. What each method takes and gives: live.d.ts.
+ * It connects again when the connection breaks, resumes where it stood, and gives every event once. Where the server cannot close a hole
+ * it says so with an event `gap`; `connected`, `disconnected` and `closed` tell of the connection itself. More: live.d.ts.
  */
 
 const setOf = (names) => new Set(names.split(" "));
@@ -15,37 +14,27 @@ const DURABLE = setOf("post post.deleted retweet retweet.deleted notification no
 const UNTOLD = setOf("ok pong heartbeat auth_expiring reconnect");
 const PASSING = { rate_limited: 1013, unavailable: 1013, token_expired: 4001 }; // what they would be as close codes
 const FINAL_CODES = new Set([1003, 1007, 1009, 4400, 4401, 4403, 4409]);
-const [FIRST_DELAY_MS, LONGEST_DELAY_MS] = [200, 10_000];
-const KEPT_SEQS = 10_000; // a replay has at most 5,000 events
-const WATCHED_PER_MESSAGE = 200; // a message has at most 16 KiB
+const [FIRST_DELAY_MS, LONGEST_DELAY_MS, KEPT_SEQS] = [200, 10_000, 10_000]; // a replay has at most 5,000 events
+const PER_MESSAGE = 200; // posts or topics: a message has at most 16 KiB
+const CHECK_MS = 5_000; // in which a connection that may have broken unseen has to show that it stands
 
-export class Refused extends Error {
-  constructor(detail, code) {
-    super(detail);
-    this.code = code;
-  }
-}
-
+export class Refused extends Error { constructor(detail, code) { super(detail); this.code = code; } }
 export class Disconnected extends Error {}
 
 export class Live {
   state = "idle";
-  #url;
-  #token;
+  #url; #token;
   #topics = new Map(); // name → {request, since: of a replay that has not ended, sentOver: a socket}
   #watched = new Set();
+  #told = new Set(); // of these posts the server knows
+  #unwanted = new Set(); // topics that the server does not know to be unwanted yet
+  #replaying = []; // entries of topics of which the past is being sent
   #listeners = new Map();
   #answers = new Map(); // id of a message → what waits for its answer
   #waiting = []; // what waits for the connection
   #seen = new Set(); // the last events' numbers
-  #socket = null;
-  #lastId = 0;
-  #failures = 0;
-  #afterMs = null;
-  #mustBeNew = false;
-  #heartbeatMs = 25_000;
-  #retry;
-  #silence;
+  #socket = null; #lastId = 0; #failures = 0; #afterMs = null; #mustBeNew = false; #heartbeatMs = 25_000;
+  #retry; #silence; #collecting; // timers
 
   constructor(url, topics = [], { token, since = null } = {}) {
     this.#url = url.replace(/\/+$/, "").replace(/^http/, "ws") + "/ws";
@@ -54,9 +43,10 @@ export class Live {
     for (const topic of topics) this.#want(topic, null);
   }
 
-  open = () => void (this.state === "idle" && this.#connect());
+  open = () => void (this.state === "idle" && (this.#hearPage("addEventListener"), this.#connect()));
   close = () => this.#finish(1000, "closed");
   drop = () => this.#socket && this.#lost(this.#socket, 1006, "cut");
+  ping = (start = performance.now()) => this.#ask("ping", null).then(() => performance.now() - start);
 
   on(type, listener) {
     if (!this.#listeners.has(type)) this.#listeners.set(type, new Set());
@@ -71,31 +61,23 @@ export class Live {
       await (this.state === "live" ? this.#subscribe(wanted, since) : this.#whenLive());
     } catch (error) {
       if (error instanceof Disconnected && this.state !== "closed") return this.#whenLive();
-      for (const name of wanted.map(({ request }) => request.topic)) {
-        if (had.has(name)) this.#topics.set(name, had.get(name));
-        else this.#topics.delete(name);
-      }
+      for (const { request: { topic } } of wanted) had.has(topic) ? this.#topics.set(topic, had.get(topic)) : this.#topics.delete(topic);
       throw error;
     }
   }
 
-  unsubscribe(names) {
-    for (const name of names) this.#topics.delete(name);
-    if (names.length) this.#send("unsubscribe", { topics: names });
-  }
+  unsubscribe = (names) => (names.forEach((name) => this.#topics.delete(name) && this.#unwanted.add(name)), this.#tellSoon());
+  watch = (posts) => (posts.forEach((id) => this.#watched.add(id)), this.#tellSoon());
+  unwatch = (posts) => (posts.forEach((id) => this.#watched.delete(id)), this.#tellSoon());
 
-  watch = (posts) => this.#sendWatched("watch", posts.filter((id) => !this.#watched.has(id) && this.#watched.add(id)));
-  unwatch = (posts) => this.#sendWatched("unwatch", posts.filter((id) => this.#watched.delete(id)));
-
+  /** After a break it is asked again, with the same key: what was done is not done twice. */
   async call(method, path, options = {}) {
     await this.#whenLive();
-    return this.#ask("call", { method, path, ...options });
-  }
-
-  async ping() {
-    const start = performance.now();
-    await this.#ask("ping", null);
-    return performance.now() - start;
+    const payload = { idempotency_key: newKey(), ...options, method, path };
+    return this.#ask("call", payload).catch((error) => {
+      if (!(error instanceof Disconnected) || this.state === "closed") throw error;
+      return this.call(method, path, payload);
+    });
   }
 
   async *[Symbol.asyncIterator]() {
@@ -120,6 +102,7 @@ export class Live {
 
   #connect() {
     this.#setState("connecting");
+    for (const known of [this.#told, this.#unwanted]) known.clear();
     const socket = (this.#socket = new WebSocket(this.#url, ["x18.v1.json"]));
     socket.onmessage = ({ data }) => socket === this.#socket && this.#receive(socket, data);
     socket.onclose = ({ code, reason }) => this.#lost(socket, code, reason || `closed with ${code}`);
@@ -127,9 +110,23 @@ export class Live {
     this.#expectMore(socket);
   }
 
-  #expectMore(socket) {
+  #expectMore(socket, ms = this.#heartbeatMs * 2.5) {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#lost(socket, 1006, "silence"), this.#heartbeatMs * 2.5);
+    this.#silence = setTimeout(() => this.#lost(socket, 1006, "silence"), ms);
+  }
+
+  /** Timers stood still while the page slept, and a network that changed tells nobody: look at once. */
+  #look = () => {
+    if (globalThis.document?.visibilityState === "hidden" || this.#socket?.readyState === 0) return;
+    clearTimeout(this.#retry);
+    if (this.state === "waiting") return this.#connect();
+    this.#expectMore(this.#socket, CHECK_MS);
+    this.#send("ping", null, ++this.#lastId);
+  };
+
+  #hearPage(how) {
+    for (const type of ["online", "pageshow"]) globalThis[how]?.(type, this.#look);
+    globalThis.document?.[how]("visibilitychange", this.#look);
   }
 
   #lost(socket, code, reason) {
@@ -155,6 +152,7 @@ export class Live {
   #finish(code, reason) {
     if (this.state === "closed") return;
     clearTimeout(this.#retry);
+    this.#hearPage("removeEventListener");
     this.#letGo(reason);
     this.#setState("closed");
     for (const { reject } of this.#waiting.splice(0)) reject(new Refused(reason, code));
@@ -163,20 +161,18 @@ export class Live {
 
   /** Twice as long each time, at random so that not all clients come at once; after a planned restart, when the server said. */
   #nextDelay() {
-    const told = this.#afterMs;
-    this.#afterMs = null;
-    if (told !== null) return told;
-    this.#failures += 1;
-    return Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
+    const [told] = [this.#afterMs, (this.#afterMs = null)];
+    return told ?? Math.random() * Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** ++this.#failures);
   }
 
   #receive(socket, text) {
     this.#expectMore(socket);
     this.#emit({ type: "frame", payload: { direction: "in", text } });
     const message = JSON.parse(text);
-    const { type, payload, id } = message;
-    const answer = this.#answers.get(id);
-    if (this.#answers.delete(id)) {
+    const [{ type, payload, id }, answer] = [message, this.#answers.get(message.id)];
+    if (answer && payload?.code === "rate_limited" && payload.retry_after_s && type === "error") { // nothing was changed
+      setTimeout(() => socket === this.#socket && this.#send(answer.type, answer.payload, id), payload.retry_after_s * 1000);
+    } else if (this.#answers.delete(id)) {
       if (type === "error") answer.reject(new Refused(payload.detail, payload.code));
       else answer.resolve(payload);
     } else if (DURABLE.has(type)) {
@@ -188,6 +184,7 @@ export class Live {
       if (type === "reconnect") this.#afterMs = payload.after_ms;
       if (type === "heartbeat" && this.state === "live") this.#advance(payload.cursor); // before, we have no topics
       if (type === "gap") this.#jump(payload.cursor);
+      if (type === "gap" || type === "replayed") for (const entry of this.#replaying.splice(0)) entry.since = null;
       if (!UNTOLD.has(type)) this.#emit(message);
       // It may mean any message that waits for its answer (`watch` has no id), or a replay that broke off after its `ok`.
       const isOurs = id != null || this.#answers.size || this.state !== "live";
@@ -209,7 +206,7 @@ export class Live {
     }
     if (socket !== this.#socket) return;
     this.#setState("live");
-    this.#sendWatched("watch", [...this.#watched]);
+    this.#tell();
     for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
@@ -228,22 +225,17 @@ export class Live {
     if (seqOf(cursor) > seqOf(this.cursor)) this.cursor = cursor;
   }
 
-  #jump(cursor) {
-    this.#seen.clear();
-    this.cursor = cursor;
-  }
-
+  #jump = (cursor) => (this.#seen.clear(), (this.cursor = cursor));
   #isNew(seq) {
-    const isNew = !this.#seen.has(seq);
-    this.#seen.add(seq);
-    if (this.#seen.size > KEPT_SEQS) this.#seen.delete(this.#seen.values().next().value);
-    return isNew;
+    if (this.#seen.has(seq)) return false;
+    if (this.#seen.add(seq).size > KEPT_SEQS) this.#seen.delete(this.#seen.values().next().value);
+    return true;
   }
 
   #want(topic, since) {
     const entry = { request: typeof topic === "string" ? { topic } : topic, since };
-    this.#topics.set(entry.request.topic, entry);
-    return entry;
+    this.#unwanted.delete(entry.request.topic);
+    return this.#topics.set(entry.request.topic, entry), entry;
   }
 
   /** Our cursor, or that of a topic whose replay had not ended. */
@@ -255,10 +247,7 @@ export class Live {
   async #subscribe(wanted, since) {
     for (const entry of wanted) entry.sentOver = this.#socket;
     await this.#ask("subscribe", { topics: wanted.map(({ request }) => request), since: since ?? undefined });
-    const replayed = wanted.filter((entry) => entry.since);
-    const end = () => replayed.forEach((entry) => (entry.since = null));
-    // The server takes one message after the other: the pong comes when the replay is over.
-    if (replayed.length) this.#ask("ping", null).then(end, () => {});
+    this.#replaying = wanted.filter((entry) => entry.since);
   }
 
   async #whenLive() {
@@ -266,35 +255,46 @@ export class Live {
     if (this.state !== "live") await new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
 
-  #sendWatched(type, posts) {
-    if (this.state !== "live" || !posts.length) return;
-    this.#send(type, { posts: posts.slice(0, WATCHED_PER_MESSAGE) });
-    this.#sendWatched(type, posts.slice(WATCHED_PER_MESSAGE));
+  #tellSoon = () => void (this.#collecting ??= setTimeout(() => this.#tell()));
+  /** Bring the server's lists in step with ours. */
+  #tell() {
+    this.#collecting = clearTimeout(this.#collecting);
+    if (this.state !== "live") return;
+    const missing = (all, from) => [...all].filter((id) => !from.has(id));
+    this.#tellAll("unsubscribe", "topics", [...this.#unwanted]);
+    this.#tellAll("unwatch", "posts", missing(this.#told, this.#watched));
+    this.#tellAll("watch", "posts", missing(this.#watched, this.#told));
+    this.#unwanted.clear();
+    this.#told = new Set(this.#watched);
+  }
+  #tellAll(type, field, all) {
+    const refused = ({ code, message: detail }) => {
+      if (code in PASSING) this.#lost(this.#socket, PASSING[code], detail); // the next connection is told anew
+      else if (code) this.#emit({ type: "error", payload: { code, detail } });
+    };
+    for (; all.length; all = all.slice(PER_MESSAGE)) this.#ask(type, { [field]: all.slice(0, PER_MESSAGE) }).catch(refused);
   }
 
   async #ask(type, payload) {
     const id = ++this.#lastId;
     if (!this.#send(type, payload, id)) throw new Disconnected("no connection");
-    return new Promise((resolve, reject) => this.#answers.set(id, { resolve, reject }));
+    return new Promise((resolve, reject) => this.#answers.set(id, { type, payload, resolve, reject }));
   }
 
   #send(type, payload, id) {
     if (this.#socket?.readyState !== WebSocket.OPEN) return false;
     const text = JSON.stringify({ type, payload, id });
     this.#socket.send(text);
-    this.#emit({ type: "frame", payload: { direction: "out", text } });
-    return true;
+    return this.#emit({ type: "frame", payload: { direction: "out", text } }), true;
   }
 
   #setState = (state) => this.#emit({ type: "state", payload: { state: (this.state = state) } });
-
   #emit(event) {
-    const isInner = event.type === "frame" || event.type === "state";
-    for (const type of isInner ? [event.type] : [event.type, "*"]) {
-      for (const listener of this.#listeners.get(type) ?? []) listener(event);
-    }
+    const types = event.type === "frame" || event.type === "state" ? [event.type] : [event.type, "*"];
+    for (const type of types) for (const listener of this.#listeners.get(type) ?? []) listener(event);
   }
 }
 
+const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 const epochOf = (cursor) => cursor?.split(".")[0];
 const seqOf = (cursor) => Number(cursor?.split(".")[1] ?? 0);
