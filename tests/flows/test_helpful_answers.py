@@ -154,3 +154,22 @@ async def test_an_event_stream_takes_a_filter_and_says_when_to_come_back(server:
     assert 1_000 <= int(first.removeprefix("retry: ")) <= 4_000
     assert told["payload"]["topics"] == [{"topic": topic, "filter": {"symbol": ["BTC-USD"]}}]
     assert (bad.status_code, bad.json()["code"]) == (400, "bad_filter")
+
+
+@pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
+async def test_a_plain_request_is_told_to_upgrade(server: Server, path: str) -> None:
+    async with httpx.AsyncClient(base_url=server.url, verify=TLS) as client:
+        answer = await client.get(path)
+    assert (answer.status_code, answer.headers["upgrade"]) == (426, "websocket")
+    assert answer.json()["code"] == "upgrade_required"
+
+
+@pytest.mark.parametrize(("path", "code"), [("/ws", 4029), ("/ws/notifications", 1013), ("/api/ws", 1013)])
+async def test_clients_of_the_original_are_told_to_come_back_in_a_code_that_they_know(
+    limited: Server, make_user: MakeUser, path: str, code: int
+) -> None:
+    user = await make_user()
+    async with live(limited, user.access_token, path=path, local_addr=("127.0.0.72", 0)) as client:
+        for _ in range(60):
+            await client.send("ping")
+        assert await client.wait_until_closed() == code

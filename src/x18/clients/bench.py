@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import errno
 import json
 import secrets
 import sys
@@ -27,6 +28,9 @@ connections, and eight authors 40 posts a second: start one for load tests with 
 created_at and needs clocks that agree; "send" is this program's own clock.
 """
 
+MORE_FILES = (
+    "this shell may not have so many files open, and each connection is one: raise its limit, as in ulimit -n 20000."
+)
 MOST_CONNECTIONS, MOST_RATE, MOST_SECONDS = 20_000, 500.0, 600.0
 CONNECT_AT_ONCE = 50
 SETTLE_S = 5.0
@@ -65,6 +69,9 @@ def run(args: argparse.Namespace) -> int:
         print(f"x18: {error}", file=sys.stderr)
         return 1
     except (httpx.HTTPError, OSError) as error:
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            print(f"x18: {MORE_FILES}", file=sys.stderr)
+            return 1
         print(f"x18: {args.url}: {error or type(error).__name__}: is the server running?", file=sys.stderr)
         return 1
     figures = bench.figures()
