@@ -162,6 +162,21 @@ async def test_an_account_that_turns_private_and_back_takes_away_only_hashtags_i
     await becomes(api, tag, 3)
 
 
+async def test_many_people_go_before_many_posts_of_one(api: httpx.AsyncClient, make_user: MakeUser) -> None:
+    loud, three = await make_user("loud"), [await make_user("quiet") for _ in range(3)]
+    of_one, of_three = "one" + secrets.token_hex(6), "three" + secrets.token_hex(6)
+    posts = [await publish(loud, f"#{of_one}") for _ in range(8)]
+    for user in three:
+        await publish(user, f"#{of_three}")
+    await becomes(api, of_one, 8, authors=1)
+    await becomes(api, of_three, 3, authors=3)
+    tags = [one["tag"] for one in (await api.get("/api/search/trending-hashtags?limit=100")).json()["hashtags"]]
+    assert tags.index(of_three) < tags.index(of_one)
+    for post in posts[:3]:  # of what is deleted the author still has other uses
+        await loud.client.delete(f"/api/posts/{post['id']}")
+    await becomes(api, of_one, 5, authors=1)
+
+
 async def test_trending_hashtags_page_by_offset(api: httpx.AsyncClient, make_user: MakeUser) -> None:
     author, tag = await make_user(), "t" + secrets.token_hex(6)
     for _ in range(3):
