@@ -16,6 +16,7 @@ from websockets.frames import Frame
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
 from x18.realtime.waiting import Gate, Inbox
+from x18.runtime.frames import PacedProtocol
 from x18.runtime.streaming import give_up_on_the_dead
 
 WRITE_BUFFER: Final = 64 * 1024
@@ -81,7 +82,7 @@ def missing_names() -> list[str]:
     return methods + [name for name in ATTRIBUTES if name not in used]
 
 
-class FanoutProtocol(WebSocketsSansIOProtocol):
+class FanoutProtocol(PacedProtocol):
     """Between the handshake and the close, ``writer`` is told whether the transport takes data."""
 
     writer: DirectSocket | None = None
@@ -113,9 +114,9 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
             with suppress(OSError):
                 raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_IN_KERNEL)
 
-    def data_received(self, data: bytes) -> None:
+    def parse(self, data: bytes) -> None:
         """As uvicorn, which leaves a request that cannot be parsed without an answer, and the connection open."""
-        super().data_received(data)
+        super().parse(data)
         if self.frames and self.unfinished is None:
             self.unfinished = self.loop.call_later(UNFINISHED_S, self._give_up_message)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
@@ -211,6 +212,7 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
 
     def handle_ping(self) -> None:
         """Answer, unless what came before it was the end. A client that does not read is owed the newest answer only (RFC 6455 §5.5.3)."""
+        self.count_frame()
         answers = self.conn.data_to_send()
         if not answers or self.close_sent:
             return
@@ -219,14 +221,22 @@ class FanoutProtocol(WebSocketsSansIOProtocol):
         else:
             self.transport.write(b"".join(answers))
 
+    def handle_pong(self, event: Frame) -> None:
+        """An answer to our ping, or to none."""
+        self.count_frame()
+        super().handle_pong(event)
+
     def handle_cont(self, event: Frame) -> None:
         """As uvicorn, which would keep any number of empty fragments: they count nothing towards the limit."""
+        self.count_frame()
         if event.data or event.fin:
             super().handle_cont(event)
 
     def send_receive_event_to_app(self) -> None:
         """A message is complete. As uvicorn, except that text which is none is the client's mistake and not logged as one of ours."""
         self._stop_timing()
+        if self.close_sent:
+            self.count_frame()
         if self.curr_msg_data_type == "text" and not self.close_sent:
             try:
                 b"".join(self.frames).decode()
