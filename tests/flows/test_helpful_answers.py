@@ -156,7 +156,7 @@ async def test_an_event_stream_takes_a_filter_and_says_when_to_come_back(server:
     assert (bad.status_code, bad.json()["code"]) == (400, "bad_filter")
 
 
-@pytest.mark.parametrize("path", ["/ws", "/ws/notifications"])
+@pytest.mark.parametrize("path", ["/ws", "/ws/notifications", "/api/ws"])
 async def test_a_plain_request_is_told_to_upgrade(server: Server, path: str) -> None:
     async with httpx.AsyncClient(base_url=server.url, verify=TLS) as client:
         answer = await client.get(path)

@@ -1,9 +1,8 @@
 """``/ws``, its address for event streams, and the two addresses of existing clients."""
 
-from http import HTTPStatus
 from typing import Any, Final
 
-from litestar import WebSocket, get, websocket
+from litestar import WebSocket, websocket
 from litestar.connection import ASGIConnection
 from litestar.di import NamedDependency
 
@@ -36,13 +35,6 @@ HOW_TO_LOG_IN_HERE: Final = (
 )
 
 
-class UpgradeRequired(Problem):
-    """Asked in plain HTTP for what only a WebSocket has."""
-
-    status = HTTPStatus.UPGRADE_REQUIRED
-    code = "upgrade_required"
-
-
 @websocket("/ws")
 async def live(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Channel]) -> None:
     """The live channel."""
@@ -53,15 +45,6 @@ async def live(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Channe
 async def legacy(socket: WebSocket[Any, Any, Any], channel: NamedDependency[Channel]) -> None:
     """The same for clients of the original system: subscribed to notifications, and the token may stand in the address."""
     await _serve(socket, channel, is_legacy=True)
-
-
-@get(["/ws", "/ws/notifications"], include_in_schema=False)
-async def upgrade() -> None:
-    """What a plain request is told."""
-    raise UpgradeRequired(
-        "This is a WebSocket: connect with a client for those, as in wscat -c ws://…/ws. Over plain HTTP the same events are at /api/stream.",
-        headers={"Upgrade": "websocket", "Connection": "Upgrade"},
-    )
 
 
 async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legacy: bool = False) -> None:
@@ -143,4 +126,4 @@ def _is_own(origin: str, host: str) -> bool:
     return is_plain and page.hostname == asked.hostname and ports[0] == ports[1]
 
 
-handlers: Final = [live, legacy, upgrade, stream]
+handlers: Final = [live, legacy, stream]
