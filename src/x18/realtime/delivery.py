@@ -5,7 +5,8 @@ or changed, the hub has it ``settle``: the connection is given what it is owed o
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 from uuid import UUID
 
@@ -21,7 +22,7 @@ NOBODY: Final[frozenset[UUID]] = frozenset()
 LOOK: Final = 64
 """Of so many connections one looks whether an event is for them before one looks at the clock."""
 
-Found = list[tuple[Connection, Subscription]]
+Found = Collection[tuple[Connection, Subscription]]
 """Connections that may want an event, each once."""
 
 Names = tuple[str, ...] | list[str]
@@ -55,14 +56,16 @@ class Delivery:
         self._is_looking = True
         try:
             for name, found in candidates:
-                for start in range(0, len(found) or 1, LOOK):
-                    self._match(event, name, found[start : start + LOOK])
+                rest = iter(found)
+                for _ in range(0, len(found) or 1, LOOK):
+                    self._match(event, name, islice(rest, LOOK))
                     if self._is_late():
+                        rest = iter(list(rest))  # what it goes through may change while others run
                         yield
             self._is_looking = False
-            chosen = list(self._matches.items())
-            for start in range(0, len(chosen), LOOK):
-                some = chosen[start : start + LOOK]
+            chosen = iter(self._matches.items())  # which stay as they are until the end
+            for _ in range(0, len(self._matches), LOOK):
+                some: Iterable[tuple[Connection, Names]] = islice(chosen, LOOK)
                 if self._settled:
                     some = [one for one in some if one[0] not in self._settled]
                 self._add(event, some)
@@ -75,13 +78,14 @@ class Delivery:
     def write(self) -> Iterator[None]:
         """Write what was collected. Yields where others may run."""
         waiting = self._outgoing
-        while waiting:
+        everyone = list(waiting)  # in the order in which they came, which is that of the memory that they are in
+        for start in range(0, len(everyone), STEP):
             now, frames = time.monotonic(), 0
-            for _ in range(min(STEP, len(waiting))):
-                connection, run = waiting.popitem()
-                connection.sent_at = now
-                frames += run.length
-                connection.write(run.data or run.join())
+            for connection in everyone[start : start + STEP]:
+                if (run := waiting.pop(connection, None)) is not None:
+                    connection.sent_at = now
+                    frames += run.length
+                    connection.write(run.data or run.join())
             self.frames += frames
             if waiting and self._is_late():
                 yield
@@ -105,7 +109,7 @@ class Delivery:
         self._settled.add(connection)
         self._outgoing.pop(connection, None)
 
-    def _match(self, event: Event, name: str, found: Found) -> None:
+    def _match(self, event: Event, name: str, found: Iterable[tuple[Connection, Subscription]]) -> None:
         """Note of which connections a topic matches."""
         matches, accepted, seq, only = self._matches, self._accepted, event.seq, (name,)
         for connection, subscription in found:

@@ -49,17 +49,17 @@ class _Index:
     def find(self, name: str, keys: Sequence[str]) -> Iterator[tuple[str, Found]]:
         """Who wants everything, and who may want an event with these keys: each once, though it may be there under many keys."""
         if self.everything:
-            yield name, list(self.everything.items())
+            yield name, self.everything.items()
         if self.by_key:
             found = [self.by_key[key] for key in keys if key in self.by_key]
             if len(found) == 1:
-                yield name, list(found[0].items())
+                yield name, found[0].items()
             elif found:
                 merged: dict[Connection, Subscription] = {}
                 for some in found:
                     merged.update(some)
                     yield name, []
-                yield name, list(merged.items())
+                yield name, merged.items()
 
 
 class Hub:
@@ -248,7 +248,7 @@ class Hub:
             if (some := self._users.get(actor)) is not None:
                 merged.update(some)
                 yield "", []
-        by_name: dict[str, Found] = {}
+        by_name: dict[str, list[tuple[Connection, Subscription]]] = {}
         for subscription, connection in merged.items():
             by_name.setdefault(subscription.topic.name, []).append((connection, subscription))
         yield from by_name.items()
