@@ -37,7 +37,7 @@ ROUNDS: Final = 15
 
 
 def measure(hub: Hub) -> tuple[float, float]:
-    """The longest time for which one post held the loop, and what it took in all, in milliseconds of the processor; medians of some rounds."""
+    """The longest hold of the loop by one post, and what it took in all: milliseconds of the processor, medians of some rounds."""
     longest, whole = [], []
     pace = Pace()
     for seq in range(1, ROUNDS + 1):
