@@ -27,7 +27,7 @@ class Costs:
     """The shares of all users and networks in one process."""
 
     def __init__(self) -> None:
-        self.requests = UnderWay("requests", per_user=8, per_network=24)
+        self.requests = UnderWay("requests", per_user=8, per_network=12)
         self.dear = UnderWay("searches", per_user=2, per_network=2)
         self.time = Budget("time of the database", burst=3.0, per_second=0.2, network_factor=3.0)
 

@@ -167,10 +167,13 @@ class Budget:
         """
         if not self._enforced:
             return
-        waits = [self._wait_of(owner) for owner in owners_of(network, user_id)]
-        if (wait := max(waits)) > 0:
+        if (wait := self.wait_s(network, user_id)) > 0:
             seconds = int(wait) + 1
             raise TooManyRequests(f"Too much for now ({self._what}): wait {seconds} s.", retry_after_s=seconds)
+
+    def wait_s(self, network: str, user_id: UUID | None = None) -> float:
+        """In how many seconds there is something left again; 0 while there is."""
+        return max(self._wait_of(owner) for owner in owners_of(network, user_id)) if self._enforced else 0.0
 
     def charge(self, cost: float, network: str, user_id: UUID | None = None) -> None:
         """Spend so much, also what is not there."""

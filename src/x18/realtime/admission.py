@@ -2,10 +2,13 @@
 
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
-from x18.core.shares import Budget
+from x18.core.errors import TooManyRequests
+from x18.core.shares import Budget, UnderWay
 from x18.realtime.protocol import BURST, MAX_CONNECTIONS_PER_ADDRESS, MAX_CONNECTIONS_PER_USER, MESSAGES_PER_MINUTE
 
 OPENINGS: Final = 500
@@ -14,6 +17,12 @@ OPENINGS_PER_SECOND: Final = 10
 
 FAILED_LOG_IN: Final = 4
 """A token or ticket that is not good counts as so many openings more."""
+
+CALLS_OF_A_USER: Final = 8
+CALLS_OF_A_NETWORK: Final = 12
+CALL_WAITS_S: Final = 10.0
+"""Calls over all sockets that run at once, as many as requests may be under way. Before one runs not even its token is looked at: what a
+thousand of them ask of the database others would wait for."""
 
 
 class Admission:
@@ -24,6 +33,7 @@ class Admission:
         self._openings = Budget(
             "new connections", burst=OPENINGS, per_second=OPENINGS_PER_SECOND, network_factor=1, enforced=enforced
         )
+        self._calls = UnderWay("calls", per_user=CALLS_OF_A_USER, per_network=CALLS_OF_A_NETWORK, enforced=enforced)
         self.total = 0
         """How many connections there are."""
         self._of_address: Counter[str] = Counter()
@@ -41,6 +51,22 @@ class Admission:
     def fail(self, network: str) -> None:
         """Count a log-in that failed."""
         self._openings.charge(FAILED_LOG_IN, network)
+
+    @asynccontextmanager
+    async def call(self, network: str, user_id: UUID | None) -> AsyncIterator[None]:
+        """One call, for the block, as soon as there is a place for it.
+
+        Raises:
+            TooManyRequests: ``too_many_calls``: none came free in time, or a hundred wait already.
+        """
+        try:
+            places = await self._calls.wait(network, user_id, patience_s=CALL_WAITS_S)
+        except TooManyRequests as refusal:
+            raise TooManyRequests(refusal.detail, code="too_many_calls", retry_after_s=refusal.retry_after_s) from None
+        try:
+            yield
+        finally:
+            self._calls.leave(places)
 
     def enter(self, address: str) -> bool:
         """Count a connection from an address, also one that is refused: ``leave`` is called for both."""

@@ -208,7 +208,11 @@ class Session:
 
     async def _call(self, calls: Calls, message: p.Call) -> None:
         try:
-            self.line.send(await calls.answer(message, self._token, self.connection.encoding))
+            async with self._services.admission.call(self.network, self.user_id):
+                if self.line.socket.close_code is not None:
+                    return  # it was still waiting, and nobody waits for it any more
+                result = await calls.answer(message, self._token, self.connection.encoding)
+            self.line.send(result)
         except Exception as error:
             self._answer_error(error, message.id)
 

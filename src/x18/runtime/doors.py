@@ -13,7 +13,7 @@ from litestar.types import Scope
 
 from x18.core.addresses import network_of
 from x18.core.errors import TooManyRequests
-from x18.core.shares import UnderWay
+from x18.core.shares import Budget, UnderWay
 from x18.runtime.heads import Refusal
 from x18.runtime.patience import PatientProtocol
 from x18.runtime.proxies import TrustedPeers
@@ -31,6 +31,10 @@ SHORT_S: Final = 15
 FEW: Final = 20
 """A network with more connections than this has its idle ones closed soon: several browsers are under it, with six each."""
 
+REQUESTS: Final = 100
+REQUESTS_PER_SECOND: Final = 200
+"""What a network may ask at once and in the long run, twice what is answered to all its users. What comes faster is read later."""
+
 MANY: Final = Refusal(
     HTTPStatus.TOO_MANY_REQUESTS,
     "too_many_connections",
@@ -47,6 +51,9 @@ class Doors:
         self._enforced = enforced
         self._many = many
         self._open = UnderWay("connections", per_user=per_network, per_network=per_network, enforced=enforced)
+        self._asked = Budget(
+            "requests", burst=REQUESTS, per_second=REQUESTS_PER_SECOND, network_factor=1, enforced=enforced
+        )
         self.total = 0
 
     def enter(self, peer: str | None) -> ExitStack:
@@ -61,6 +68,15 @@ class Doors:
         self.total += 1
         stack.callback(self._leave)
         return stack
+
+    def count_request(self, peer: str | None) -> None:
+        """Count one, whatever is answered."""
+        if self._enforced and not self._is_exempt(peer):
+            self._asked.charge(1, network_of(peer or ""))
+
+    def wait_s(self, peer: str | None) -> float:
+        """In how many seconds the next request of this peer may be read."""
+        return self._asked.wait_s(network_of(peer or "")) if self._enforced and not self._is_exempt(peer) else 0.0
 
     def keep_alive_s(self, peer: str | None) -> int:
         """How long an idle connection of this peer is kept."""

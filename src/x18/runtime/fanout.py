@@ -16,7 +16,7 @@ from websockets.frames import Frame
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
 from x18.realtime.waiting import Gate, Inbox
-from x18.runtime.frames import PacedProtocol
+from x18.runtime.frames import PacedFrames
 from x18.runtime.streaming import give_up_on_the_dead
 
 WRITE_BUFFER: Final = 64 * 1024
@@ -82,7 +82,7 @@ def missing_names() -> list[str]:
     return methods + [name for name in ATTRIBUTES if name not in used]
 
 
-class FanoutProtocol(PacedProtocol):
+class FanoutProtocol(PacedFrames):
     """Between the handshake and the close, ``writer`` is told whether the transport takes data."""
 
     writer: DirectSocket | None = None

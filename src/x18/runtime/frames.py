@@ -20,7 +20,7 @@ PER_SECOND: Final = 5
 message of the greatest length may come in fragments of a hundred bytes."""
 
 
-class PacedProtocol(WebSocketsSansIOProtocol):
+class PacedFrames(WebSocketsSansIOProtocol):
     """Parses what came piece by piece, and listens no more to who sends frames without end."""
 
     _held: memoryview | None = None

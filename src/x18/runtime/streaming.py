@@ -7,7 +7,7 @@ from functools import partial
 from typing import Final
 
 from x18.realtime.streams import ABORT, BEGIN, SHUTDOWN
-from x18.runtime.doors import CountedProtocol
+from x18.runtime.paces import PacedRequests
 
 UNACKNOWLEDGED_MS: Final = 30_000
 """A client's machine that has acknowledged nothing for so long is gone. With a heartbeat every 25 s that is known within a minute;
@@ -15,7 +15,7 @@ without this, a machine that lost its network holds its place for the 15 minutes
 """
 
 
-class StreamingProtocol(CountedProtocol):
+class StreamingProtocol(PacedRequests):
     """Says to streams what they may do with their connection."""
 
     def on_message_begin(self) -> None:

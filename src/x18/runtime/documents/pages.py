@@ -5,14 +5,17 @@ import hashlib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
+import msgspec
 from litestar import Litestar, Request, Response, get
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
 from x18.core.static import File, make_file, send_file
 from x18.runtime.documents import asyncapi, openapi
+
+T = TypeVar("T")
 
 STATIC: Final = Path(__file__).parent.parent / "static"
 TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".png": "image/png"}
@@ -41,16 +44,17 @@ LIVE_POLICY: Final = (
 )
 
 
-@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
-def rest_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """REST, made once."""
-    return Response(_kept(request.app, "openapi", lambda: openapi.describe(request.app)))
+@get("/openapi.json", include_in_schema=False, sync_to_thread=True)
+def rest_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """REST, made and encoded once."""
+    document = _kept(request.app, "openapi", lambda: _as_file(openapi.describe(request.app)))
+    return send_file(request, document, {"Cache-Control": "no-cache"})
 
 
-@get("/asyncapi.json", include_in_schema=False, sync_to_thread=False)
+@get("/asyncapi.json", include_in_schema=False, sync_to_thread=True)
 def live_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """The live channel, made once, but for the address at which it is read."""
-    document = _kept(request.app, "asyncapi", asyncapi.describe)
+    """The live channel, made and encoded once, but for the address at which it is read."""
+    document = _kept(request.app, "asyncapi", lambda: _as_parts(asyncapi.describe()))
     is_secure = request.scope["scheme"] == "https"
     here = asyncapi.servers(request.headers.get("host") or asyncapi.NOWHERE, is_secure=is_secure)
     return Response({**document, "servers": here})
@@ -85,10 +89,18 @@ def read_files() -> dict[str, File]:
     return {path.name: make_file(path.read_bytes(), types[path.suffix]) for path in paths}
 
 
-def _kept(app: Litestar, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+def _as_file(document: dict[str, Any]) -> File:
+    return make_file(msgspec.json.encode(document), "application/json")
+
+
+def _as_parts(document: dict[str, Any]) -> dict[str, msgspec.Raw]:
+    return {name: msgspec.Raw(msgspec.json.encode(part)) for name, part in document.items()}
+
+
+def _kept(app: Litestar, name: str, make: Callable[[], T]) -> T:
     if name not in app.state:
         app.state[name] = make()
-    kept: dict[str, Any] = app.state[name]
+    kept: T = app.state[name]
     return kept
 
 
