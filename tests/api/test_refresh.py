@@ -1,6 +1,7 @@
 """Refresh tokens: good once, and what happens to a session whose old ones come back."""
 
 import asyncio
+from typing import Any, Final
 
 import asyncpg
 import httpx
@@ -9,8 +10,13 @@ import pytest
 from tests.api.test_auth import fresh
 from tests.conftest import MakeUser
 from tests.server import TLS, Server
-from x18.auth.sessions import forget_ended
+from x18.auth.sessions import MOST_RETIRED, forget_ended
 from x18.core import db
+
+ELEVEN_SECONDS_LATER: Final = """
+    UPDATE auth_sessions s SET retired = (SELECT jsonb_object_agg(hash, at::float - 11) FROM jsonb_each(s.retired) AS r (hash, at))
+    WHERE user_id = $1"""
+"""Each refresh token that was exchanged was exchanged so much earlier."""
 
 
 @pytest.mark.parametrize("as_bearer", [False, True])
@@ -35,9 +41,7 @@ async def test_an_old_refresh_token_used_late_ends_its_whole_family(
 ) -> None:
     tokens = (await api.post("/api/auth/register", json=fresh())).json()
     rotated = (await api.post("/api/auth/refresh", json=tokens)).json()
-    await database.execute(
-        "UPDATE auth_sessions SET rotated_at = now() - interval '11 seconds' WHERE user_id = $1", tokens["user"]["id"]
-    )
+    await database.execute(ELEVEN_SECONDS_LATER, tokens["user"]["id"])
 
     reused = await api.post("/api/auth/refresh", json=tokens)
 
@@ -87,9 +91,7 @@ async def test_a_thief_who_comes_within_the_time_is_found_when_the_owner_comes_b
     owner = (await api.post("/api/auth/refresh", json=first)).json()
     thief = (await api.post("/api/auth/refresh", json=first)).json()
     stolen = (await api.post("/api/auth/refresh", json=thief)).json()
-    await database.execute(
-        "UPDATE auth_sessions SET rotated_at = now() - interval '11 seconds' WHERE user_id = $1", first["user"]["id"]
-    )
+    await database.execute(ELEVEN_SECONDS_LATER, first["user"]["id"])
 
     assert (await api.post("/api/auth/refresh", json=owner)).json()["code"] == "refresh_token_reused"
     assert (await api.post("/api/auth/refresh", json=stolen)).status_code == 401
@@ -128,19 +130,62 @@ async def test_a_race_with_a_node_of_another_version_ends_nothing(
     assert (await api.get("/api/users/me", headers=access)).status_code == 200
 
 
-async def test_a_token_from_before_the_last_is_no_racing_one_and_ends_the_session(api: httpx.AsyncClient) -> None:
-    first = (await api.post("/api/auth/register", json=fresh())).json()
-    second = (await api.post("/api/auth/refresh", json=first)).json()
-    third = (await api.post("/api/auth/refresh", json=second)).json()
-    access = {"Authorization": f"Bearer {third['access_token']}"}
-    seen = []
+async def test_any_token_of_the_last_seconds_gets_the_one_that_is_good_now(
+    api: httpx.AsyncClient, database: asyncpg.Pool
+) -> None:
+    chain = [(await api.post("/api/auth/register", json=fresh())).json()]
+    for _ in range(3):
+        chain.append((await api.post("/api/auth/refresh", json=chain[-1])).json())
+    now = chain[-1]["refresh_token"]
+    assert len({tokens["refresh_token"] for tokens in chain}) == 4
 
-    for old, status in ((second, 200), (first, 401)):
-        assert (await api.post("/api/auth/refresh", json=old)).status_code == status
-        seen.append((await api.get("/api/users/me", headers=access)).status_code)
+    for old in (chain[0], chain[2], chain[1], chain[0]):
+        answer = await api.post("/api/auth/refresh", json=old)
+        assert (answer.status_code, answer.json()["refresh_token"]) == (200, now)
 
-    assert seen == [200, 401]
-    assert (await api.post("/api/auth/refresh", json=third)).status_code == 401
+    await database.execute(ELEVEN_SECONDS_LATER, chain[0]["user"]["id"])
+    newest = (await api.post("/api/auth/refresh", json={"refresh_token": now})).json()
+    assert (await api.post("/api/auth/refresh", json={"refresh_token": now})).status_code == 200
+    late = await api.post("/api/auth/refresh", json=chain[2])
+    assert (late.status_code, late.json()["code"]) == (401, "refresh_token_reused"), "each has its own ten seconds"
+    assert (await api.post("/api/auth/refresh", json=newest)).json()["code"] == "session_revoked"
+
+
+@pytest.mark.parametrize("calls", [8, 14])
+async def test_a_page_of_the_original_client_stays_logged_in_whatever_its_calls_meet(
+    workers: Server, calls: int
+) -> None:
+    """Each call that is answered 401 exchanges the refresh token that is stored by then. A browser has six connections, so that some
+    calls are sent with the old token when others have come back with a new one.
+    """
+    limits = httpx.Limits(max_connections=6)
+    async with httpx.AsyncClient(base_url=workers.url, timeout=20, verify=TLS, limits=limits) as page:
+        for _ in range(3):
+            stored = (await page.post("/api/auth/register", json=fresh())).json() | {"access_token": "stale"}
+
+            async def call(stored: dict[str, Any] = stored) -> int:
+                me = await page.get("/api/users/me", headers={"Authorization": f"Bearer {stored['access_token']}"})
+                if me.status_code == 200:
+                    return 200
+                refreshed = await page.post("/api/auth/refresh", json={"refresh_token": stored["refresh_token"]})
+                if refreshed.status_code != 200:
+                    return refreshed.status_code
+                stored.update(refreshed.json())
+                headers = {"Authorization": f"Bearer {stored['access_token']}"}
+                return (await page.get("/api/users/me", headers=headers)).status_code
+
+            assert await asyncio.gather(*(call() for _ in range(calls))) == [200] * calls
+            assert (await page.post("/api/auth/refresh", json=stored)).status_code == 200
+
+
+async def test_no_more_than_a_page_has_calls_are_remembered(api: httpx.AsyncClient, database: asyncpg.Pool) -> None:
+    first = tokens = (await api.post("/api/auth/register", json=fresh())).json()
+    for _ in range(MOST_RETIRED + 1):
+        tokens = (await api.post("/api/auth/refresh", json=tokens)).json()
+
+    kept = "SELECT count(*) FROM auth_sessions, jsonb_object_keys(retired) WHERE user_id = $1"
+    assert await database.fetchval(kept, first["user"]["id"]) == MOST_RETIRED
+    assert (await api.post("/api/auth/refresh", json=first)).json()["code"] == "refresh_token_reused"
 
 
 async def test_sessions_are_forgotten_when_their_last_token_has_expired(

@@ -19,7 +19,10 @@ from x18.realtime.events import EventKind
 logger = logging.getLogger("x18.auth")
 
 RACE: Final = timedelta(seconds=10)
-"""Two refreshes with one token within this time are one client in a hurry, not a thief."""
+"""Refreshes with one token within this time are one client in a hurry, not a thief."""
+
+MOST_RETIRED: Final = 32
+"""So many tokens of this time are known: more than a page has calls under way."""
 
 
 class Device(msgspec.Struct, frozen=True):
@@ -75,8 +78,10 @@ async def open_session(owner: Owner, device: Device, tokens: Tokens) -> TokenPai
 
 
 async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
-    """New tokens for a refresh token that was not used before, or was within the last 10 s: then the same refresh token as the first
-    request got, so that of several that race whichever a client keeps is good.
+    """New tokens for a refresh token that is good, or was until a request less than 10 s ago exchanged it: then the refresh token that is
+    good now, so that of requests that race whichever answer a client keeps is good.
+
+    A page whose calls find their token expired exchanges several in a row: a call that is late sends the next one already.
 
     Raises:
         NotAuthenticated: ``session_revoked``, or ``refresh_token_reused``, which ends the session.
@@ -84,8 +89,12 @@ async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
     claims = tokens.read_refresh(refresh_token)
     refresh = tokens.make_next_refresh(refresh_token)
     rotated = await db.fetch_value(
-        """UPDATE auth_sessions s SET previous_token_hash = refresh_token_hash, refresh_token_hash = $3,
-                  rotated_at = now(), last_used_at = now()
+        f"""UPDATE auth_sessions s SET refresh_token_hash = $3, last_used_at = now(),
+                  retired = jsonb_build_object(encode($2, 'hex'), extract(epoch FROM now())) || COALESCE((
+                      SELECT jsonb_object_agg(hash, at) FROM (
+                          SELECT hash, at FROM jsonb_each(s.retired) AS r (hash, at)
+                          WHERE at::float > extract(epoch FROM now() - $4::interval)
+                          ORDER BY at::float DESC LIMIT {MOST_RETIRED - 1}) r), '{{}}')
            FROM users u
            WHERE s.id = $1 AND s.refresh_token_hash = $2 AND s.revoked_at IS NULL
              AND u.id = s.user_id AND u.disabled_at IS NULL
@@ -93,31 +102,34 @@ async def rotate(refresh_token: str, tokens: Tokens) -> TokenPair:
         claims.session_id,
         _digest(refresh_token),
         _digest(refresh),
+        RACE,
     )
     if rotated is None:
-        await _check_race(claims, _digest(refresh_token), _digest(refresh))
+        refresh = await _find_current(claims, refresh_token, tokens)
     await db.execute("UPDATE users SET last_active_at = now() WHERE id = $1", claims.user_id)
     return TokenPair(claims.user_id, tokens.make_access(claims.user_id, claims.session_id), refresh)
 
 
-async def _check_race(claims: Claims, digest: bytes, next_digest: bytes) -> None:
-    """Nothing where another request has just made the same exchange."""
+async def _find_current(claims: Claims, refresh_token: str, tokens: Tokens) -> str:
+    """The refresh token that is good now, for one that other requests have just exchanged."""
     session = await db.fetch_row(
-        """SELECT s.previous_token_hash = $2 AND s.rotated_at > now() - $4::interval AS racing, s.refresh_token_hash = $3 AS same
+        """SELECT s.refresh_token_hash, (s.retired->>encode($2, 'hex'))::float > extract(epoch FROM now() - $3::interval) AS is_racing
            FROM auth_sessions s JOIN users u ON u.id = s.user_id
            WHERE s.id = $1 AND s.revoked_at IS NULL AND u.disabled_at IS NULL""",
         claims.session_id,
-        digest,
-        next_digest,
+        _digest(refresh_token),
         RACE,
     )
     if session is None:
         raise NotAuthenticated("The session has ended; log in again.", code="session_revoked")
-    if session["racing"] and session["same"]:
-        return
-    if not session["racing"]:
+    if not session["is_racing"]:
         logger.warning("refresh token used twice: the session ends", extra={"user_id": str(claims.user_id)})
         await revoke(claims.user_id, claims.session_id)
+    else:
+        for _ in range(MOST_RETIRED):  # each follows from the one before
+            refresh_token = tokens.make_next_refresh(refresh_token)
+            if _digest(refresh_token) == session["refresh_token_hash"]:
+                return refresh_token
     # Racing with a node whose secret, or version, is another: nothing is wrong, but there is nothing to give either.
     raise NotAuthenticated("This refresh token was used before; log in again.", code="refresh_token_reused")
 

@@ -14,6 +14,7 @@ from piccolo.columns import (
     Varchar,
 )
 from piccolo.columns.base import OnDelete
+from piccolo.columns.column_types import JSON
 from piccolo.table import Table
 
 from x18.tables.engine import DB
@@ -59,20 +60,19 @@ class FormerUsername(Table, tablename="former_usernames", db=DB):
 
 
 class Session(Table, tablename="auth_sessions", db=DB):
-    """One login. ``refresh_token_hash`` is the SHA-256 of the only refresh token that is good now; every rotation replaces it, and
-    ``previous_token_hash`` is that of the one before.
+    """One login. ``refresh_token_hash`` is the SHA-256 of the only refresh token that is good now; every rotation replaces it.
+    ``retired`` has those that were good in the last seconds, in hexadecimal, each with the time when it was replaced.
     """
 
     id = UUID(primary_key=True)
     user_id = ForeignKey(User, on_delete=OnDelete.cascade, null=False)
     refresh_token_hash = Bytea()
-    previous_token_hash = Bytea(null=True, default=None)
+    retired = JSON(default="{}")
     family_id = UUID()
     user_agent = Varchar(length=512)
     ip = Varchar(length=45)
     created_at = Timestamptz()
     last_used_at = Timestamptz()
-    rotated_at = Timestamptz(null=True, default=None)
     expires_at = Timestamptz()
     revoked_at = Timestamptz(null=True, default=None)
 
