@@ -33,45 +33,16 @@ HELD_UP_S: Final = 1.0
 BAD_REQUEST: Final = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 
 METHODS: Final = (
-    "connection_made",
-    "connection_lost",
-    "data_received",
-    "pause_writing",
-    "resume_writing",
-    "eof_received",
-    "shutdown",
-    "handle_close",
-    "handle_ping",
-    "handle_cont",
-    "handle_parser_exception",
-    "keepalive_timeout",
-    "send_keepalive_ping",
-    "run_asgi",
-    "send",
-    "send_receive_event_to_app",
-    "on_task_complete",
-    "start_keepalive",
+    "connection_made", "connection_lost", "data_received", "pause_writing", "resume_writing", "eof_received",
+    "shutdown", "handle_close", "handle_ping", "handle_cont", "handle_parser_exception", "keepalive_timeout",
+    "send_keepalive_ping", "run_asgi", "send", "send_receive_event_to_app", "on_task_complete", "start_keepalive",
     "stop_keepalive",
-)
+)  # fmt: skip
 ATTRIBUTES: Final = (
-    "conn",
-    "transport",
-    "queue",
-    "scope",
-    "loop",
-    "close_sent",
-    "close_timer",
-    "close_timeout",
-    "pong_timer",
-    "ping_sent_at",
-    "ping_timeout",
-    "curr_msg_data_type",
-    "frames",
-    "disconnected",
-    "read_paused",
-    "handshake_complete",
-    "handshake_initiated",
-)
+    "conn", "transport", "queue", "scope", "loop", "close_sent", "close_timer", "close_timeout", "pong_timer",
+    "ping_sent_at", "ping_timeout", "curr_msg_data_type", "frames", "disconnected", "read_paused",
+    "handshake_complete", "handshake_initiated",
+)  # fmt: skip
 
 
 def missing_names() -> list[str]:
