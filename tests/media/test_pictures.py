@@ -3,6 +3,7 @@
 import io
 import random
 import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,35 @@ def test_a_file_that_ends_early_shows_what_is_there(tmp_path: Path, kind: Kind, 
     top = seen.image.convert("L").crop((0, 0, 96, 48))
     assert max(abs(a - b) for a, b in zip(top.tobytes(), NOISE.crop((0, 0, 96, 48)).tobytes(), strict=True)) < 160
     seen.image.load()
+
+
+def beside(kind: bytes, body: bytes, *, is_right: bool = True) -> bytes:
+    """A PNG that is to be turned, with one more chunk, whose checksum may be wrong."""
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    data = with_chunk(save(Image.new("RGB", (40, 20), "red"), "PNG", exif=exif), kind, body)
+    at = data.index(kind) + 4 + len(body)
+    return data if is_right else data[:at] + bytes(4) + data[at + 4 :]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        beside(b"tEXt", b"Comment\0hello", is_right=False),
+        beside(b"iCCP", b"sRGB\0\0" + zlib.compress(bytes(200)), is_right=False),
+        beside(b"tRNS", b"\0\xff\0\0\0\0", is_right=False),
+        beside(b"gAMA", struct.pack(">I", 100_000), is_right=False),
+        beside(b"pHYs", b"\0"),
+        beside(b"gAMA", b"\0"),
+        beside(b"sRGB", b""),
+        beside(b"zTXt", b"Comment\0\0" + zlib.compress(bytes(2_000_000))),
+    ],
+)
+def test_what_is_broken_beside_the_pixels_does_not_cost_the_picture(tmp_path: Path, data: bytes) -> None:
+    seen = process(data, PNG, tmp_path)
+
+    assert near(seen.image.convert("RGBA").getpixel((5, 5)), (255, 0, 0, 255), by=0)
+    assert seen.image.size == (20, 40), "what is whole counts"
 
 
 @pytest.mark.parametrize(

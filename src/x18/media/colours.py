@@ -8,6 +8,8 @@ from typing import Any, Final
 
 from PIL import Image, ImageCms
 
+from x18.media.tones import light_of
+
 Convert = Callable[[Image.Image], Image.Image]
 
 MAX_PROFILE: Final = 4 * 1024**2
@@ -21,10 +23,10 @@ PRIMARIES: Final = {
     9: (0.3127, 0.3290, 0.708, 0.292, 0.170, 0.797, 0.131, 0.046),  # BT.2020
     12: (0.3127, 0.3290, 0.680, 0.320, 0.265, 0.690, 0.150, 0.060),  # Display P3
 }
-"""White, red, green and blue of PNG's ``cICP`` chunk (ITU-T H.273)."""
+"""White, red, green and blue by the number that ITU-T H.273 gives them, in PNG's ``cICP`` chunk and in videos."""
 
-LIKE_SRGB: Final = (1, 6, 13)
-"""Its transfer functions that are shown as sRGB's is; the others are for high dynamic range."""
+LIKE_SRGB: Final = (1, 2, 6, 13, 14, 15)
+"""Transfer functions that are shown as sRGB's is, and 2, which is not told."""
 
 
 def converter_of(image: Image.Image, data: bytes) -> Convert | None:
@@ -40,6 +42,23 @@ def converter_of(image: Image.Image, data: bytes) -> Convert | None:
         transform = ImageCms.buildTransform(opened, ImageCms.createProfile("sRGB"), mode, "RGB")
         return lambda picture: _convert(picture, mode, transform)
     return None
+
+
+def in_srgb(picture: Image.Image, primaries: int, transfer: int) -> Image.Image:
+    """A picture in RGB whose colours are meant so, by the numbers of ITU-T H.273."""
+    profile = _profile_of(primaries, transfer)
+    if profile is None:
+        return picture
+    meant: Any = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+    return _convert(picture, "RGB", ImageCms.buildTransform(meant, ImageCms.createProfile("sRGB"), "RGB", "RGB"))
+
+
+def _profile_of(primaries: int, transfer: int) -> bytes | None:
+    """None for what is shown as sRGB is, or not known here."""
+    points, light = PRIMARIES.get(primaries), light_of(transfer)
+    if light is None and (points is None or transfer not in LIKE_SRGB):
+        return None
+    return make_profile(points or SRGB, light)
 
 
 def _fits(profile: str, picture: str) -> bool:
@@ -68,8 +87,7 @@ def _described(image: Image.Image, data: bytes) -> bytes | None:
         return None
     coding = data[: data.find(b"IDAT")].partition(b"\0\0\0\x04cICP")[2][:4]
     if coding:
-        points = PRIMARIES.get(coding[0])
-        return make_profile(points, None) if points and coding[1] in LIKE_SRGB else None
+        return _profile_of(coding[0], coding[1])
     gamma, points = image.info.get("gamma"), image.info.get("chromaticity")
     if "srgb" in image.info or not (gamma or points):
         return None
@@ -80,11 +98,11 @@ def _described(image: Image.Image, data: bytes) -> bytes | None:
     return make_profile(points or SRGB, gamma) if gamma or points else None
 
 
-def make_profile(points: tuple[float, ...], gamma: float | None) -> bytes | None:
-    """An ICC profile of a display with this white, red, green and blue; without ``gamma`` its curve is sRGB's."""
+def make_profile(points: tuple[float, ...], curve: float | list[float] | None) -> bytes | None:
+    """An ICC profile of a display with this white, red, green and blue, and with this gamma, these steps of light, or sRGB's curve."""
     if len(points) != 8 or not all(0 < y <= 1 and 0 <= x <= 1 for x, y in zip(points[::2], points[1::2], strict=True)):
         return None
-    if gamma is not None and not 0.1 <= gamma <= 4:
+    if isinstance(curve, float) and not 0.1 <= curve <= 4:
         return None
     white, *colours = [(x / y, 1.0, (1 - x - y) / y) for x, y in zip(points[::2], points[1::2], strict=True)]
     amounts = _solve(colours, white)
@@ -93,15 +111,17 @@ def make_profile(points: tuple[float, ...], gamma: float | None) -> bytes | None
     adapted = [
         _adapt(tuple(amount * part for part in colour), white) for colour, amount in zip(colours, amounts, strict=True)
     ]
-    if gamma is None:
-        curve = b"para\0\0\0\0\0\3\0\0" + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    if curve is None:
+        steps = b"para\0\0\0\0\0\3\0\0" + _fixed(2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
+    elif isinstance(curve, float):
+        steps = b"curv\0\0\0\0\0\0\0\1" + struct.pack(">HH", round(256 / curve), 0)
     else:
-        curve = b"curv\0\0\0\0\0\0\0\1" + struct.pack(">HH", round(256 / gamma), 0)
+        steps = struct.pack(f">4sII{len(curve)}H", b"curv", 0, len(curve), *(round(65535 * light) for light in curve))
     tags = {
         name: b"XYZ \0\0\0\0" + _fixed(*colour)
         for name, colour in zip((b"rXYZ", b"gXYZ", b"bXYZ"), adapted, strict=True)
     }
-    tags |= {b"wtpt": b"XYZ \0\0\0\0" + _fixed(*D50)} | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    tags |= {b"wtpt": b"XYZ \0\0\0\0" + _fixed(*D50)} | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), steps)
     return _assemble(tags)
 
 

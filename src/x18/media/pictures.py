@@ -11,6 +11,7 @@ from x18.media.apng import frames_of
 from x18.media.colours import converter_of
 from x18.media.cut import SHORT, as_far_as_it_goes, is_there
 from x18.media.kinds import JPEG, PNG, WEBP, Kind
+from x18.media.png import sound_png
 from x18.media.results import Rejected
 
 MAX_SCANS: Final = 100
@@ -27,7 +28,6 @@ TURNS: Final = {
     8: Image.Transpose.ROTATE_90,
 }
 
-PACKED: Final = (b"iCCP", b"zTXt", b"iTXt", b"tEXt")
 START_OF_SCAN: Final = b"\xff\xda"
 ANIMATION_FLAG, ALPHA_FLAG = 0x02, 0x10
 """Of WebP (RFC 9649, 2.7)."""
@@ -62,7 +62,7 @@ def open_picture(data: bytes, kind: Kind, check: Check) -> Picture:
     """
     if kind is JPEG:
         return _still(_open_jpeg(data, check), data, kind)
-    data = with_alpha_flag(_filled(data)) if kind is WEBP else _without_bombs(data)
+    data = with_alpha_flag(_filled(data)) if kind is WEBP else sound_png(data)
     with Image.open(io.BytesIO(data), formats=[kind.format]) as image:
         frames = getattr(image, "n_frames", 1)
         check(image.size, frames)
@@ -191,20 +191,6 @@ def with_alpha_flag(webp: bytes) -> bytes:
     """An animated WebP that says that its frames need not cover the whole picture; any other as it is."""
     is_animated = webp[12:16] == b"VP8X" and len(webp) > 20 and webp[20] & ANIMATION_FLAG
     return webp[:20] + bytes((webp[20] | ALPHA_FLAG,)) + webp[21:] if is_animated else webp
-
-
-def _without_bombs(data: bytes) -> bytes:
-    """A PNG, without its texts and profile if they unpack to more than Pillow takes: they are not worth the picture."""
-    try:
-        Image.open(io.BytesIO(data), formats=["PNG"]).close()
-    except ValueError:
-        parts, at = [data[:8]], 8
-        while at < len(data):
-            end = at + 12 + int.from_bytes(data[at : at + 4], "big")
-            parts += [data[at:end]] if data[at + 4 : at + 8] not in PACKED else []
-            at = end
-        return b"".join(parts)
-    return data
 
 
 def _open_webp(data: bytes) -> Image.Image:

@@ -11,7 +11,9 @@ from typing import Any, Final
 
 from av import open as open_container
 from av.bitstream import BitStreamFilterContext
+from av.video.reformatter import Colorspace
 
+from x18.media.colours import in_srgb
 from x18.media.geometry import shown_size, upright
 from x18.media.images import MAX_PIXELS, THUMBNAIL, write_thumbnail
 from x18.media.kinds import MAX_BYTES, Kind
@@ -25,6 +27,10 @@ SOUNDS: Final = {"mp4": {"aac", "mp3", "opus", "flac"}, "webm": {"opus", "vorbis
 WITHOUT_MESSAGES: Final = {"h264": "6", "hevc": "39-40", "av1": "5"}
 """Units inside of the pictures' own stream that hold anything at all: cameras write place and time into them."""
 
+UNTOLD: Final = 2
+"""The matrix of a video that does not say it, by ITU-T H.273."""
+
+HDTV_LINES: Final = 720
 HEVC_MESSAGES: Final = (39, 40)
 START: Final = b"\0\0\0\1"
 SHAPE_INSIDE: Final = ("h264", "hevc")
@@ -115,6 +121,7 @@ class _Track:
         self._filter = BitStreamFilterContext(",".join(steps), stream, self._out) if steps else None
         if _codec_of(stream) == "hevc":
             self._out.codec_context.extradata = _without_messages(self._out.codec_context.extradata)
+        self._hidden: list[Any] = []
         self._last_dts: int | None = None
         self._step: Fraction | float = 0
         self.begins: Fraction | float | None = None
@@ -125,12 +132,28 @@ class _Track:
         if packet.dts is None and packet.pts is None and not packet.size:
             packets = self._filter.filter(None) if self._filter else []
         else:
-            self._measure(packet)
-            packets = self._filter.filter(packet) if self._filter else [packet]
+            packets = [kept for needed in self._needed(packet) for kept in self._filtered(needed)]
         for kept in packets:
             self._put_in_order(kept)
             kept.stream = self._out
         return list(packets)
+
+    def _needed(self, packet: Any) -> list[Any]:
+        """What can be written now. Phones that cut a video leave the packets in, and say in an edit list that they are not shown
+        (ISO 14496-12, 8.6.6), which cannot be written here: what was cut off at the end is left out, and so is what was cut out in
+        between, unless what follows cannot be decoded without it. What was cut off at the beginning has times before nought.
+        """
+        if packet.is_discard and self.begins is not None:
+            self._hidden.append(packet)
+            return []
+        needed = [packet] if packet.is_keyframe else [*self._hidden, packet]
+        self._hidden = []
+        return needed
+
+    def _filtered(self, packet: Any) -> list[Any]:
+        if not packet.is_discard:
+            self._measure(packet)
+        return list(self._filter.filter(packet)) if self._filter else [packet]
 
     def _measure(self, packet: Any) -> None:
         at = (packet.pts if packet.pts is not None else packet.dts) * packet.time_base
@@ -189,5 +212,11 @@ def _first_frame(path: Path, kind: Kind) -> tuple[Any, tuple[int, int]]:
             raise Rejected("No picture of the video can be decoded.")
         size = shown_size(frame.width, frame.height, video.sample_aspect_ratio)
         scale = min(1.0, THUMBNAIL[0] / max(size))
-        small = frame.to_image(width=max(1, round(size[0] * scale)), height=max(1, round(size[1] * scale)), threads=1)
-        return upright(small, size, frame)
+        width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+        small = frame.to_image(width=width, height=height, threads=1, src_colorspace=_matrix_of(frame))
+        return upright(in_srgb(small, frame.color_primaries, frame.color_trc), size, frame)
+
+
+def _matrix_of(frame: Any) -> Colorspace | None:
+    """How colours are coded where the video does not say: as browsers take it, as HDTV does from 720 lines on, else as SDTV does."""
+    return Colorspace.ITU709 if frame.colorspace == UNTOLD and frame.height >= HDTV_LINES else None
