@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from tests.conftest import Account, MakeUser
-from tests.crowd import make_crowd
+from tests.crowd import make_crowd, send_all
 
 FIELDS = {
     "id", "user_id", "user", "content", "metadata", "media", "hashtags", "mentions", "visibility", "reply_to_id",
@@ -197,14 +197,24 @@ async def test_what_one_may_not_see_one_cannot_react_to(make_user: MakeUser, dat
     assert await database.fetchval(f"SELECT count(*) FROM {verb}s WHERE post_id = $1::text::uuid", secret["id"]) == 0
 
 
-async def test_only_public_posts_can_be_retweeted(make_user: MakeUser) -> None:
-    author, follower = await make_user(), await make_user()
+async def test_only_public_posts_can_be_retweeted(make_user: MakeUser, database: asyncpg.Pool) -> None:
+    author, follower, reader = await make_user(), await make_user(), await make_user()
     await follower.client.post(f"/api/users/{author.id}/follow")
+    await reader.client.post(f"/api/users/{follower.id}/follow")
     made = await publish(author, visibility="followers")
+    turned = await publish(author)
+    await author.client.patch("/api/users/me", json={"private_account": True})
 
-    for client in (author.client, follower.client):
-        answer = await client.post(f"/api/posts/{made['id']}/retweet")
-        assert (answer.status_code, answer.json()["code"]) == (403, "not_retweetable")
+    for post in (made, turned):
+        for client in (author.client, follower.client):
+            answer = await client.post(f"/api/posts/{post['id']}/retweet")
+            assert (answer.status_code, answer.json()["code"]) == (403, "not_retweetable")
+        seen = (await follower.client.get(f"/api/posts/{post['id']}")).json()
+        assert (seen["retweets_count"], seen["is_retweeted"]) == (0, False)
+        entries = await database.fetchval(
+            "SELECT count(*) FROM feed_entries WHERE post_id = $1::text::uuid AND id <> post_id", post["id"]
+        )
+        assert entries == 0, "and it stands in nobody's home"
 
 
 async def test_likes_of_few_at_once_are_counted_exactly(make_user: MakeUser, database: asyncpg.Pool) -> None:
@@ -213,12 +223,12 @@ async def test_likes_of_few_at_once_are_counted_exactly(make_user: MakeUser, dat
     fans = [await make_user("fan") for _ in range(20)]
     path = f"/api/posts/{made['id']}/like"
 
-    answers = await asyncio.gather(*(fan.client.post(path) for fan in fans for _ in range(50)))
+    answers = await send_all(fan.client.post(path) for fan in fans for _ in range(50))
 
     assert Counter(answer.status_code for answer in answers).keys() == {200, 201}
     assert sum(answer.status_code == 201 for answer in answers) == 20
     assert (await author.client.get(f"/api/posts/{made['id']}")).json()["likes_count"] == 20
-    mixed = await asyncio.gather(*(getattr(fan.client, verb)(path) for fan in fans for verb in ("post", "delete") * 10))
+    mixed = await send_all(getattr(fan.client, verb)(path) for fan in fans for verb in ("post", "delete") * 10)
     assert {answer.status_code for answer in mixed} <= {200, 201}
     counted = await database.fetchval("SELECT likes_count FROM post_stats WHERE post_id = $1::text::uuid", made["id"])
     assert counted == await database.fetchval("SELECT count(*) FROM likes WHERE post_id = $1::text::uuid", made["id"])
@@ -232,11 +242,9 @@ async def test_a_thousand_users_like_at_once(make_user: MakeUser, database: asyn
 
     # Each on a client of its own kind: one client with a thousand requests is slow in itself.
     fans = [await make_user("fan") for _ in range(20)]
-    answers = await asyncio.gather(
-        *(
-            fans[number % 20].client.post(path, headers={"Authorization": f"Bearer {token}"})
-            for number, token in enumerate(tokens)
-        )
+    answers = await send_all(
+        fans[number % 20].client.post(path, headers={"Authorization": f"Bearer {token}"})
+        for number, token in enumerate(tokens)
     )
 
     assert [answer.status_code for answer in answers] == [201] * 1000
