@@ -272,6 +272,18 @@ async def test_a_disabled_account_is_out_at_once(
     assert (await api.post("/api/auth/refresh", json={"refresh_token": user.refresh_token})).status_code == 401
 
 
+async def test_a_session_that_has_run_out_is_over_whatever_its_tokens_say(
+    make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    user = await make_user()
+    assert (await user.client.get("/api/users/me")).status_code == 200
+
+    await database.execute("UPDATE auth_sessions SET expires_at = now() WHERE user_id = $1", user.id)
+
+    answer = await user.client.get("/api/users/me")
+    assert (answer.status_code, answer.json()["code"]) == (401, "session_revoked")
+
+
 async def test_a_username_in_the_field_email_logs_in_too(api: httpx.AsyncClient, make_user: MakeUser) -> None:
     """As the log-in form of the original system sends it."""
     user = await make_user("Formed")

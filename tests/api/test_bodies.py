@@ -1,6 +1,7 @@
 """JSON as it is meant: a mark before it, the order of its keys and the form of its numbers are no matter; a key that stands twice is."""
 
 import json
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from tests.conftest import MakeUser
 from tests.flows.test_calls import call
 from tests.live import live
 from tests.server import Server
+from x18.app import MAX_BODY_BYTES
 from x18.core.bodies import meaning_of
 
 BOM = b"\xef\xbb\xbf"
@@ -124,3 +126,24 @@ async def test_a_call_is_read_as_a_request(server: Server, make_user: MakeUser) 
         result = await call(client, "POST", "/api/posts", body={"content": "x", "accessLevel": "pay-per-post"})
 
     assert (result["status"], result["body"]["code"]) == (400, "paywall_unavailable")
+
+
+@pytest.mark.parametrize("is_told", [True, False], ids=["of a told length", "in chunks"])
+async def test_a_body_has_128_kib_and_no_byte_more(make_user: MakeUser, is_told: bool) -> None:
+    user = await make_user()
+    begin, end = b'{"content": "x", "unknown": "', b'"}'
+
+    async def send(size: int) -> httpx.Response:
+        body = begin + b"x" * (size - len(begin) - len(end)) + end
+
+        async def chunks() -> AsyncIterator[bytes]:
+            for start in range(0, len(body), 16_384):
+                yield body[start : start + 16_384]
+
+        return await user.client.post("/api/posts", content=body if is_told else chunks())
+
+    assert (await send(MAX_BODY_BYTES)).status_code == 201
+    for size in (MAX_BODY_BYTES + 1, 4 * MAX_BODY_BYTES):
+        answer = await send(size)
+        assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
+    assert (await user.client.get("/api/users/me")).json()["posts_count"] == 1

@@ -15,6 +15,10 @@ from tests.live import live
 from tests.server import Server
 from x18.auth.administration import disable_user, enable_user
 from x18.core import db
+from x18.core.errors import NotAuthenticated
+from x18.posts import actions as posts
+from x18.posts.schemas import PostDraft
+from x18.users import actions as users
 
 
 @pytest.fixture
@@ -187,6 +191,49 @@ async def test_nothing_of_a_disabled_account_comes_live_or_in_a_replay(
         await resumed.wait_for_post(fence)
 
         assert [event["type"] for event in resumed.events] == ["post", "retweet", "retweet", "post"]
+
+
+async def test_a_disabled_account_is_found_by_nothing_and_told_of_nothing(make_user: MakeUser, switch: Any) -> None:
+    gone, reader = await make_user("zwiebelturm"), await make_user("reader")
+    word = "w" + secrets.token_hex(6)
+    await gone.client.patch("/api/users/me", json={"display_name": f"Ann {word}", "bio": f"all about {word}bio"})
+    exact, beginning = f"/api/search/users?q={gone.username}", f"/api/search/users?q=ann+{word[:9]}"
+    alike, described = f"/api/search/users?q={word[:5]}{word[6:]}", f"/api/search/users?q={word}bio"
+    root = await publish(gone, "a question")
+    for path in (exact, beginning, alike, described):
+        assert await shown(reader.client, path) == [str(gone.id)], path
+    assert (await reader.client.get(f"/api/users/username/{gone.username}")).status_code == 200
+    await publish(reader, f"@{gone.username}", reply_to_id=root["id"])
+
+    await switch(gone, disabled=True)
+
+    for path in (exact, beginning, alike, described):
+        assert await shown(reader.client, path) == [], path
+        assert (await reader.client.get(f"{path}&count=true")).json()["total"] == 0
+    assert (await reader.client.get(f"/api/users/username/{gone.username}")).status_code == 404
+    await publish(reader, f"@{gone.username} are you there?")
+
+    await switch(gone, disabled=False)
+    login = (await reader.client.post("/api/auth/login", json={"username": gone.username, "password": PASSWORD})).json()
+    headers = {"Authorization": f"Bearer {login['access_token']}"}
+    told = (await reader.client.get("/api/notifications", headers=headers)).json()["notifications"]
+    assert [one["type"] for one in told] == ["reply"], "and not of the mention"
+
+
+async def test_who_was_disabled_a_moment_ago_changes_nothing(make_user: MakeUser, database: asyncpg.Pool) -> None:
+    gone, other = await make_user("gone"), await make_user("other")
+    await database.execute("UPDATE users SET disabled_at = now() WHERE id = $1", gone.id)
+    async with database.acquire() as connection, db.using(connection):  # as a request that was let in before
+        for act in (
+            posts.create_post(gone.id, PostDraft(content="too late")),
+            users.follow(gone.id, other.id),
+            users.unfollow(gone.id, other.id),
+        ):
+            with pytest.raises(NotAuthenticated):
+                await act
+
+    assert await database.fetchval("SELECT count(*) FROM posts WHERE author_id = $1", gone.id) == 0
+    assert await database.fetchval("SELECT count(*) FROM follows WHERE follower_id = $1", gone.id) == 0
 
 
 async def test_a_mention_of_a_disabled_account_is_a_plain_text(make_user: MakeUser, switch: Any) -> None:

@@ -233,6 +233,13 @@ async def test_media_in_a_post(api: httpx.AsyncClient, make_user: MakeUser) -> N
     assert (await api.get(f"/api/media/{first['id']}")).json()["post_id"] == made["id"]
     listed = (await api.get(f"/api/media/user/{user.id}?count=true")).json()
     assert ([media["id"] for media in listed["media"]], listed["total"]) == ([second["id"], first["id"]], 2)
+    await user.client.patch("/api/users/me", json={"private_account": True})
+    for client, seen in ((other.client, []), (api, []), (user.client, listed["media"])):
+        status = 200 if seen else 404
+        assert (await client.get(f"/api/media/{first['id']}")).status_code == status
+        found = (await client.get(f"/api/media/user/{user.id}?count=true")).json()
+        assert (len(found["media"]), found["total"]) == (len(seen), len(seen))
+    await user.client.patch("/api/users/me", json={"private_account": False})
     await user.client.delete(f"/api/media/{first['id']}")
     assert [media["id"] for media in (await api.get(f"/api/posts/{made['id']}")).json()["media"]] == [second["id"]]
 

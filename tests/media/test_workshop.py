@@ -17,6 +17,7 @@ from tests.media.clips import clip
 from tests.media.making import P3, mpo
 from x18.core.errors import BadInput, TooManyRequests
 from x18.media import box
+from x18.media import workshop as workshops
 from x18.media.colours import make_profile
 from x18.media.results import Processed
 from x18.media.workshop import Workshop
@@ -94,6 +95,18 @@ async def test_a_decoder_that_spins_eats_memory_or_lies_gives_nothing(
 ) -> None:
     with pytest.raises(BadInput, match="cannot be decoded"):
         await done(workshop, job(tmp_path, wish))
+
+    assert await done(workshop, job(tmp_path, "good")) == breaking.DONE
+
+
+async def test_a_decoder_that_waits_for_ever_is_not_waited_for(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workshops, "PATIENCE_S", 0.5)
+    with pytest.raises(BadInput, match="cannot be decoded"):
+        async with asyncio.timeout(DEADLINE_S):
+            await done(workshop, job(tmp_path, "wait"))
+    monkeypatch.undo()
 
     assert await done(workshop, job(tmp_path, "good")) == breaking.DONE
 

@@ -12,7 +12,7 @@ import pytest
 
 from tests.hubs import publish
 from tests.realtime.test_session import NoServices, RecordingSocket
-from x18.core.errors import Problem, TooManyRequests, Unavailable
+from x18.core.errors import NotAuthenticated, Problem, TooManyRequests, Unavailable
 from x18.core.viewer import Viewer
 from x18.realtime.batches import Batch
 from x18.realtime.connection import Connection
@@ -22,7 +22,7 @@ from x18.realtime.feed import Feed, Steps
 from x18.realtime.hub import Hub
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
-from x18.realtime.protocol import MAX_ERRORS, CloseCode, TopicRequest
+from x18.realtime.protocol import MAX_ERRORS, MAX_QUEUED_FRAMES, CloseCode, TopicRequest
 from x18.realtime.replay import Missed, Unreplayable
 from x18.realtime.session import Session
 from x18.realtime.subscribing import Subscriber
@@ -260,3 +260,37 @@ async def test_a_user_is_counted_once_though_the_connection_ends_during_a_refres
     admission.leave("", client.session.user_id)
 
     assert not admission._of_user
+
+
+async def test_a_session_that_ends_while_it_is_being_checked_is_closed_all_the_same() -> None:
+    client = Client(ValueError())
+    user = Viewer(UUID(int=1), UUID(int=2), datetime(2100, 1, 1, tzinfo=UTC))
+    answers = [user]
+
+    async def authenticate(_: str) -> Viewer:
+        if not answers:
+            raise NotAuthenticated("Ended.", code="session_revoked")
+        # The row was read; before we are back the hub hears of its end, and finds no connection to close.
+        client.services.just_revoked.add(user.user_id)
+        return answers.pop()
+
+    client.services.authenticate = authenticate
+    with pytest.raises(NotAuthenticated):
+        await client.session.open("a token", is_admitted=True)
+
+    assert client.socket.closed_with == CloseCode.REVOKED
+    assert client.line.connection.viewer is None
+    assert client.services.hub.viewers == {}
+
+
+async def test_what_waits_for_the_end_of_a_replay_is_bounded() -> None:
+    client = Client(ValueError())
+    client.line.hold()
+    written = 0
+    while client.socket.closed_with is None and written < 3 * MAX_QUEUED_FRAMES:
+        client.line.connection.write(EventFrames(event(written + 1, b"{}"), EPOCH).get(Encoding.JSON, ("explore",)))
+        written += 1
+
+    assert client.socket.closed_with == CloseCode.SLOW_CONSUMER
+    assert MAX_QUEUED_FRAMES <= written <= MAX_QUEUED_FRAMES + 2
+    assert client.messages == []

@@ -202,18 +202,27 @@ async def test_a_transaction_that_hangs_delays_nobody_else(url: str) -> None:
         await asyncio.gather(running, return_exceptions=True)
 
 
-async def test_a_new_epoch_and_a_cut_log_are_told(url: str) -> None:
+@pytest.mark.parametrize(
+    ("change", "reason", "last"),
+    [
+        ("epoch = gen_random_uuid(), head = 500", "unknown_epoch", 500),
+        ("head = 500, floor = 400", "cursor_too_old", 400),
+    ],
+)
+async def test_a_new_epoch_and_a_cut_log_are_told(url: str, change: str, reason: str, last: int) -> None:
     nodes: list[Node] = []
     nodes.append(Node(url, nodes))
     running = asyncio.create_task(nodes[0].run())
     connection = await asyncpg.connect(url)
     try:
-        await asyncio.sleep(0.3)
-        await connection.execute("UPDATE event_state SET epoch = gen_random_uuid(), head = 500")
-        async with asyncio.timeout(5):
-            while nodes[0].gaps != ["unknown_epoch"]:
+        async with asyncio.timeout(10):
+            while not nodes[0].feed.epoch:
+                await asyncio.sleep(0.01)
+        await connection.execute(f"UPDATE event_state SET {change}")
+        async with asyncio.timeout(10):
+            while nodes[0].gaps != [reason]:
                 await asyncio.sleep(0.05)
-        assert nodes[0].feed.last == 500
+        assert nodes[0].feed.last == last
     finally:
         await connection.close()
         running.cancel()
