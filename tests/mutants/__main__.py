@@ -19,7 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tests.mutants.mutant import Mutant
-from tests.mutants.table import MUTANTS
+from tests.mutants.tables import MUTANTS
 
 ROOT: Final = Path(__file__).parent.parent.parent
 TIMEOUT_S: Final = 300
@@ -42,6 +42,8 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     args = parser.parse_args()
     wanted = [one for one in MUTANTS if not args.words or any(word in f"{one.name} {one.file}" for word in args.words)]
+    if stale := [f"{one.name}: {said}" for one in wanted if (said := one.fault(ROOT))]:
+        parser.error("\n".join(["the code is another by now:", *stale]))
     copies: SimpleQueue[Path] = SimpleQueue()
     with tempfile.TemporaryDirectory(prefix="x18-mutants-") as folder:
         for number in range(args.jobs):

@@ -1,4 +1,4 @@
-"""The protections, by the part of the product that they guard."""
+"""What runs on the machine of whoever starts X18: embedded servers, secrets, logs."""
 
 from typing import Final
 
@@ -86,5 +86,3 @@ LOGS: Final = [
         ("runtime/test_logs.py",),
     ),
 ]
-
-MUTANTS: Final = [*EMBEDDED, *LOGS]

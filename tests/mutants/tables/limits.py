@@ -1,0 +1,257 @@
+"""What one may have under way and may spend."""
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+LIMITS: Final = ("core/test_limits.py",)
+SHARES: Final = ("core/test_shares.py",)
+COSTS: Final = ("core/test_costs.py",)
+
+RATES: Final = [
+    Mutant("a limit is a limit", "core/limits.py", "if used + 1 <= limit then", "if true then", LIMITS),
+    Mutant(
+        "what is refused is not counted",
+        "core/limits.py",
+        "if wait > 0 then return {0, 0, math.ceil(wait)} end",
+        "",
+        LIMITS,
+    ),
+    Mutant(
+        "counts end with their windows",
+        "core/limits.py",
+        "then redis.call('EXPIRE', key .. slot, window * 2) end",
+        "then end",
+        LIMITS,
+    ),
+    Mutant(
+        "a network is counted too",
+        "core/limits.py",
+        "    if network is not None:\n            owners",
+        "    if False:\n            owners",
+        LIMITS,
+    ),
+    Mutant(
+        "without Redis a process counts for itself",
+        "core/limits.py",
+        "return self._local.take(rate.seconds, less, shared=rate.name)",
+        "return Verdict(True, 1, 1)",
+        LIMITS,
+    ),
+    Mutant(
+        "and allows less",
+        "core/limits.py",
+        "limit // LOCAL_DIVISOR",
+        "limit",
+        LIMITS,
+    ),
+    Mutant(
+        "what fails is given back",
+        "core/limits.py",
+        "            await self.give_back(rate, who)\n            raise\n",
+        "            raise\n",
+        LIMITS,
+    ),
+    Mutant(
+        "who has no account is counted by network",
+        "core/limits.py",
+        'f"u{viewer.user_id}" if viewer else f"a{network}"',
+        'f"u{viewer.user_id}" if viewer else "a"',
+        ("api/test_guessing.py", "api/test_conventions.py"),
+    ),
+    Mutant(
+        "a network is one customer's",
+        "core/addresses.py",
+        "return str(IPv6Network((parsed, HOST_BITS), strict=False))",
+        "return str(parsed)",
+        (
+            "realtime/test_admission.py",
+            "api/test_guessing.py::test_the_name_the_address_and_other_hosts_of_a_network_share_one_count",
+        ),
+    ),
+    Mutant(
+        "only a trusted proxy says whence one comes",
+        "runtime/proxies.py",
+        "return bool(self._names) and peer in self._hosts",
+        "return True",
+        ("runtime/test_doors.py",),
+    ),
+    Mutant(
+        "invented owners take no memory without end",
+        "core/local_counts.py",
+        "if name not in self._counts and len(self._counts) >= MAX_OWNERS:",
+        "if False:",
+        ("core/test_local_counts.py",),
+    ),
+    Mutant(
+        "a silent Redis holds nobody up for long",
+        "core/pipeline.py",
+        "PATIENCE_S: Final = 0.5",
+        "PATIENCE_S: Final = 60.0",
+        ("faults/test_redis.py",),
+    ),
+    Mutant(
+        "a Redis that is silent is an error after a second",
+        "app.py",
+        "        socket_timeout=REDIS_TIMEOUT_S,\n",
+        "",
+        ("core/test_redis_client.py",),
+    ),
+    Mutant(
+        "one that cannot be connected to is, too",
+        "app.py",
+        "        socket_connect_timeout=REDIS_TIMEOUT_S,\n",
+        "        socket_connect_timeout=None,\n",
+        ("core/test_redis_client.py",),
+    ),
+    Mutant(
+        "nobody waits for long for one of its connections",
+        "app.py",
+        "        timeout=REDIS_TIMEOUT_S,\n        socket_timeout",
+        "        socket_timeout",
+        ("core/test_redis_client.py",),
+    ),
+    Mutant(
+        "a body has a length",
+        "app.py",
+        "        request_max_body_size=MAX_BODY_BYTES,\n",
+        "        request_max_body_size=None,\n",
+        ("api/test_bodies.py",),
+    ),
+]
+
+UNDER_WAY: Final = [
+    Mutant(
+        "a user has so many under way",
+        "core/shares.py",
+        "if self._find_full(owners) is not None:",
+        "if False:",
+        SHARES,
+    ),
+    Mutant(
+        "who waits takes a place",
+        "core/shares.py",
+        "        if (full := self._find_full(owners)) is not None:\n            await",
+        "        if (full := self._find_full(owners)) is not None and False:\n            await",
+        SHARES,
+    ),
+    Mutant(
+        "a place comes back",
+        "core/shares.py",
+        "        finally:\n            self.leave(owners)\n",
+        "        finally:\n            pass\n",
+        SHARES,
+    ),
+    Mutant(
+        "a hundred wait and not more",
+        "core/shares.py",
+        "if len(queue) >= MAX_WAITING:",
+        "if False:",
+        SHARES,
+    ),
+    Mutant(
+        "a budget that is spent is refused",
+        "core/shares.py",
+        "if (wait := self.wait_s(network, user_id)) > 0:",
+        "if (wait := self.wait_s(network, user_id)) > 1e9:",
+        SHARES,
+    ),
+    Mutant(
+        "invented owners share a budget",
+        "core/shares.py",
+        "            owner = EVERYBODY_ELSE\n        self._spent[owner]",
+        "            pass\n        self._spent[owner]",
+        SHARES,
+    ),
+    Mutant(
+        "who has spent the time of the database waits",
+        "core/costs.py",
+        "        self._costs.time.check(network, user_id)\n",
+        "",
+        COSTS,
+    ),
+    Mutant(
+        "the time of statements is charged",
+        "core/costs.py",
+        "self._costs.time.charge(self.seconds, self._network, self._user_id)",
+        "pass",
+        COSTS,
+    ),
+    Mutant(
+        "also of those that fail",
+        "core/db.py",
+        "    def __exit__(self, *_: object) -> None:\n        if self.mine is not None:",
+        "    def __exit__(self, *_: object) -> None:\n        if self.mine is not None and _[0] is None:",
+        COSTS,
+    ),
+    Mutant(
+        "requests under way are counted",
+        "core/costs.py",
+        "        self._places = await self._costs.requests.wait(network, user_id, patience_s=PATIENCE_S)\n",
+        "",
+        ("core/test_costs.py", "flows/test_shares.py"),
+    ),
+    Mutant(
+        "places of requests come back",
+        "core/costs.py",
+        "        self._costs.requests.leave(self._places)\n",
+        "        pass\n",
+        ("api/test_conventions.py::test_what_is_asked_at_once_is_answered_in_turn_and_calls_count_as_requests",),
+    ),
+    Mutant(
+        "few of a network search at a time",
+        "core/costs.py",
+        "        places = await self._costs.dear.wait(self._network, self._user_id, patience_s=PATIENCE_S)\n",
+        "        places = ()\n",
+        COSTS,
+    ),
+    Mutant(
+        "searches have connections of their own",
+        "core/db.py",
+        "lender = _Pools.dear if is_dear else _Pools.requests",
+        "lender = _Pools.requests",
+        COSTS,
+    ),
+    Mutant(
+        "and an end",
+        "core/db.py",
+        '"statement_timeout": str(DEAR_TIMEOUT_MS), ',
+        "",
+        COSTS,
+    ),
+    Mutant(
+        "a deep page is dear",
+        "core/costs.py",
+        "int(offset) >= DEAR_OFFSET",
+        "int(offset) >= 10**9",
+        COSTS,
+    ),
+    Mutant(
+        "nobody waits for ever for a connection",
+        "core/pools.py",
+        "if now - self._returned_at > STUCK_S or now - began > LONGEST_WAIT_S:",
+        "if now - began > 3600:",
+        ("core/test_pools.py",),
+    ),
+    Mutant(
+        "a queue that moves is no outage",
+        "core/pools.py",
+        "if now - self._returned_at > STUCK_S or now - began > LONGEST_WAIT_S:",
+        "if True:",
+        ("core/test_pools.py",),
+    ),
+    Mutant(
+        "health is looked at once for all who ask",
+        "runtime/health.py",
+        "if self._looking is None or (self._looking.done() and now >= self._good_until):",
+        "if True:",
+        ("runtime/test_health.py",),
+    ),
+    Mutant(
+        "a part that hangs is down",
+        "runtime/health.py",
+        "asyncio.wait({checking}, timeout=CHECK_TIMEOUT_S)",
+        "asyncio.wait({checking})",
+        ("runtime/test_health.py",),
+    ),
+]
