@@ -1,5 +1,5 @@
 # The front door. Everything works without make too: see README.md.
-.PHONY: run test check bench demo
+.PHONY: run test check bench demo attack mutants hashes
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -19,6 +19,9 @@ bench: $(BIN)/pytest ## measure, with tables
 	$(BIN)/python -m benchmarks.fanout
 	$(BIN)/python -m benchmarks.queries
 	$(BIN)/python -m benchmarks.soak
+
+attack: $(BIN)/pytest ## attack a server of its own in every way we know, and measure what others notice (4 minutes)
+	$(BIN)/pytest -n 0 -m attack tests/attack
 
 mutants: $(BIN)/pytest ## take protections out one by one, and see which test notices
 	$(BIN)/python -m tests.mutants

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
@@ -22,6 +23,9 @@ class Seen:
 
     reads: list[float] = field(default_factory=list)
     writes: list[float] = field(default_factory=list)
+    loop: list[float] = field(default_factory=list)
+    """Processor time of the server's loop between a question and its answer: the answer itself, and whatever came before it in the queue.
+    It is the same however busy the machine is."""
     events: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
     """How late a timer of this process fired, which has nothing to do with the server: the noise of the machine."""
@@ -31,6 +35,7 @@ class Seen:
         """Take what was seen in another while too."""
         self.reads += other.reads
         self.writes += other.writes
+        self.loop += other.loop
         self.events += other.events
         self.clock += other.clock
         self.statuses.update(other.statuses)
@@ -63,9 +68,10 @@ class Bystander:
         ends_at = time.monotonic() + seconds
         while time.monotonic() < ends_at:
             for path in ("/api/timeline/explore", f"/api/posts/{self._post}"):
-                began = time.perf_counter()
+                began, worked = time.perf_counter(), self._worked_s()
                 answer = await self._client.get(path)
                 seen.reads.append(time.perf_counter() - began)
+                seen.loop.append(self._worked_s() - worked)
                 seen.statuses[answer.status_code] += 1
             await self._write(seen)
             woken = time.perf_counter() + THINKS_S
@@ -79,12 +85,19 @@ class Bystander:
         assert self._live.post_ids == self._written, "an event was lost, doubled or out of order"
         assert self._live.close_code is None
 
+    def _worked_s(self) -> float:
+        """Of the server's first thread, which is its loop; to the nanosecond."""
+        process = self._server.process
+        assert process
+        return int(Path(f"/proc/{process.pid}/task/{process.pid}/schedstat").read_text().split()[0]) / 1e9
+
     async def _write(self, seen: Seen) -> dict[str, Any]:
         number = len(self._written)
-        began = time.perf_counter()
+        began, worked = time.perf_counter(), self._worked_s()
         answer = await self._client.post("/api/posts", json={"content": f"honest post {number}"})
         ended = time.perf_counter()
         seen.writes.append(ended - began)
+        seen.loop.append(self._worked_s() - worked)
         seen.statuses[answer.status_code] += 1
         if answer.status_code != 201:
             return {}
