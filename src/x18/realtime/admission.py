@@ -24,6 +24,11 @@ CALL_WAITS_S: Final = 10.0
 """Calls over all sockets that run at once, as many as requests may be under way. Before one runs not even its token is looked at: what a
 thousand of them ask of the database others would wait for."""
 
+SAID_BYTES: Final = 512 * 1024
+SAID_BYTES_PER_SECOND: Final = 64 * 1024
+"""What a user may say over all sockets, at once and in the long run, and a network five times as much: to read 16 KiB of topics and
+filters takes 6 ms, and a hundred sockets could have all of the loop with the messages that each may send."""
+
 
 class Admission:
     """Counts connections. Not ``enforced``, it lets everybody in: for load tests."""
@@ -34,6 +39,7 @@ class Admission:
             "new connections", burst=OPENINGS, per_second=OPENINGS_PER_SECOND, network_factor=1, enforced=enforced
         )
         self._calls = UnderWay("calls", per_user=CALLS_OF_A_USER, per_network=CALLS_OF_A_NETWORK, enforced=enforced)
+        self._said = Budget("bytes of messages", burst=SAID_BYTES, per_second=SAID_BYTES_PER_SECOND, enforced=enforced)
         self.total = 0
         """How many connections there are."""
         self._of_address: Counter[str] = Counter()
@@ -51,6 +57,13 @@ class Admission:
     def fail(self, network: str) -> None:
         """Count a log-in that failed."""
         self._openings.charge(FAILED_LOG_IN, network)
+
+    def hear(self, size: int, network: str, user_id: UUID | None) -> float:
+        """Count the bytes of a message. In how many seconds it may be handled, 0 for now: then it is counted, else not."""
+        wait = self._said.wait_s(network, user_id)
+        if not wait:
+            self._said.charge(size, network, user_id)
+        return wait
 
     @asynccontextmanager
     async def call(self, network: str, user_id: UUID | None) -> AsyncIterator[None]:

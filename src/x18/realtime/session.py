@@ -149,7 +149,7 @@ class Session:
         if isinstance(data, str) is not (self.connection.encoding is Encoding.JSON):
             self.close(CloseCode.UNSUPPORTED_DATA, "text frames carry JSON, binary frames MessagePack")
             return
-        if wait := self._bucket.take():
+        if wait := self._bucket.take() or self._services.admission.hear(len(data), self.network, self.user_id):
             problem = TooManyRequests("Too many messages; wait.", retry_after_s=max(1, round(wait)))
             await self._desk.put((problem, id_in(data)), 0)
             return
