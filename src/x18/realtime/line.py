@@ -17,6 +17,8 @@ WITH_CURSOR: Final = (Connected, Gap, Heartbeat, Replayed)
 class Line:
     """Events come from the hub, through ``connection``, and wait while a replay is sent; messages overtake them."""
 
+    __slots__ = ("_held", "_hub", "connection", "on_over", "socket")
+
     def __init__(self, hub: Hub, socket: Socket, encoding: Encoding) -> None:
         self.connection = Connection(encoding, socket.write)
         self.socket = socket

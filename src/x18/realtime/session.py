@@ -34,6 +34,11 @@ class Session:
     Made when the connection is accepted. ``end`` is called when it is over.
     """
 
+    __slots__ = (
+        "_bucket", "_calls", "_departs", "_desk", "_expires_at", "_is_legacy", "_is_open", "_log_in_by", "_mistakes",
+        "_notice_at", "_services", "_token", "_watcher", "connection", "id", "line", "network", "subscriber", "user_id",
+    )  # fmt: skip
+
     def __init__(
         self, services: Services, line: Line, network: str, calls: Calls | None = None, *, is_legacy: bool = False
     ) -> None:

@@ -32,7 +32,7 @@ class Subscriber:
     ``how_to_log_in`` is what an anonymous client is told that asks for what needs an account.
     """
 
-    how_to_log_in = "log in first, with a message auth"
+    __slots__ = ("_connection", "_line", "_network", "_replaying", "_services", "how_to_log_in")
 
     def __init__(self, services: Services, line: Line, network: str) -> None:
         self._services = services
@@ -40,6 +40,7 @@ class Subscriber:
         self._network = network
         self._connection = line.connection
         self._replaying: asyncio.Task[None] | None = None
+        self.how_to_log_in = "log in first, with a message auth"
 
     async def subscribe(
         self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId, *, resumes: bool = True
