@@ -151,3 +151,15 @@ async def test_a_network_makes_ten_accounts_an_hour(guessed: httpx.AsyncClient, 
     assert [answer.status_code for answer in answers] == [201] * 10 + [429] * 2, "what failed did not count"
     assert 0 < int(answers[-1].headers["retry-after"]) <= 3601
     assert (refreshed.status_code, elsewhere.status_code) == (200, 201)
+
+
+async def test_who_has_no_account_is_counted_with_the_own_network_only(guessed: httpx.AsyncClient) -> None:
+    async def left(address: str) -> int:
+        answer = await guessed.get("/api/timeline/explore?limit=1", headers={"X-Forwarded-For": address})
+        return int(answer.headers["ratelimit-remaining"])
+
+    one, other = new_network(), new_network()
+    first = [await left(f"{one}::{host}") for host in range(1, 4)]
+
+    assert first == [first[0], first[0] - 1, first[0] - 2]
+    assert await left(f"{other}::1") == first[0]

@@ -62,3 +62,53 @@ async def test_more_than_a_network_may_have_waiting_are_sent_away_with_503() -> 
     assert (len(refused), outcomes.count(False), await other) == (4, 16, False)
     assert {(int(problem.status), problem.code, problem.retry_after_s) for problem in refused} == {(503, "busy", 2)}
     passwords.close()
+
+
+class Work:
+    """What bcrypt is asked to do: two to the cost, for each time."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.done = 0
+        check, make = bcrypt.checkpw, bcrypt.hashpw
+
+        def checkpw(secret: bytes, stored: bytes) -> bool:
+            self.done += 2 ** int(stored[4:6])
+            return check(secret, stored)
+
+        def hashpw(secret: bytes, salt: bytes) -> bytes:
+            self.done += 2 ** int(salt[4:6])
+            return make(secret, salt)
+
+        monkeypatch.setattr(bcrypt, "checkpw", checkpw)
+        monkeypatch.setattr(bcrypt, "hashpw", hashpw)
+
+    def take(self) -> int:
+        """How much it was since the last time."""
+        done, self.done = self.done, 0
+        return done
+
+
+async def test_a_log_in_is_the_same_work_whether_there_is_an_account_and_however_old_its_hash_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    passwords = Passwords(7)
+    hashes = {cost: bcrypt.hashpw(b"right one", bcrypt.gensalt(cost)).decode() for cost in (4, 5, 7)}
+    work = Work(monkeypatch)
+    for stored in (None, *hashes.values()):
+        for password in ("right one", "wrong one", "x" * 100):
+            found = await passwords.check(password, stored)
+            assert bool(found) is (stored is not None and password == "right one")
+            assert work.take() == 2**7, (stored, password)
+        await passwords.check("a\u0301" * 10, stored)
+        assert work.take() == 2 * 2**7, "one that may be typed in two ways is twice the work, for whomever"
+    passwords.close()
+
+
+@pytest.mark.parametrize("longer", ["x" * 73, "x" * 500, "\u00e9" * 36 + "x"])
+async def test_a_password_of_which_bcrypt_would_read_the_beginning_only_is_none(longer: str) -> None:
+    passwords = Passwords(4)
+    beginning = bcrypt.hashpw(longer.encode()[:72], bcrypt.gensalt(4)).decode()
+
+    assert not await passwords.check(longer, beginning)
+    assert await passwords.check(longer.encode()[:72].decode(), beginning)
+    passwords.close()

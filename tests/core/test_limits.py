@@ -96,6 +96,18 @@ async def test_a_network_has_five_times_what_a_user_has_for_all_its_users(limite
     assert not await take(one, rate, "user 1000", "a network")
 
 
+async def test_counts_are_kept_for_two_windows_and_no_longer(limiters: list[Limiter], server: Server) -> None:
+    rate = new_rate(10, 600)
+    await take(limiters[0], rate, "a user", "a network")
+    await take(limiters[1], rate, "a user", "a network")
+    async with Redis.from_url(server.redis_url) as redis:
+        keys = [key async for key in redis.scan_iter(f"x18:rate:{rate.name}:*")]
+        lives = [await redis.ttl(key) for key in keys]
+
+    assert len(keys) in (2, 4), "a new window may have begun"
+    assert all(600 < left <= 1_200 for left in lives)
+
+
 async def test_what_is_left_is_told_also_when_the_network_has_less(limiters: list[Limiter]) -> None:
     rate = new_rate(10)
     for number in range(47):

@@ -94,9 +94,39 @@ async def test_a_decoder_that_spins_eats_memory_or_lies_gives_nothing(
     workshop: Workshop, tmp_path: Path, wish: str
 ) -> None:
     with pytest.raises(BadInput, match="cannot be decoded"):
-        await done(workshop, job(tmp_path, wish))
+        async with asyncio.timeout(DEADLINE_S):  # less than what a decoder has that computes nothing
+            await done(workshop, job(tmp_path, wish))
 
     assert await done(workshop, job(tmp_path, "good")) == breaking.DONE
+
+
+def test_only_plain_files_without_another_name_are_taken_from_a_decoder(tmp_path: Path) -> None:
+    good, other, folder = tmp_path / "good", tmp_path / "other", tmp_path / "folder"
+    folder.mkdir()
+    for path in (good, other, tmp_path / "named twice"):
+        path.touch()
+    (tmp_path / "second name").hardlink_to(tmp_path / "named twice")
+    (tmp_path / "link").symlink_to(other)
+
+    assert workshops._are_files(good, other)
+    for name in ("folder", "named twice", "second name", "link", "missing"):
+        assert not workshops._are_files(good, tmp_path / name), name
+
+
+async def test_who_leaves_pays_for_what_was_decoded_until_then(
+    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    charged: list[float] = []
+    monkeypatch.setattr(workshop._seconds, "charge", lambda seconds, *_: charged.append(seconds))
+    folder = job(tmp_path, "wait")
+    leaving = asyncio.create_task(done(workshop, folder))
+    await wait_for(folder / "target")
+    leaving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+
+    assert len(charged) == 1
+    assert charged[0] > 0
 
 
 async def test_a_decoder_that_waits_for_ever_is_not_waited_for(

@@ -10,7 +10,7 @@ import pytest
 from tests.databases import new_database
 from tests.realtime.test_relay import ACTOR, Node
 from x18.realtime.events import EventKind
-from x18.realtime.relay import _Floor
+from x18.realtime.relay import LOCK, _Floor
 from x18.runtime.embedded import Servers
 
 
@@ -37,6 +37,39 @@ async def test_events_that_wait_together_are_numbered_in_the_order_in_which_they
             await asyncio.gather(running, return_exceptions=True)
 
     assert [event.object_id for event in nodes[0].delivered] == written
+
+
+async def test_who_does_not_hold_the_lock_numbers_nothing(servers: Servers) -> None:
+    asked_at = """SELECT query_start FROM pg_stat_activity
+                  WHERE datname = current_database() AND query = 'SELECT pg_try_advisory_lock($1)' AND pid <> $1"""
+    async with (
+        new_database(servers) as url,
+        asyncpg.create_pool(url, min_size=2, max_size=2) as pool,
+        pool.acquire() as leader,
+    ):
+        assert await leader.fetchval("SELECT pg_try_advisory_lock($1)", LOCK)
+        await pool.execute(
+            "INSERT INTO event_outbox (kind, actor_id, object_id) VALUES ($1, $2, $2)", EventKind.COUNTS, ACTOR
+        )
+        nodes: list[Node] = []
+        nodes.append(Node(url, nodes))
+        running = asyncio.create_task(nodes[0].run())
+        try:
+            asked = set()
+            async with asyncio.timeout(10):
+                while len(asked) < 2:  # the first time was answered, then
+                    asked |= {row["query_start"] for row in await pool.fetch(asked_at, leader.get_server_pid())}
+                    await asyncio.sleep(0.01)
+            assert not nodes[0].relay.leads
+            assert await pool.fetchval("SELECT count(*) FROM event_outbox") == 1
+            await leader.execute("SELECT pg_advisory_unlock($1)", LOCK)
+            async with asyncio.timeout(10):
+                while not nodes[0].delivered:
+                    await asyncio.sleep(0.01)
+            assert nodes[0].relay.leads
+        finally:
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
 
 
 class Loop:

@@ -67,7 +67,7 @@ RESUMING: Final = [
         ("flows/test_reading.py", "flows/test_shares.py"),
     ),
     Mutant(
-        "a replay that breaks off ends the connection",
+        "after a gap a subscription begins where the gap ends",
         "realtime/subscribing.py",
         "for subscription in missed.wanted.values():\n                subscription.start = missed.until\n",
         "pass\n",

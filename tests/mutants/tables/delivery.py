@@ -103,7 +103,7 @@ FEEDING: Final = [
         "realtime/line.py",
         "            self._hub.settle(self.connection)\n",
         "",
-        ("realtime/test_pauses.py", "realtime/test_breakdowns.py"),
+        ("realtime/test_line.py",),
     ),
     Mutant(
         "what is not sealed is not heard",

@@ -69,13 +69,6 @@ NAMES: Final = [
         ("api/test_auth.py::test_a_bad_field_is_named",),
     ),
     Mutant(
-        "a text is as long as it may be",
-        "core/text.py",
-        "    if len(text) > most:  # before",
-        "    if False:  # before",
-        ("core/test_names.py", "api/test_names.py"),
-    ),
-    Mutant(
         "a post closes the directions that it opens",
         "core/text.py",
         "close_directions(clean_text(field, value, least=least, most=most))",

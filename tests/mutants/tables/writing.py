@@ -97,11 +97,7 @@ NUMBERING: Final = [
         "realtime/relay.py",
         'while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", LOCK):',
         "while False:",
-        (
-            "realtime/test_relay.py::test_a_leader_that_stands_still_is_replaced",
-            "realtime/test_breakdowns.py",
-            "runtime/test_health.py",
-        ),
+        ("realtime/test_numbering.py::test_who_does_not_hold_the_lock_numbers_nothing",),
     ),
     Mutant(
         "a leader that stands still loses its lock",
@@ -116,13 +112,6 @@ NUMBERING: Final = [
         "            await patience.wait()\n",
         "",
         ("realtime/test_broker.py",),
-    ),
-    Mutant(
-        "a transaction that hangs holds nobody up",
-        "realtime/relay.py",
-        "LIMIT {MAX_BATCH} FOR UPDATE SKIP LOCKED)",
-        "LIMIT {MAX_BATCH} FOR UPDATE)",
-        ("realtime/test_relay.py",),
     ),
     Mutant(
         "the floor is set before a partition is dropped",
