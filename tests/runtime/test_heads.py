@@ -81,6 +81,8 @@ REFUSED = {
     "many short ones": (request(b"GET / HTTP/1.1", *[b"a:\r\n"] * 60_000), 431),
     "101 parameters": (request(b"GET /?" + b"a&" * 100 + b" HTTP/1.1"), 400),
     "a path that is no ASCII": (request("GET /é HTTP/1.1".encode()), 400),
+    "a coding that is not known": (request(b"POST / HTTP/1.1", b"Transfer-Encoding: gzip, chunked\r\n"), 501),
+    "a coding of one's own": (request(b"POST / HTTP/1.1", b"Transfer-Encoding: x-own, Chunked\r\n"), 501),
     "no host": (request(host=b""), 400),
     "two hosts": (request(host=b"Host: x\r\nHost: x\r\n"), 400),
     "two hosts of 1.0": (request(b"GET / HTTP/1.0", host=b"Host: x\r\nHost: y\r\n"), 400),
@@ -119,12 +121,14 @@ async def test_what_is_too_much_or_unclear_is_refused_before_anything_is_made_of
         request(b"GET / HTTP/1.1", *[HEADER] * 99),
         request(b"GET / HTTP/1.1", b"X: " + b"a" * 15_000 + b"\r\n"),
         request(b"GET / HTTP/1.0", host=b""),
+        request(b"GET /%C3%BC?q=%E2%82%AC&bad=%zz&nul=%00 HTTP/1.1"),
+        request(b"POST / HTTP/1.1", b"Transfer-Encoding: Chunked\r\n"),
         *[
             request(host=b"Host: " + host + b"\r\n")
             for host in (b"", b"x", b"x:", b"x:8080", b"a_b.example", b"127.0.0.1:1", b"[::1]:80", b"xn--e1a.example")
         ],
     ],
-    ids=range(13),
+    ids=range(15),
 )
 async def test_what_is_just_within_the_bounds_is_taken(sent: bytes, size: int) -> None:
     connection = Connection()
@@ -187,3 +191,68 @@ async def test_a_bad_request_behind_a_good_one_does_not_spoil_its_answer(behind:
     assert (connection.wire.written, connection.wire.ended) == (b"", "")
     assert not connection.cycle.keep_alive
     assert (len(connection.begun), connection.upgraded) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [b"/api/search/hashtag/%FCber", b"/?q=%EF%F0%E8%E2%E5%F2", b"/?q=%ED%A0%80", b"/?a=1&b=%E2%82", b"/%c0%af"],
+    ids=["Latin-1", "Windows-1251", "half a surrogate pair", "half a character", "a slash at length"],
+)
+async def test_an_address_in_another_encoding_is_refused_and_not_guessed_at(address: bytes) -> None:
+    connection = Connection()
+    connection.feed(request(b"GET " + address + b" HTTP/1.1"), 1 << 18)
+
+    assert (connection.status, connection.begun) == (400, [])
+    assert b'"bad_address"' in connection.wire.written
+
+
+@pytest.mark.parametrize(("version", "expects"), [(b"1.1", True), (b"1.0", False)])
+async def test_a_client_of_1_0_is_never_told_to_go_on(version: bytes, expects: bool) -> None:
+    connection = Connection()
+    connection.feed(request(b"POST / HTTP/" + version, b"Expect: 100-continue\r\nContent-Length: 1\r\n"), 1 << 18)
+
+    assert connection.begun[0].waiting_for_100_continue is expects
+
+
+H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+"""What Java's HttpClient sends with its first request."""
+
+
+@pytest.mark.parametrize("size", [1 << 18, 40, 7])
+@pytest.mark.parametrize(
+    ("offer", "left"),
+    [
+        (H2C, b""),
+        (H2C.replace(b"Upgrade, ", b"keep-alive, upgrade, "), b"keep-alive"),
+        (b"Upgrade: TLS/1.0\r\nConnection: close\r\nConnection: Upgrade\r\n", b"close"),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 5\r\n\r\nhello", b"Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n"]
+)
+async def test_offers_of_other_protocols_are_read_over(size: int, offer: bytes, left: bytes, body: bytes) -> None:
+    connection = Connection()
+    connection.feed(b"POST /a HTTP/1.1\r\nHost: x\r\n" + offer + body + GET, size)
+
+    (cycle,) = connection.begun
+    headers = dict(cycle.scope["headers"])
+    assert (cycle.scope["path"], cycle.body, cycle.more_body, connection.wire.ended) == ("/a", b"hello", False, "")
+    assert (headers[b"host"], {b"upgrade", b"http2-settings"} & headers.keys()) == (b"x", set())
+    assert left in [value for name, value in cycle.scope["headers"] if name == b"connection"]
+    assert cycle.keep_alive is (left != b"close")
+    assert len(connection.pipeline) == (left != b"close"), "what comes behind it is the next request"
+
+
+async def test_offers_without_end_are_bounded_too() -> None:
+    connection = Connection()
+    connection.feed(request(b"GET / HTTP/1.1", H2C) * 2_000, 1 << 18)
+
+    assert (len(connection.begun), len(connection.pipeline)) == (1, StrictProtocol.MAX_PIPELINED)
+    assert not connection.cycle.keep_alive
+
+
+async def test_nothing_can_be_connected_through() -> None:
+    connection = Connection()
+    connection.feed(request(b"CONNECT x:443 HTTP/1.1", H2C), 1 << 18)
+
+    assert (connection.status, connection.begun) == (400, [])

@@ -7,12 +7,13 @@ much is refused while it comes, before anything is made of it.
 import re
 from http import HTTPStatus
 from typing import ClassVar, Final, NamedTuple, NoReturn
+from urllib.parse import unquote_to_bytes
 
 import msgspec
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from x18.core.ids import new_id
 from x18.core.problems import MEDIA_TYPE, ProblemBody
+from x18.runtime.offers import DeafProtocol
 
 HOST: Final = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]{0,5})?")
 """RFC 9112 §3.2 and RFC 3986 §3.2.2. It may be empty, for a client that knows no name."""
@@ -66,6 +67,14 @@ LONG_HEAD: Final = Refusal(
 MANY_PARAMETERS: Final = Refusal(
     HTTPStatus.BAD_REQUEST, "too_many_parameters", f"An address has at most {MAX_PARAMETERS} query parameters."
 )
+BAD_ADDRESS: Final = Refusal(
+    HTTPStatus.BAD_REQUEST,
+    "bad_address",
+    "An address is text in UTF-8, percent-encoded: this one is in another encoding.",
+)
+CODED: Final = Refusal(
+    HTTPStatus.NOT_IMPLEMENTED, "transfer_coding_unsupported", "Send the body as it is, with a length or in chunks."
+)
 PIPELINED: Final = Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_pipelined", "Read the answers before you ask on.")
 """Never sent: the answers that are under way go before it, and the last of them says that the connection ends."""
 
@@ -74,7 +83,7 @@ class _Refused(Exception):
     """Ends the parsing; uvicorn then asks for ``send_400_response``."""
 
 
-class StrictProtocol(HttpToolsProtocol):
+class StrictProtocol(DeafProtocol):
     """Refuses heads that are too long or for nobody in particular, trailers as headers, and requests without end behind one another."""
 
     MAX_PIPELINED: ClassVar = 16
@@ -125,12 +134,18 @@ class StrictProtocol(HttpToolsProtocol):
             self._stop(MANY_PARAMETERS)
         if not self.url.isascii():
             self._stop(NO_REQUEST)
-        hosts = [value for name, value in self.headers if name == b"host"]
+        if b"%" in self.url and not self.is_handshake and not _is_utf8(unquote_to_bytes(self.url)):
+            self._stop(BAD_ADDRESS)
+        hosts = self._values_of(b"host")
         if len(hosts) > 1 or not (hosts or self.parser.get_http_version() == "1.0"):
             self._stop(BAD_HOST)
         if hosts and not HOST.fullmatch(hosts[0]):
             self._stop(BAD_HOST)
-        if len(self.pipeline) >= self.MAX_PIPELINED or (self.parser.should_upgrade() and self._is_answering()):
+        if any(value.lower() != b"chunked" for value in self._values_of(b"transfer-encoding")):
+            self._stop(CODED)
+        if self.parser.get_http_version() == "1.0":
+            self.expect_100_continue = False  # RFC 9110 §10.1.1
+        if len(self.pipeline) >= self.MAX_PIPELINED or (self.is_handshake and self._is_answering()):
             self._stop(PIPELINED)
         self.is_in_head, self._is_in_body = False, True
         super().on_headers_complete()
@@ -166,6 +181,17 @@ class StrictProtocol(HttpToolsProtocol):
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    def _values_of(self, header: bytes) -> list[bytes]:
+        return [value for name, value in self.headers if name == header]
+
     def _stop(self, refusal: Refusal) -> NoReturn:
         self._refusal = refusal
         raise _Refused
+
+
+def _is_utf8(text: bytes) -> bool:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -56,7 +56,7 @@ class PatientProtocol(StrictProtocol):
         """Its body is to come, or frames of a WebSocket, with which this protocol has nothing to do."""
         super().on_headers_complete()
         self._received = 0
-        self._wait(None if self.parser.should_upgrade() else self.BODY_S)
+        self._wait(None if self.is_handshake else self.BODY_S)
 
     def on_body(self, body: bytes) -> None:
         """A part of the body."""
