@@ -12,6 +12,7 @@ from x18.core.text import clean_lines, clean_name, clean_text
 UNSEEN = [
     "\u200b", "\u2060", "\u3164", "\u2800", "\ufe0f", "\U000e0041", "\u00ad", "\u115f", "\uffa0", "\u034f", "\u180e", "\ufeff", "\u200d",
     "\x1b", "\u202e", "\u2066\u2069", "\u17b4", "\U000e0100", "\u2063", " \u200b\t\u2800 ", "\ufff9",
+    "\uffef", "\ufdd0", "\uffff", "\u0378 \U000e0fff",
 ]  # fmt: skip
 
 
@@ -27,7 +28,8 @@ def test_a_text_that_shows_nothing_is_refused(text: str) -> None:
     [
         "a\nb", "a\rb", "a\tb", "a\x1b[31mb", "a\x9bb", "a\u2028b", "ad\u200bmin", "ad\u00admin", "admin\u200d", "a\u200cb", "a\u202egnp.exe",
         "\u2067a", "a\u2066b\u2069", "a\u200eb", "a\ufeffb", "a\u3164b", "a\u2060b", "a\U000e0061", "a\ufe0f\ufe0f", "a \ufe0fb", "😀\u200d",
-        "\u200dक", "😀\U000e0067\U000e007f",
+        "\u200dक", "😀\U000e0067\U000e007f", "e\u0300\u0301\u0302\u0303\u0304\u0305", "Z\u0334\u0334", "\u0e01" + "\u0e49" * 8,
+        "\U00011cad" * 7 + "vldNN",
     ],
 )  # fmt: skip
 def test_a_name_hides_and_turns_nothing(name: str) -> None:
@@ -41,7 +43,7 @@ def test_a_name_hides_and_turns_nothing(name: str) -> None:
     "name",
     [
         "Zoë Müller-Lüdenscheidt", "علی‌رضا", "ශ්‍රී", "क्‍ष", "നന്‍", "👨‍👩‍👧", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 Scot", "❤️‍🔥", "👩🏽‍💻", "1️⃣", "עברית", "比特币 先生", "葛󠄀",
-        "ย่า", "O'Neil & Sons", "⠓⠊", "ᠮᠣᠩᠭᠣᠯ",
+        "ย่า", "O'Neil & Sons", "⠓⠊", "ᠮᠣᠩᠭᠣᠯ", "Nguyễn Thị Ngọc", "בְּרֵאשִׁ֖ית", "ཧྲཱིཿ བསྒྲུབས", "ကြွို့ ကျွန်ုပ်", "ក្រ៉ែម", "مُحَمَّدٌ", "\U0001faef",
     ],
 )  # fmt: skip
 def test_names_of_all_scripts_and_emoji_are_taken(name: str) -> None:

@@ -2,8 +2,9 @@
 
 What people type for one another is one: case (also ``İ I ı i``, ``ς σ``, ``ß ss``), full-width and other compatibility forms, accents of
 Latin, Greek, Cyrillic, Hebrew and Arabic letters (``São`` sao, ``растёт`` растет, ``Ångström`` angstrom), letters with a stroke (``ł`` l,
-``ø`` o), the Arabic and the Persian form of a letter, and characters that are not seen. What changes the letter stays: ``й`` is not ``и``,
-``が`` is not ``か``, and the vowels of Indic and South-East Asian scripts are marks that nobody leaves out.
+``ø`` o), forms of an Arabic letter (``ٱ أ ا``, ``ة ه``, ``ي ی``), digits (``٢`` 2), apostrophes, wave dashes, and characters that are not
+seen. What changes the letter stays: ``й`` is not ``и``, ``が`` is not ``か``, and the vowels of Indic and South-East Asian scripts are
+marks that nobody leaves out.
 """
 
 import unicodedata
@@ -17,14 +18,18 @@ KEPT: Final = {"и\u0306": "й", "у\u0306": "ў", "і\u0308": "ї", "г\u0301":
 ALIKE: Final = str.maketrans(
     {
         "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe",
-        "ي": "ی", "ى": "ی", "ك": "ک", "ـ": "", "\u309b": "\u3099", "\u309c": "\u309a",
+        "ي": "ی", "ى": "ی", "ك": "ک", "ٱ": "ا", "ة": "ه", "ـ": "", "٫": ".", "٬": ",", "\u309b": "\u3099", "\u309c": "\u309a",
+        "’": "'", "‘": "'", "ʼ": "'", "ʻ": "'", "ʾ": "'", "ʿ": "'", "〜": "~",
     }
 )  # fmt: skip
-"""Letters that Unicode does not take apart. The last two are voiced sound marks, which would become a space and a mark."""
+"""What Unicode does not take apart: letters; signs within Arabic numbers; voiced sound marks, which would become a space and a mark;
+apostrophes, of which some are letters (Ukrainian); the wave dash, which some keyboards write as a wide tilde.
+"""
 
 KEPT_PAIR: Final = regex.compile("|".join(KEPT))
 ACCENTS: Final = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Hebrew}\p{Arabic}])\p{Mn}+")
 UNSEEN: Final = regex.compile(r"\p{DI}")
+OTHER_DIGITS: Final = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 
 
 def fold(text: str) -> str:
@@ -33,5 +38,6 @@ def fold(text: str) -> str:
         return " ".join(text.lower().split())
     text = unicodedata.normalize("NFKD", text.translate(ALIKE)).casefold()
     text = unicodedata.normalize("NFKD", UNSEEN.sub("", text)).translate(ALIKE)
+    text = OTHER_DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0], digit[0])), text)
     text = ACCENTS.sub("", KEPT_PAIR.sub(lambda pair: KEPT[pair[0]], text))
     return " ".join(unicodedata.normalize("NFC", text).split())

@@ -11,5 +11,7 @@ UNSPACED: Final = (
 SELECTORS: Final = r"\uFE00-\uFE0F\U000E0100-\U000E01EF"
 """Variation selectors. Marks by their category, but part of no word."""
 
-UNSEEN: Final = r"\s\p{Cc}\p{DI}\u2800\uFFF9-\uFFFB\U00013441\U00013442\U00016FE4\U0001D159"
-"""Of these alone nothing is seen: white space, controls, what Unicode says to ignore, and characters that are drawn blank."""
+UNSEEN: Final = r"\s\p{Cc}\p{Cn}\p{DI}\u2800\uFFF9-\uFFFB\U00013441\U00013442\U00016FE4\U0001D159"
+"""Of these alone nothing is seen: white space, controls, what Unicode says to ignore, what is no character, and characters that are
+drawn blank.
+"""

@@ -16,7 +16,8 @@ from x18.core.scripts import SELECTORS, UNSEEN
 
 # NUL cannot be stored, an unpaired surrogate is not Unicode.
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
-SEEN: Final = regex.compile(f"[^{UNSEEN}]")
+SEEN: Final = regex.compile(rf"[^{UNSEEN}]|\p{{Extended_Pictographic}}")
+"""Emoji may be newer than the tables here: places are kept for them."""
 
 JOINING: Final = r"[\p{Arabic}\p{Syriac}\p{Mongolian}\p{Nko}\p{Mandaic}\p{Adlam}\p{Manichaean}\p{Psalter_Pahlavi}]"
 NEEDED: Final = regex.compile(
@@ -28,7 +29,8 @@ NEEDED: Final = regex.compile(
 variation selectors, the flags of England, Scotland and Wales.
 """
 
-UNFIT: Final = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]")
+UNFIT: Final = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]|[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])\1")
+"""The last two are marks piled up over other people's lines (UTS 39, 5.4): no script has more than four on a letter, or one twice."""
 
 
 split_url: Final[Callable[[str], SplitResult]] = getattr(urlsplit, "__wrapped__", urlsplit)
@@ -61,12 +63,14 @@ def clean_name(field: str, value: str, *, least: int = 0, most: int) -> str:
     """The same for a name, which others see beside their own: one line, in which nothing is hidden and nothing turns the writing.
 
     Raises:
-        BadInput: as ``clean_text``, or a line break, control, direction control or character without width.
+        BadInput: as ``clean_text``, or a line break, control, direction control, character without width, or a pile of marks.
     """
     text = clean_text(field, value, least=least, most=most)
     if UNFIT.search(NEEDED.sub("", text)):
         raise BadInput.of(
-            field, "must be one line without control characters, direction controls or characters that are not seen"
+            field,
+            "must be one line without control characters, direction controls, characters that are not seen, "
+            "or more than four marks on a letter",
         )
     return text
 

@@ -39,6 +39,9 @@ ATOM: Final = rf"[[A-Za-z0-9\-._~:/?#@!$&'*+,;=%\p{{L}}\p{{M}}\p{{N}}\p{{Pd}}]--
 PARTS: Final = rf"(?:{ATOM}|\|++(?=[A-Za-z0-9])|\((?:{ATOM}|\({ATOM}*+\))*+\)|\[{ATOM}*+\])*+"
 """Of an address after its host: no further than a bracket that was not opened in it, or a letter after which no space is written."""
 
+MARK: Final = r"[\u200E\u200F\u061C]?+"
+"""After a sign: of direction, which some keyboards write on both sides of it."""
+
 LABEL: Final = r"[\p{L}\p{M}\p{N}_\-]"
 DOMAIN: Final = (
     rf"(?:(?<!{LABEL}|[.@$#]){LABEL}++|(?<!{SPACED}|[.@$#\-]){SPACED}[[{SPACED}\-]--[{UNSPACED}]]*+)"
@@ -50,10 +53,10 @@ HOST: Final = rf"(?:[A-Za-z0-9.\-_~%]++(?<=\.[A-Za-z]{{2,24}})(?=[{UNSPACED}])|[
 ADDRESS: Final = rf"(?<!{SPACED})[A-Za-z][A-Za-z0-9+.\-]{{1,30}}+://{HOST}{PARTS}|{DOMAIN}{PARTS}"
 MENTION: Final = (
     rf"(?:(?<!{SPACED}|[!#$%&*@/])|(?<=(?<!{SPACED})(?i:rt|w/|c/))|(?<=@[A-Za-z0-9_]{{3,50}}/))"
-    rf"@(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED})"
+    rf"@{MARK}(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED})"
 )
-HASHTAG: Final = rf"(?<!{WORD}|[&#])#(?P<hashtag>{WORD}++(?:{INSIDE}{{1,2}}+{WORD}++|{AFTER}++{WORD}*+)*+)(?!://)"
-CASHTAG: Final = rf"(?<!{SPACED}|\$)\$(?P<cashtag>{symbol_pattern(UNSPACED)})"
+HASHTAG: Final = rf"(?<!{WORD}|[&#])#{MARK}(?P<hashtag>{WORD}++(?:{INSIDE}{{1,2}}+{WORD}++|{AFTER}++{WORD}*+)*+)(?!://)"
+CASHTAG: Final = rf"(?<!{SPACED}|\$)\${MARK}(?P<cashtag>{symbol_pattern(UNSPACED)})"
 
 ENTITY: Final = regex.compile(rf"{MENTION}|{HASHTAG}|{CASHTAG}|{ADDRESS}", regex.V1)
 

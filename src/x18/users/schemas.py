@@ -18,7 +18,7 @@ MAX_LENGTH: Final = {
     "avatar_url": 2048,
     "header_url": 2048,
 }
-ONE_LINE: Final = "One line, without direction controls and characters that are not seen."
+ONE_LINE: Final = "One line, without direction controls, characters that are not seen and piles of marks."
 MAX_PRICE: Final = 99_999_999.99
 
 Username = Annotated[
