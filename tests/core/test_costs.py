@@ -7,11 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
+import httpx
 import pytest
 
-from tests.server import Server
+from tests.conftest import MakeUser
+from tests.server import TLS, Server
 from x18.core import db
-from x18.core.costs import Bill, Billed, Costs, bill, is_dear
+from x18.core.costs import WRITTEN_BYTES, Bill, Billed, Costs, bill, is_dear
 from x18.core.errors import TooManyRequests, Unavailable
 from x18.core.problems import as_problem
 
@@ -134,3 +136,35 @@ def test_what_is_counted_or_far_from_the_beginning_may_take_long(query: str, dea
     assert is_dear(connection) is dear
     scope["method"] = "POST"
     assert not is_dear(connection), "what is written is not broken off"
+
+
+@pytest.mark.parametrize("size", [1_000, 128 * 1024])
+async def test_who_has_sent_too_many_bytes_to_be_kept_waits_and_others_do_not(size: int) -> None:
+    costs, body = Costs(), b"x" * size
+
+    async def send(network: str, user: UUID) -> None:
+        mine = Bill(costs)
+        await mine.open(network, user, is_dear=False)
+        try:
+            mine.pay_for(body)
+        finally:
+            mine.settle()
+
+    for _ in range(WRITTEN_BYTES // size + 1):
+        await send("a network", ANNA)
+    with pytest.raises(TooManyRequests, match="bytes written") as refused:
+        await send("a network", ANNA)
+    assert refused.value.retry_after_s
+    await send("a network", UUID(int=2))
+    await send("another network", UUID(int=3))
+
+
+async def test_bodies_of_json_are_paid_for(limited: Server, make_user: MakeUser) -> None:
+    author = await make_user()
+    body = b'{"content": "x"}' + b" " * 120_000
+    async with httpx.AsyncClient(base_url=limited.url, timeout=20, verify=TLS) as client:
+        statuses = {
+            (await client.post("/api/posts", content=body, headers=author.headers)).status_code for _ in range(75)
+        }
+
+    assert statuses == {201, 429}

@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn
 import msgspec
 from litestar import Request
 
+from x18.core.costs import bill
 from x18.core.errors import BadInput
 
 PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
@@ -40,11 +41,14 @@ class StrictRequest(Request[Any, Any, Any]):
         """The body. A Struct with a method ``translate`` is given what was sent first, to say it in our words.
 
         Raises:
+            TooManyRequests: its sender has sent too many bytes.
             BadInput: it is no JSON, has a key twice in one object, or names the field that has another type.
         """
         field = self.route_handler.parsed_data_field
         kind = field.annotation if field is not None else Any
         body = (await self.body()).removeprefix(BOM)
+        if (mine := bill.get()) is not None:
+            mine.pay_for(body)
         sent = _parse(body, _loosely)
         translate = getattr(kind, "translate", None)
         if translate is not None and isinstance(sent, dict) and translate(sent).keys() != sent.keys():

@@ -22,6 +22,12 @@ DEAR_OFFSET: Final = 1_000
 PATIENCE_S: Final = 2.0
 """How long a request waits for a place. What a browser or a script asks at once is answered in turn, not refused."""
 
+WRITTEN_BYTES: Final = 8 * 1024**2
+WRITTEN_BYTES_A_DAY: Final = 256 * 1024**2
+"""Of JSON: the number of writes alone would let a user fill a disk with 13 GB of posts a day. Five times as much for a network."""
+
+DAY_S: Final = 86_400
+
 
 class Costs:
     """The shares of all users and networks in one process."""
@@ -30,6 +36,7 @@ class Costs:
         self.requests = UnderWay("requests", per_user=8, per_network=12)
         self.dear = UnderWay("searches", per_user=2, per_network=2)
         self.time = Budget("time of the database", burst=3.0, per_second=0.2, network_factor=3.0)
+        self.written = Budget("bytes written", burst=WRITTEN_BYTES, per_second=WRITTEN_BYTES_A_DAY / DAY_S)
 
 
 class Bill:
@@ -59,6 +66,16 @@ class Bill:
         if is_dear:
             self._dear_places = await self._costs.dear.wait(network, user_id, patience_s=PATIENCE_S)
             self.is_dear = True
+
+    def pay_for(self, body: bytes) -> None:
+        """Charge what was sent to be kept.
+
+        Raises:
+            TooManyRequests: the user, or the network, has sent too much.
+        """
+        if self._network is not None:
+            self._costs.written.check(self._network, self._user_id)
+            self._costs.written.charge(len(body), self._network, self._user_id)
 
     def settle(self) -> None:
         """Give the places back and charge what was spent."""
