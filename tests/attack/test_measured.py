@@ -16,7 +16,7 @@ from rich.table import Table
 from tests.attack.attacker import ATTACKS
 from tests.attack.field import Field, Outcome
 
-SECONDS = 3.0
+SECONDS = 2.5
 CALM_S = 0.8
 SETTLE_S = 5.0
 TIMES = 3
@@ -48,7 +48,7 @@ def attacks() -> Iterator[tuple[str, str]]:
 @pytest.fixture(scope="module")
 def table() -> Iterator[Table]:
     """Printed in the end, however it ends."""
-    made = Table(*HEAD, title=f"Bystanders, calm → under attack for {SECONDS:.0f} s, milliseconds (median/p99)")
+    made = Table(*HEAD, title=f"Bystanders, calm → under attack for {SECONDS} s, milliseconds (median/p99)")
     yield made
     Console(width=200).print(made)
 

@@ -12,6 +12,7 @@ from litestar import Request
 
 from x18.core.costs import bill
 from x18.core.errors import BadInput
+from x18.core.long_work import in_turn
 
 PLACE: Final = re.compile(r" - at `\$\.?([^`]*)`$")
 MISSING: Final = re.compile(r"Object missing required field `(.+)`")
@@ -49,20 +50,25 @@ class StrictRequest(Request[Any, Any, Any]):
         body = (await self.body()).removeprefix(BOM)
         if (mine := bill.get()) is not None:
             mine.pay_for(body)
-        sent = _parse(body, _loosely)
-        translate = getattr(kind, "translate", None)
-        if translate is not None and isinstance(sent, dict) and translate(sent).keys() != sent.keys():
-            body = msgspec.json.encode(translate(_parse(body, _as_written)))
-        try:
-            return _reader(kind).decode(body)
-        except msgspec.ValidationError as error:
-            message = str(error)
-            if missing := MISSING.fullmatch(message):
-                raise BadInput.of(missing[1], "is required") from error
-            place = PLACE.search(message)
-            raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)[:MAX_ECHO]) from error
-        except msgspec.DecodeError as error:
-            raise BadInput(f"The body is not JSON: {error}.") from error
+        return _read(kind, body) if len(body) <= QUICK_BYTES else await in_turn(_read, kind, body)
+
+
+def _read(kind: Any, body: bytes) -> Any:
+    """What is meant to be one of a kind, said in our words."""
+    sent = _parse(body, _loosely)
+    translate = getattr(kind, "translate", None)
+    if translate is not None and isinstance(sent, dict) and translate(sent).keys() != sent.keys():
+        body = msgspec.json.encode(translate(_parse(body, _as_written)))
+    try:
+        return _reader(kind).decode(body)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        if missing := MISSING.fullmatch(message):
+            raise BadInput.of(missing[1], "is required") from error
+        place = PLACE.search(message)
+        raise BadInput.of((place and place[1]) or "body", PLACE.sub("", message)[:MAX_ECHO]) from error
+    except msgspec.DecodeError as error:
+        raise BadInput(f"The body is not JSON: {error}.") from error
 
 
 async def meaning_of(body: bytes) -> bytes:

@@ -33,7 +33,7 @@ class Costs:
     """The shares of all users and networks in one process."""
 
     def __init__(self) -> None:
-        self.requests = UnderWay("requests", per_user=8, per_network=12)
+        self.requests = UnderWay("requests", per_user=4, per_network=8)
         self.dear = UnderWay("searches", per_user=2, per_network=2)
         self.time = Budget("time of the database", burst=3.0, per_second=0.2, network_factor=3.0)
         self.written = Budget("bytes written", burst=WRITTEN_BYTES, per_second=WRITTEN_BYTES_A_DAY / DAY_S)

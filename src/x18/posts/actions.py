@@ -8,6 +8,7 @@ import msgspec
 
 from x18.core import db
 from x18.core.errors import BadInput, Forbidden, NotAuthenticated, NotFound
+from x18.core.long_work import in_turn
 from x18.core.order import Order
 from x18.core.text import clean_lines
 from x18.core.words import words_of
@@ -23,6 +24,9 @@ from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
 from x18.users.rows import move_posts_count
 
+SHORT: Final = 1_000
+"""Characters that are read in a millisecond or two; the longest text of the worst characters takes 25."""
+
 MAX_RETWEETERS: Final = 1_000
 """How many retweeters a tombstone remembers, the newest: their followers are told of the deletion."""
 
@@ -37,6 +41,14 @@ ENTOMB: Final = f"""
     WHERE p.id = $1"""
 
 LEVELS: Final = {"public": Level.PUBLIC, "followers": Level.FOLLOWERS, "private": Level.PRIVATE}
+
+
+class _Text(msgspec.Struct, frozen=True):
+    """The content of a post, what it says to machines, and its words."""
+
+    content: str
+    entities: Entities
+    words: str
 
 
 class _Mentioned(msgspec.Struct, frozen=True):
@@ -59,17 +71,17 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
         raise BadInput.of("media_ids", f"must name at most {MAX_MEDIA} files")
     content = clean_lines("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
     metadata = check_metadata(draft.metadata)
-    entities = read_entities(content)
+    text = _read(content) if len(content) <= SHORT else await in_turn(_read, content)
     level = LEVELS[draft.visibility]
     async with db.transaction():
         level_now = level_of(level, await _lock_author(author_id))
         parent = await _lock_parent(draft.reply_to_id, author_id) if draft.reply_to_id else None
         if parent and level_now == Level.PUBLIC:
             await _count_reply(parent["id"], author_id, 1)
-        mentioned = await _find_mentioned(entities.mentions, parent, author_id, level_now)
+        mentioned = await _find_mentioned(text.entities.mentions, parent, author_id, level_now)
         users = {user.username.lower(): user.id for user in mentioned}
-        named = [users[name] for name in entities.mentions if name in users]
-        post_id = await _insert(author_id, level, level_now, content, entities, metadata, named, len(media_ids), parent)
+        named = [users[name] for name in text.entities.mentions if name in users]
+        post_id = await _insert(author_id, level, level_now, text, metadata, named, len(media_ids), parent)
         if media_ids:
             await _attach(media_ids, post_id, author_id)
         await _tell(mentioned, parent, author_id, post_id)
@@ -109,6 +121,10 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> list[str]:
         )
         await outbox.append(EventKind.POST_DELETED, viewer_id, post_id)
     return files
+
+
+def _read(content: str) -> _Text:
+    return _Text(content, read_entities(content), words_of(content))
 
 
 async def _lock_author(author_id: UUID) -> bool:
@@ -175,8 +191,7 @@ async def _insert(
     author_id: UUID,
     level: Level,
     level_now: Level,
-    content: str,
-    entities: Entities,
+    text: "_Text",
     metadata: Metadata,
     mentioned: list[UUID],
     media_count: int,
@@ -184,8 +199,8 @@ async def _insert(
 ) -> UUID:
     """All rows of a post and its event in one statement, and the author's counter; the id is made once that is locked."""
     values: list[Any] = [
-        author_id, level, content, metadata.json, metadata.category, metadata.market, terms_of(metadata, entities), entities.hashtags,
-        mentioned, media_count, parent and parent["id"], parent and parent["root_id"], words_of(content), level_now == Level.PUBLIC,
+        author_id, level, text.content, metadata.json, metadata.category, metadata.market, terms_of(metadata, text.entities),
+        text.entities.hashtags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], text.words, level_now == Level.PUBLIC,
     ]  # fmt: skip
     post_id: UUID = await db.fetch_value(
         f"""WITH made AS MATERIALIZED (SELECT order_id({Order.POSTS}) AS id),

@@ -18,8 +18,8 @@ OPENINGS_PER_SECOND: Final = 10
 FAILED_LOG_IN: Final = 4
 """A token or ticket that is not good counts as so many openings more."""
 
-CALLS_OF_A_USER: Final = 8
-CALLS_OF_A_NETWORK: Final = 12
+CALLS_OF_A_USER: Final = 4
+CALLS_OF_A_NETWORK: Final = 8
 CALL_WAITS_S: Final = 10.0
 """Calls over all sockets that run at once, as many as requests may be under way. Before one runs not even its token is looked at: what a
 thousand of them ask of the database others would wait for."""

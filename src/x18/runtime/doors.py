@@ -31,7 +31,7 @@ SHORT_S: Final = 15
 FEW: Final = 20
 """A network with more connections than this has its idle ones closed soon: several browsers are under it, with six each."""
 
-REQUESTS: Final = 100
+REQUESTS: Final = 40
 REQUESTS_PER_SECOND: Final = 200
 """What a network may ask at once and in the long run, twice what is answered to all its users. What comes faster is read later."""
 

@@ -18,6 +18,9 @@ from x18.runtime.heads import Refusal
 PIECE_BYTES: Final = 16 * 1024
 """So much is parsed before others have their turn: at most 2,700 chunks of one byte, 5 ms."""
 
+SOONEST_S: Final = 0.05
+"""How often it is looked whether it is time."""
+
 CRUMBS: Final = 1_000
 CRUMB_BYTES: Final = 64
 """A body may come in so many pieces of any size, and beyond them in such of this size on average."""
@@ -105,7 +108,7 @@ class PacedRequests(CountedProtocol):
         if self._held is None or self.transport.is_closing():
             self._held = None
         elif wait := self._wait_s():
-            self._next = self.loop.call_later(wait, self._go_on)
+            self._next = self.loop.call_later(max(wait, SOONEST_S), self._go_on)
         else:
             piece, rest = self._held[:PIECE_BYTES], self._held[PIECE_BYTES:]
             self._held = rest if rest else None
