@@ -205,8 +205,8 @@ SESSIONS: Final = [
     Mutant(
         "too many messages are refused",
         "realtime/session.py",
-        "if wait := self._bucket.take():",
-        "if wait := 0:",
+        "if wait := self._bucket.take() or",
+        "if wait :=",
         ("flows/test_limits.py",),
     ),
     Mutant(
@@ -250,5 +250,47 @@ SESSIONS: Final = [
         "if answer.size > MAX_ANSWER_BYTES:",
         "if False:",
         ("flows/test_calls.py",),
+    ),
+    Mutant(
+        "what is said over all sockets is bounded",
+        "realtime/admission.py",
+        "wait = self._said.wait_s(network, user_id)",
+        "wait = 0.0",
+        ("realtime/test_admission.py",),
+    ),
+    Mutant(
+        "calls over all sockets wait for a place",
+        "realtime/admission.py",
+        "places = await self._calls.wait(network, user_id, patience_s=CALL_WAITS_S)",
+        "places = ()",
+        ("realtime/test_admission.py",),
+    ),
+    Mutant(
+        "ten mistakes end the connection",
+        "realtime/refusals.py",
+        "return self._count >= MAX_ERRORS - 0.5",
+        "return False",
+        ("realtime/test_refusals.py",),
+    ),
+    Mutant(
+        "frames that are no messages are bounded",
+        "runtime/frames.py",
+        "if self._frames > BURST and not self.is_deaf:",
+        "if False:",
+        ("runtime/test_frames.py",),
+    ),
+    Mutant(
+        "who sent too many frames is listened to no more",
+        "runtime/frames.py",
+        "        if self.is_deaf:\n            return\n",
+        "",
+        ("runtime/test_frames.py",),
+    ),
+    Mutant(
+        "a packet of frames is parsed in pieces",
+        "runtime/frames.py",
+        "elif len(data) <= PIECE_BYTES:",
+        "elif True:",
+        ("runtime/test_frames.py",),
     ),
 ]

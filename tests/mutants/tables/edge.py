@@ -171,6 +171,34 @@ HTTP: Final = [
         "if False:",
         ("api/test_metrics.py::test_strangers_find_nothing",),
     ),
+    Mutant(
+        "a network that asks too much waits",
+        "runtime/paces.py",
+        "elif len(data) <= PIECE_BYTES and not self._wait_s():",
+        "elif len(data) <= PIECE_BYTES:",
+        ("runtime/test_paces.py::test_all_that_was_asked_too_fast_is_answered_in_the_end",),
+    ),
+    Mutant(
+        "each request is counted",
+        "runtime/paces.py",
+        "            self._doors.count_request(self._peer)\n",
+        "            pass\n",
+        ("runtime/test_paces.py::test_all_that_was_asked_too_fast_is_answered_in_the_end",),
+    ),
+    Mutant(
+        "a body is no crumbs",
+        "runtime/paces.py",
+        "if self._crumbs > CRUMBS + self._body_bytes // CRUMB_BYTES:",
+        "if False:",
+        ("runtime/test_paces.py::test_a_body_of_crumbs_is_refused",),
+    ),
+    Mutant(
+        "a machine that is gone keeps no connection",
+        "runtime/streaming.py",
+        "            raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNACKNOWLEDGED_MS)",
+        "            pass",
+        ("runtime/test_streaming.py",),
+    ),
 ]
 
 SOCKETS: Final = [
