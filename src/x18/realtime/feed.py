@@ -136,8 +136,7 @@ class Feed:
             self._behind.set()
             return
         self._known = now
-        if batch.last > self._taken:
-            self._take(batch.events, "broker")
+        self._take(batch.events, "broker")
 
     async def run(self) -> None:
         """Read the log whenever something is missing, nothing is heard, or it is time to compare."""

@@ -157,6 +157,6 @@ ACTS: Final = [
         "notifications/renderers.py",
         'p.id IS NOT NULL AND {visible("n.user_id")} AS',
         "p.id IS NOT NULL AS",
-        ("flows/test_private_accounts.py",),
+        ("flows/test_turned_private.py::test_a_bookmark_and_a_notification_do_not_keep_it_readable",),
     ),
 ]

@@ -84,6 +84,13 @@ RATES: Final = [
         ("core/test_local_counts.py",),
     ),
     Mutant(
+        "a loop that was held is no outage of Redis",
+        "core/pipeline.py",
+        "elif not self._is_late:",
+        "elif False:",
+        ("core/test_pipeline.py",),
+    ),
+    Mutant(
         "a Redis that is silent is an error after a second",
         "app.py",
         "        socket_timeout=REDIS_TIMEOUT_S,\n",
