@@ -200,7 +200,8 @@ async def _insert(
     """All rows of a post and its event in one statement, and the author's counter; the id is made once that is locked."""
     values: list[Any] = [
         author_id, level, text.content, metadata.json, metadata.category, metadata.market, terms_of(metadata, text.entities),
-        text.entities.hashtags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], text.words, level_now == Level.PUBLIC,
+        text.entities.hashtags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], text.words,
+        level_now == Level.PUBLIC,
     ]  # fmt: skip
     post_id: UUID = await db.fetch_value(
         f"""WITH made AS MATERIALIZED (SELECT order_id({Order.POSTS}) AS id),
