@@ -78,6 +78,40 @@ def test_an_address_of_something_else_is_named_without_its_password(name: str) -
 
 
 @pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://app.example/", "https://app.example"),
+        ("https://App.Example:443, http://x.example:80 ", "https://app.example,http://x.example"),
+        ("http://localhost:3000,,https://[::1]:8443/", "http://localhost:3000,https://[::1]:8443"),
+        ("capacitor://localhost", "capacitor://localhost"),
+        ("*", "*"),
+    ],
+)
+def test_an_origin_is_taken_as_it_is_written_and_kept_as_browsers_send_it(given: str, sent: str) -> None:
+    assert read_settings({"CORS_ORIGINS": given}).cors_origins == tuple(sent.split(","))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CORS_ORIGINS", "app.example"),
+        ("CORS_ORIGINS", "https://app.example/login"),
+        ("CORS_ORIGINS", "https://a:b@app.example"),
+        ("CORS_ORIGINS", "https://[::1"),
+        ("CORS_ORIGINS", "null"),
+        ("TRUSTED_PROXIES", "nginx"),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "10.0.0.1:8080"),
+    ],
+)
+def test_what_no_page_or_proxy_can_be_is_named_and_not_passed_over(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        read_settings({name: f"{value}, 10.0.0.0/8" if name == "TRUSTED_PROXIES" else value})
+
+    assert f"{name} has '{value}'" in str(wrong.value)
+
+
+@pytest.mark.parametrize(
     ("name", "value"),
     [
         ("SERVER_PORT", "x"),

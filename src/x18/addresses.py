@@ -1,5 +1,6 @@
-"""Addresses of PostgreSQL and Redis, in the forms in which hosts hand them out."""
+"""Addresses of PostgreSQL and Redis, in the forms in which hosts hand them out; of pages and proxies, in those in which they are met."""
 
+from ipaddress import ip_network
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
@@ -21,6 +22,10 @@ NOT_FOR_US: Final = frozenset(
     }
 )
 """Parameters of libpq and of other languages' clients, which asyncpg would hand to the server as settings that it does not have."""
+
+
+PORTS: Final = {"http": 80, "https": 443}
+"""Which a browser leaves out."""
 
 
 class BadAddress(Exception):
@@ -54,6 +59,39 @@ def read_redis_url(text: str) -> str:
     scheme = urlsplit(text).scheme
     if scheme not in ("redis", "rediss", "unix"):
         raise BadAddress(f"begins with {scheme!r}: it must read redis://:password@host:6379/0, or rediss:// for TLS.")
+    return text
+
+
+def read_origin(text: str) -> str:
+    """The origin of pages as browsers send it (RFC 6454, 6.2): in lower case, without the port of its scheme or a slash behind it; or ``*``.
+
+    Raises:
+        BadAddress: it is none.
+    """
+    if text == "*":
+        return text
+    try:
+        parts = urlsplit(text.rstrip("/").lower())
+        port = parts.port
+    except ValueError:
+        raise BadAddress(f"has {text!r}: an origin reads https://app.example or http://localhost:3000.") from None
+    if not parts.scheme or not parts.hostname or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
+        raise BadAddress(f"has {text!r}: an origin reads https://app.example or http://localhost:3000, without a path.")
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port and port != PORTS.get(parts.scheme) else "")
+
+
+def read_proxies(text: str) -> str:
+    """The address of a proxy or a network of them, unchanged; or ``*``.
+
+    Raises:
+        BadAddress: it is none, as is the name of a host: whoever connects has no name.
+    """
+    try:
+        if text != "*":
+            ip_network(text)
+    except ValueError:
+        raise BadAddress(f"has {text!r}: it must be an address or a network, as 10.0.0.7 or 10.0.0.0/8.") from None
     return text
 
 

@@ -6,7 +6,15 @@ from typing import Any, Final
 
 import msgspec
 
-from x18.addresses import BadAddress, make_database_url, make_redis_url, read_database_url, read_redis_url
+from x18.addresses import (
+    BadAddress,
+    make_database_url,
+    make_redis_url,
+    read_database_url,
+    read_origin,
+    read_proxies,
+    read_redis_url,
+)
 
 EXAMPLE_SECRETS: Final = {
     "JWT_ACCESS_SECRET": "your-super-secret-key-change-in-production",
@@ -73,7 +81,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         jwt_access_expiry_min=source.number("JWT_ACCESS_EXPIRY", 15, least=1, most=24 * 60),
         jwt_refresh_expiry_days=source.number("JWT_REFRESH_EXPIRY", 30, least=1, most=365),
         bcrypt_cost=source.number("BCRYPT_COST", 12, least=4, most=16),
-        cors_origins=source.names("CORS_ORIGINS"),
+        cors_origins=source.addresses("CORS_ORIGINS", read_origin),
         storage_path=Path(source.text("STORAGE_PATH", "./storage")),
         upload_min_free_bytes=source.size("UPLOAD_MIN_FREE_MIB"),
         s3_bucket=source.text("S3_BUCKET") or None,
@@ -83,7 +91,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "REGISTRATIONS_PER_HOUR", _registrations(environ), least=1, most=1_000_000
         ),
         ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
-        trusted_proxies=source.names("TRUSTED_PROXIES"),
+        trusted_proxies=source.addresses("TRUSTED_PROXIES", read_proxies),
         http_connections=source.number("HTTP_CONNECTIONS", 100, least=1, most=100_000),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
         metrics_token=source.text("METRICS_TOKEN") or None,
@@ -109,9 +117,6 @@ class _Source:
     def text(self, name: str, default: str = "") -> str:
         return self.environ.get(name, "").strip() or default
 
-    def names(self, name: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in self.text(name).split(",") if part.strip())
-
     def number(self, name: str, default: int, *, least: int, most: int) -> int:
         text = self.text(name, str(default))
         if not text.isascii() or not text.isdigit() or not least <= int(text[:9]) <= most:
@@ -130,6 +135,10 @@ class _Source:
             self.problems.append(f"{name} is {text!r}: set it to one of {', '.join(choices)}.")
             return choices[0]
         return text
+
+    def addresses(self, name: str, read: Callable[[str], str]) -> tuple[str, ...]:
+        """Those between commas."""
+        return tuple(self.address(name, part.strip(), read) for part in self.text(name).split(",") if part.strip())
 
     def address(self, name: str, text: str, read: Callable[[str], str]) -> str:
         try:
