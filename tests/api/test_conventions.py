@@ -106,6 +106,10 @@ async def test_users_have_counts_of_their_own(limited: Server, make_user: MakeUs
     assert int(first.headers["ratelimit-remaining"]) == int(last.headers["ratelimit-remaining"]) + 2
 
 
+KEYS = "authorization,content-type,idempotency-key,last-event-id"
+"""Headers that clients send besides those that every page may."""
+
+
 async def test_a_page_of_an_allowed_origin_may_call_and_no_other(limited: Server) -> None:
     async with httpx.AsyncClient(base_url=limited.url) as client:
         wanted = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "authorization"}
@@ -113,10 +117,19 @@ async def test_a_page_of_an_allowed_origin_may_call_and_no_other(limited: Server
         refused = await client.options("/api/posts", headers={"Origin": "https://app.example.evil", **wanted})
         error = await client.get("/api/users/me", headers={"Origin": "https://app.example"})
 
+        idempotent = await client.options(
+            "/api/posts", headers={"Origin": "https://app.example", **wanted, "Access-Control-Request-Headers": KEYS}
+        )
+        head = await client.head("/api/timeline/explore", headers={"Origin": "https://app.example"})
+
     assert allowed.headers["access-control-allow-origin"] == "https://app.example"
     assert "access-control-allow-origin" not in refused.headers
+    assert set(KEYS.split(",")) <= {
+        name.strip().lower() for name in idempotent.headers["access-control-allow-headers"].split(",")
+    }
+    assert (head.status_code, head.headers["access-control-allow-origin"]) == (200, "https://app.example")
     assert (error.status_code, error.headers["access-control-allow-origin"]) == (401, "https://app.example")
-    assert {"Link", "ETag", "Retry-After"} <= {
+    assert {"Link", "ETag", "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset"} <= {
         name.strip() for name in error.headers["access-control-expose-headers"].split(",")
     }
 

@@ -137,6 +137,23 @@ def test_a_frame_of_a_png_goes_as_it_was_meant_to_go(tmp_path: Path, disposal: i
     assert [seen_at(frame) for frame in frames_of(process(apng(pictures, disposal), PNG, tmp_path))] == expected
 
 
+@pytest.mark.parametrize("colours", [(0, 1, 0), (1, 1, 1, 2, 2), (0, 0, 3)])
+def test_a_frame_that_is_empty_or_the_same_again_takes_its_time(tmp_path: Path, colours: tuple[int, ...]) -> None:
+    frames = [(spot(0, colour), 10 * number + 20, 2) for number, colour in enumerate(colours)]
+    shown = process(gif(frames, loop=0, transparent=0), GIF, tmp_path)
+
+    seen = [(frame.info["duration"], seen_at(frame.convert("RGBA"))) for frame in ImageSequence.Iterator(shown.image)]
+    assert seen == [(delay * 10, [0] if colour else []) for colour, (_, delay, _) in zip(colours, frames, strict=True)]
+
+
+def test_a_gif_of_1987_is_one(tmp_path: Path) -> None:
+    picture = save(spot(0), "GIF")
+    shown = process(b"GIF87a" + picture[6:], GIF, tmp_path)
+
+    assert (shown.told.width, shown.told.height, shown.told.duration_ms) == (40, 20, None)
+    assert near(shown.image.convert("RGB").getpixel((5, 5)), (255, 0, 0), by=0)
+
+
 def test_a_cover_that_is_no_frame_stays_none(tmp_path: Path) -> None:
     cover, first, second = (spot(0, colour).convert("RGB") for colour in (1, 2, 3))
     data = save(cover, "PNG", save_all=True, append_images=[first, second], default_image=True, duration=[100, 300])

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.files import save
-from tests.media.clips import decoded
+from tests.media.clips import box, decoded, with_box
 from tests.media.making import near, plain, process, with_chunk
 from x18.media.kinds import MP4, PNG, WEBM
 
@@ -27,6 +27,7 @@ def film(
     size: tuple[int, int] = (64, 48),
     matrix: int | None = None,
     sound: bool = False,
+    start: int = 0,
     container_options: dict[str, str] | None = None,
     **told: Any,
 ) -> bytes:
@@ -48,7 +49,7 @@ def film(
             frame = av.VideoFrame.from_image(Image.new("RGB", size, colour))
             frame = frame.reformat(format=video.pix_fmt, dst_colorspace=matrix)
             frame.colorspace = told.get("colorspace", 2)
-            frame.pts, frame.time_base = at, Fraction(1, 10)
+            frame.pts, frame.time_base = at + start, Fraction(1, 10)
             container.mux(video.encode(frame))
         container.mux(video.encode())
         for at in range(47 if sound else 0):
@@ -118,6 +119,28 @@ def test_a_video_in_fragments_has_its_duration(tmp_path: Path) -> None:
 
     assert seen.told.duration_ms == 1024, "sound has packets of 1,024 samples"
     assert decoded(seen.data)["video"] == 10
+
+
+def test_a_video_whose_picture_comes_later_than_its_sound_keeps_the_wait(tmp_path: Path) -> None:
+    seen = process(film(sound=True, start=7), MP4, tmp_path)
+
+    with av.open(io.BytesIO(seen.data)) as container:
+        assert container.streams.video[0].start_time * container.streams.video[0].time_base == Fraction(7, 10)  # type: ignore[operator]
+    assert seen.told.duration_ms == 1700
+    assert near(seen.thumbnail.convert("RGB").getpixel((20, 20)), (255, 0, 0), by=8)
+
+
+def test_a_cover_beside_the_video_is_not_its_thumbnail(tmp_path: Path) -> None:
+    purple = save(plain("purple"), "JPEG")
+    cover = box(b"covr", box(b"data", b"\0\0\0\x0d\0\0\0\0" + purple))
+    kind = box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    data = with_box(film(), [b"moov"], box(b"udta", box(b"meta", bytes(4) + kind + box(b"ilst", cover))))
+    with av.open(io.BytesIO(data)) as container:
+        assert len(container.streams.video) == 2
+    seen = process(data, MP4, tmp_path)
+
+    assert near(seen.thumbnail.convert("RGB").getpixel((20, 20)), (255, 0, 0), by=8)
+    assert purple not in seen.data
 
 
 @pytest.mark.parametrize(("kind", "codec"), [("mp4", "libx264"), ("webm", "libvpx-vp9")])
