@@ -102,6 +102,15 @@ async def limited(server: Server, tmp_path_factory: pytest.TempPathFactory) -> A
 
 
 @pytest.fixture(scope="session")
+async def compressing(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
+    """One on the same database that compresses events for clients that offer it."""
+    folder = tmp_path_factory.mktemp("compressing")
+    async with running(make_server(server.database_url, server.redis_url, folder, WS_DEFLATE="on")) as other:
+        yield other
+    assert "Traceback" not in other.read_log(), other.read_log()
+
+
+@pytest.fixture(scope="session")
 async def api(server: Server) -> AsyncIterator[httpx.AsyncClient]:
     """A client without an account."""
     async with httpx.AsyncClient(base_url=server.url, timeout=20) as client:

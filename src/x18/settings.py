@@ -52,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     rate_limits: bool
     registrations_per_hour: int
     ws_query_token: bool
+    ws_deflate: bool
     trusted_proxies: tuple[str, ...]
     http_connections: int
     log_level: str
@@ -91,6 +92,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
             "REGISTRATIONS_PER_HOUR", _registrations(environ), least=1, most=1_000_000
         ),
         ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
+        ws_deflate=source.one_of("WS_DEFLATE", ("off", "on")) == "on",
         trusted_proxies=source.addresses("TRUSTED_PROXIES", read_proxies),
         http_connections=source.number("HTTP_CONNECTIONS", 100, least=1, most=100_000),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),

@@ -39,7 +39,7 @@ async def test_good_requests_are_upgraded(server: Server, request_bytes: bytes) 
     assert await status_of(server, request_bytes) == 101
 
 
-async def test_compression_is_not_negotiated(server: Server) -> None:
+async def test_compression_is_not_negotiated_unless_it_is_wanted(server: Server) -> None:
     raw = await Raw.connect(server)
     raw.send(handshake(Sec_WebSocket_Extensions="permessage-deflate; client_max_window_bits"))
     async with asyncio.timeout(DEADLINE_S):

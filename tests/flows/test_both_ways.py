@@ -44,8 +44,10 @@ STALLED = 10
 MOST_PER_CONNECTION = 1.5 * 1024 * 1024
 
 
-async def other_server(server: Server, folder_name: str, program: str, factory: pytest.TempPathFactory) -> Server:
-    other = make_server(server.database_url, server.redis_url, factory.mktemp(folder_name))
+async def other_server(
+    server: Server, folder_name: str, program: str, factory: pytest.TempPathFactory, **settings: str
+) -> Server:
+    other = make_server(server.database_url, server.redis_url, factory.mktemp(folder_name), **settings)
     other.program = ("-c", program)
     await other.start()
     return other
@@ -54,7 +56,7 @@ async def other_server(server: Server, folder_name: str, program: str, factory: 
 @pytest.fixture(scope="module")
 async def plain(server: Server, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Server]:
     """X18 without ``FanoutProtocol``."""
-    plain = await other_server(server, "plain", AS_IF_RENAMED, tmp_path_factory)
+    plain = await other_server(server, "plain", AS_IF_RENAMED, tmp_path_factory, WS_DEFLATE="on")
     yield plain
     assert plain.stop() == 0, plain.read_log()
     plain.listener.close()
@@ -78,6 +80,11 @@ def test_uvicorn_has_every_name_that_is_built_on() -> None:
 
 async def test_a_uvicorn_without_one_of_them_is_told_and_served_with(plain: Server) -> None:
     assert "uvicorn changed (keepalive_timeout)" in plain.read_log()
+
+
+async def test_it_compresses_nothing_as_each_connection_would_cost_memory(plain: Server) -> None:
+    async with live(plain) as client:
+        assert client.socket.protocol.extensions == []
 
 
 async def test_posts_arrive_in_order_for_those_who_asked(either: Server, make_user: MakeUser) -> None:

@@ -19,7 +19,7 @@ class DirectClient:
     def __init__(self) -> None:
         self.transport: Any = self
         self.writer: Any = None
-        self.is_paused = False
+        self.is_paused = self.inflates = False
         self.is_stalled = False
         self.received: list[bytes] = []
         self.close_code: int | None = None

@@ -28,10 +28,12 @@ class Viewer:
 class Connection:
     """A live client as the hub sees it. ``write`` takes whole frames and never waits; it is exchanged as the state demands."""
 
-    __slots__ = ("close", "encoding", "sent_at", "session_id", "subscriptions", "viewer", "write")
+    __slots__ = ("close", "encoding", "event_encoding", "sent_at", "session_id", "subscriptions", "viewer", "write")
 
     def __init__(self, encoding: Encoding, write: Callable[[bytes], None]) -> None:
         self.encoding = encoding
+        self.event_encoding = encoding
+        """That of events as they happen, which may be the compressed form."""
         self.write = write
         self.close: Callable[[CloseCode, str], None] = ignore
         """Ends it."""

@@ -18,7 +18,7 @@ from x18.realtime.protocol import JSON_SUBPROTOCOL, MSGPACK_SUBPROTOCOL, CloseCo
 from x18.realtime.session import Session
 from x18.realtime.sockets import open_socket
 from x18.realtime.streams import stream
-from x18.realtime.wire import Encoding
+from x18.realtime.wire import COMPRESSED_FORM, Encoding
 
 REFUSAL: Final = "x18.refusal"
 """Where a socket that is closed before it is open says why (``runtime/handshakes.py``)."""
@@ -61,6 +61,8 @@ async def _serve(socket: WebSocket[Any, Any, Any], channel: Channel, *, is_legac
     way_out = open_socket(socket)
     way_out.is_legacy = is_legacy
     line = Line(channel.hub, way_out, ENCODINGS.get(chosen or "", Encoding.JSON))
+    if way_out.inflates:
+        line.connection.event_encoding = COMPRESSED_FORM[line.connection.encoding]
     session = Session(channel.services, line, network, Calls(socket), is_legacy=is_legacy)
     if "token" in socket.query_params and not (is_legacy and channel.query_tokens):
         session.subscriber.how_to_log_in = HOW_TO_LOG_IN_HERE

@@ -139,10 +139,10 @@ class Delivery:
             if for_everybody or _may_receive(event, connection):
                 run = outgoing.get(connection, nothing)
                 # Most get the same as the one before them, and then there is nothing to look up.
-                alike = (names, connection.encoding, run)
+                alike = (names, connection.event_encoding, run)
                 if alike != before:
                     topics = names if isinstance(names, tuple) else tuple(sorted(names))
-                    frame = self._frames.get(connection.encoding, topics)
+                    frame = self._frames.get(connection.event_encoding, topics)
                     after = run.following.get(frame) or run.then(frame, event.seq)
                     before = alike
                 outgoing[connection] = after

@@ -32,6 +32,7 @@ class Door(Protocol):
     transport: asyncio.Transport
     writer: Any
     is_paused: bool
+    inflates: bool
 
     def close_now(self, code: int, reason: str) -> None:
         """Begin the closing handshake without waiting for anything."""
@@ -150,14 +151,14 @@ class Socket:
 
 
 class WsSocket(Socket):
-    """A WebSocket. ``is_legacy``: of a client that comes back after the codes of RFC 6455 only."""
+    """A WebSocket. ``is_legacy``: of a client that comes back after the codes of RFC 6455 only. ``inflates``: frames may be compressed."""
 
-    __slots__ = ("_socket", "is_legacy")
+    __slots__ = ("_socket", "inflates", "is_legacy")
 
     def __init__(self, socket: WebSocket[Any, Any, Any]) -> None:
         super().__init__()
         self._socket = socket
-        self.is_legacy = False
+        self.is_legacy = self.inflates = False
 
     def code_for_client(self, code: CloseCode) -> CloseCode:
         """How the client is told."""
@@ -183,6 +184,7 @@ class DirectSocket(WsSocket):
     def __init__(self, socket: WebSocket[Any, Any, Any], door: Door) -> None:
         super().__init__(socket)
         self._door = door
+        self.inflates = door.inflates
         self._write_now: Write = door.transport.write
         self.write = self._enqueue if door.is_paused else self._write_now
         door.writer = self

@@ -16,6 +16,7 @@ from websockets.frames import Frame
 from x18.realtime.protocol import CloseCode
 from x18.realtime.sockets import EXTENSION, DirectSocket
 from x18.realtime.waiting import Gate, Inbox
+from x18.runtime.deflate import SharedDeflateFactory
 from x18.runtime.frames import PacedFrames
 from x18.runtime.streaming import give_up_on_the_dead
 
@@ -72,6 +73,13 @@ class FanoutProtocol(PacedFrames):
         # What uvicorn asks of them is what these two can.
         self.queue = Inbox()  # type: ignore[assignment]
         self.writable = Gate()  # type: ignore[assignment]
+        if self.config.ws_per_message_deflate:
+            self.conn.available_extensions = [SharedDeflateFactory()]
+
+    @property
+    def inflates(self) -> bool:
+        """Whether the client takes compressed messages."""
+        return bool(self.conn.extensions)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """As uvicorn; and bound what a client that does not read can hold."""

@@ -136,7 +136,7 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_ping_interval=PING_EVERY_S,
         ws_ping_timeout=PING_EVERY_S,
-        ws_per_message_deflate=False,
+        ws_per_message_deflate=settings.ws_deflate and not missing,
         lifespan="on",
         log_config=None,
         access_log=False,

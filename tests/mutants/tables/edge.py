@@ -252,10 +252,10 @@ SOCKETS: Final = [
         ("conformance/test_frames.py::test_a_longer_one_is_refused",),
     ),
     Mutant(
-        "frames are not compressed, which would cost each connection memory",
+        "frames are not compressed, unless that is wanted",
         "runtime/serve.py",
-        "        ws_per_message_deflate=False,\n",
-        "",
-        ("conformance/test_handshake.py::test_compression_is_not_negotiated",),
+        "ws_per_message_deflate=settings.ws_deflate and not missing,",
+        "ws_per_message_deflate=True,",
+        ("conformance/test_handshake.py::test_compression_is_not_negotiated_unless_it_is_wanted",),
     ),
 ]
