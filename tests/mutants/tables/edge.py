@@ -97,7 +97,7 @@ HTTP: Final = [
     Mutant(
         "a body comes in time",
         "runtime/patience.py",
-        "self._wait(None if self.parser.should_upgrade() else self.BODY_S)",
+        "self._wait(None if self.is_handshake else self.BODY_S)",
         "self._wait(None)",
         ("runtime/test_patience.py",),
     ),
