@@ -8,6 +8,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 
+from x18.core import db
 from x18.core.migrations import migrate
 from x18.runtime.embedded import Servers
 
@@ -29,6 +30,17 @@ async def new_database(servers: Servers) -> AsyncIterator[str]:
     finally:
         await main.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         await main.close()
+
+
+@asynccontextmanager
+async def own_pool(servers: Servers, *, max_size: int = 2) -> AsyncIterator[str]:
+    """A new database, to which ``x18.core.db`` of this process speaks for the block; its address."""
+    async with new_database(servers) as url:
+        await db.start_pool(url, max_size=max_size)
+        try:
+            yield url
+        finally:
+            await db.close_pool()
 
 
 async def until_blocked(database: asyncpg.Pool, by: asyncpg.Connection) -> None:

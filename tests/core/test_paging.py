@@ -6,7 +6,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from tests.databases import new_database
+from tests.databases import own_pool
 from x18.core import db
 from x18.core.ids import MAX_ID, MIN_ID
 from x18.core.order import Horizon, Order, horizon
@@ -17,10 +17,8 @@ from x18.runtime.embedded import Servers
 @pytest.fixture(autouse=True, scope="module")
 async def pool(servers: Servers) -> AsyncIterator[None]:
     """What ``x18.core.db`` speaks to."""
-    async with new_database(servers) as url:
-        await db.start_pool(url, max_size=2)
+    async with own_pool(servers):
         yield
-        await db.close_pool()
 
 
 async def new_id() -> UUID:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from tests.databases import new_database
+from tests.databases import own_pool
 from x18.core import db
 from x18.runtime.embedded import Servers
 
@@ -13,11 +13,9 @@ from x18.runtime.embedded import Servers
 @pytest.fixture(autouse=True, scope="module")
 async def pool(servers: Servers) -> AsyncIterator[None]:
     """What ``x18.core.db`` speaks to, with a table whose constraint is checked by the commit."""
-    async with new_database(servers) as url:
-        await db.start_pool(url, max_size=2)
+    async with own_pool(servers):
         await db.execute("CREATE TABLE once (id int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
         yield
-        await db.close_pool()
 
 
 async def test_what_shall_follow_a_commit_follows_it_once_and_in_order() -> None:

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.databases import new_database
-from x18.core import db
+from tests.databases import own_pool
 from x18.media.storage import Storage
 from x18.runtime.embedded import Servers
 
@@ -14,10 +13,8 @@ from x18.runtime.embedded import Servers
 @pytest.fixture(scope="module")
 async def pool(servers: Servers) -> AsyncIterator[None]:
     """What ``x18.core.db`` speaks to."""
-    async with new_database(servers) as url:
-        await db.start_pool(url, max_size=4)
+    async with own_pool(servers, max_size=4):
         yield
-        await db.close_pool()
 
 
 @pytest.fixture

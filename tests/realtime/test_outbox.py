@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from tests.databases import new_database
+from tests.databases import own_pool
 from x18.auth import administration, sessions
 from x18.core import db
 from x18.core.ids import new_id
@@ -23,10 +23,8 @@ from x18.users.schemas import ProfileChange
 @pytest.fixture(autouse=True, scope="module")
 async def pool(servers: Servers) -> AsyncIterator[None]:
     """What ``x18.core.db`` speaks to. No relay runs: events stay where they were written."""
-    async with new_database(servers) as url:
-        await db.start_pool(url, max_size=2)
+    async with own_pool(servers):
         yield
-        await db.close_pool()
 
 
 class Scene:

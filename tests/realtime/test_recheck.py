@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from redis.asyncio import Redis
 
-from tests.databases import new_database
+from tests.databases import own_pool
 from x18.auth.sessions import Device, Owner, open_session
 from x18.core import db
 from x18.core.ids import new_id
@@ -41,10 +41,8 @@ class Live:
 @pytest.fixture
 async def database_url(servers: Servers) -> AsyncIterator[str]:
     """The address of what ``x18.core.db`` speaks to."""
-    async with new_database(servers) as url:
-        await db.start_pool(url, max_size=2)
+    async with own_pool(servers) as url:
         yield url
-        await db.close_pool()
 
 
 async def new_session(name: str) -> UUID:

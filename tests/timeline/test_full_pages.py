@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 import pytest
 
-from tests.databases import new_database
+from tests.databases import own_pool
 from x18.core import db
 from x18.core.ids import new_id
 from x18.core.paging import Page
@@ -49,8 +49,7 @@ async def write(author: UUID, root: UUID | None = None) -> UUID:
 @pytest.fixture(scope="module")
 async def world(servers: Servers) -> AsyncIterator[World]:
     """The hidden posts are newer than the others, and had as many reactions."""
-    async with new_database(servers) as url:
-        await db.start_pool(url, max_size=4)
+    async with own_pool(servers, max_size=4):
         stranger, retweeter, shown, closed = [await new_user(name) for name in ("stranger", "fan", "shown", "closed")]
         root = await create_post(shown, PostDraft(content="a question"))
         plain, liked = await write(shown), [await write(shown, root) for _ in range(2)]
@@ -63,7 +62,6 @@ async def world(servers: Servers) -> AsyncIterator[World]:
         await db.execute("UPDATE users SET private_account = true WHERE id = $1", closed)
         await db.execute("UPDATE post_stats SET retweets_count = 0 WHERE post_id = ANY($1)", [plain, *hidden[:1]])
         yield World(stranger, root, liked, plain, retweeter, closed)
-        await db.close_pool()
 
 
 async def pages(read: Callable[[Page], Awaitable[Any]], limit: int) -> list[list[UUID]]:
