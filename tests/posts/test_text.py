@@ -31,7 +31,9 @@ def symbols(text: str) -> list[str]:
     [
         "BTC", "A", "US30", "BTC-USD", "BTC/USD", "BTC_USDT", "BTC-USD-PERP", "ETH-PERP", "SOL/USDC", "BTC-27DEC24-100000-C", "BTC-240628",
         "BRK.B", "BRK-B", "BRK/B", "BAC-PL", "RDS.A", "AAPL.US", "VOD.L", "SHOP.TO", "ES_F", "7203.T", "0700.HK", "600519.SS", "005930.KS",
-        "1INCH", "1000SATS", "1INCH-USDT", "XAU/USD",
+        "1INCH", "1000SATS", "1INCH-USDT", "XAU/USD", "1000000MOGUSDT", "285A.T", "00679B.TWO", "920799.BJ", "5.HK", "6E_F", "6J=F",
+        "ES=F", "EUR=X", "^GSPC", ".DJI", "BTCUSD_PERP", "BTCUSDT_240628", "BTC_USDC_PERP", "ERIC-B.ST", "NOVO-B.CO", "RCI.B.TO", "REI-UN.TO",
+        "AAPL240621C00200000", "SPY_062124C500", "BTCUSDT.P",
     ],
 )  # fmt: skip
 def test_a_symbol_is_what_exchanges_write(symbol: str) -> None:
@@ -57,6 +59,13 @@ def test_a_symbol_is_what_exchanges_write(symbol: str) -> None:
         ("$btc-usd $brk.b $sol/try $eth-perp $0700.hk", ["BTC-USD", "BRK.B", "SOL/TRY", "ETH-PERP", "0700.HK"]),
         ("$BTC-usd $BTC-try $BTC-a $BTC-perp", ["BTC-USD", "BTC"]),
         ("＄ＢＴＣ－ＵＳＤ ＄ＴＳＬＡ", ["BTC", "TSLA"]),
+        (
+            "$NASDAQ:AAPL $NYSE:BRK.B $BINANCE:BTCUSDT.P $X:ETHUSD $INDEXSP:.INX",
+            ["AAPL", "BRK.B", "BTCUSDT.P", "ETHUSD", ".INX"],
+        ),
+        ("$NYSE: closed, $BTC:LONG, $ETH:$SOL", ["NYSE", "BTC", "ETH", "SOL"]),
+        ("$es=f $btcusd_perp $eric-b.st $btc=up", ["ES=F", "BTCUSD_PERP", "ERIC-B.ST", "BTC"]),
+        ("🚀$GME💎 \u202b$AMC\u202c $AAPL’s $TSLA… שלום $NVDA!", ["GME", "AMC", "AAPL", "TSLA", "NVDA"]),
     ],
 )
 def test_what_does_not_belong_to_a_symbol_ends_it(text: str, found: list[str]) -> None:
@@ -65,7 +74,8 @@ def test_what_does_not_belong_to_a_symbol_ends_it(text: str, found: list[str]) -
 
 @pytest.mark.parametrize(
     "text",
-    ["$100 $5k $1.50 $20-30 $1,000", "$5M $10B $3bn $2MM $1.5T", "$100USD $50USDT $20EUR", "$150C $90P $150PUT $200PT", "US$BTC é$BTC $$BTC",
+    ["$100 $5k $1.50 $20-30 $1,000", "$5M $10B $3bn $2MM $1.5T", "$100USD $50USDT $20EUR", "$150C $90P $150PUT $200PT",
+     "$1MILLION $5BILLION $100THOUSAND $69KATH $100KEOY $250EOM $10BUCKS $20CAD $10YR $100KUSD $50IN", "US$BTC é$BTC $$BTC",
      "$ABCDEFGHIJKLMNOP $A_BCD $BTCé", "$ $- $. $ BTC", "$-BTC $.5"],
 )  # fmt: skip
 def test_amounts_and_parts_of_words_are_no_symbols(text: str) -> None:
@@ -107,6 +117,8 @@ def test_a_mention_is_a_name_after_an_at_sign_and_no_address(text: str, names: l
         ("\u200e#one\u200e #\u200etwo #\u200fالفضة\u200f", ["one", "two", "الفضه"]),
         ("#トロピカル～ジュ #トロピカル〜ジュ #كرة #کره #گ١٢ #گ12", ["トロピカル~ジュ", "کره", "گ12"]),
         ("#foo\u200bbar #ba\u200dz #x\u00a0y #a|b k=ÿ#Ô", ["foo", "baz", "x", "a"]),
+        ("#ราคาน้ำมัน #ราคาน\u0e49\u0e4d\u0e32มัน #ຄຳ #ຄ\u0ecd\u0eb2", ["ราคาน้ำมัน", "ຄຳ"]),
+        ("#سوق٢٠٢٤ #سوق۲۰۲۴ #سوق2024 #q३", ["سوق2024", "q3"]),
         ("#Straße #STRASSE #ΣΊΣΥΦΟΣ #σίσυφος", ["strasse", "σισυφοσ"]),
         ("&#39; a#b ##c #123 #_ #１２ #️⃣ #\u200df 日本#語 #" + "a" * 101, []),
     ],
@@ -122,6 +134,7 @@ def test_a_hashtag_is_a_word_of_any_script(text: str, tags: list[str]) -> None:
         "https://x.example/a-#b", "x.example/#/@bob", "medium.example/@bob", "t.co/a.#b", "https://ja.example/日本#歴史", "http://ああ.example/#あ",
         "wss://x.example/ws?t=$BTC", "https://user:pass@x.example/@bob", "https://x.example/a_(b_(c))#d", "https://x.example/?a[]=$BTC#c",
         "買いx.example/#b", "https://de.example/wiki/Nestlé#Kritik", "https://ru.example/Привет#раздел", "https://x.example/é_#b",
+        "пример.рф/#b", "example.рф/@bob", "bücher.example/#b", "παράδειγμα.ελ/?q=#b",
     ],
 )  # fmt: skip
 def test_nothing_in_an_address_counts_and_what_follows_it_does(address: str) -> None:
@@ -185,6 +198,7 @@ ADVERSARIAL = [
     "#", "a", "#a", "# ", "#a ", "#" + "a" * 101, "#" + "\u200d" * 101, "#\u0301", "\u0301", "＃a", "/#", "@", "@a", "@abc ", "@abc/@", "w/@",
     "@" + "a" * 51, "@abc@", "$", "$A", "$A-", "$A ", "$" + "A" * 16, "$A.", "$A/USD-240628-1-C", "$7203.", "ﷺ ", "_", "\u200d", "#a·", "a.",
     "a.b/", "中a.", "中.", "http://(", "http://((a)", "http://a)", "http://[", "(", "x://", "http://|", "-a.b-", "h+h",
+    "$1", "$1A", "$A-B.", "$NASDAQ:", "$A_062124C5", "$^", "б.рф", "٤", "\u0e4d\u0e32",
 ]  # fmt: skip
 
 

@@ -125,6 +125,9 @@ async def test_words_are_found_where_no_space_is_written(
         ("see https://x.example/Fed-rates_2026?q=gold", ["fed", "rates", "2026", "gold", "x.example",
          "https://x.example/Fed-rates_2026"], ["-gold", "-fed"]),
         ("up 1.5% to 1,000 at 5", ["1.5", "1,000", "5", "1.5%"], ["-1.5", "000"]),
+        ("report of 30.09.2024, RSI 14,21,50, v1.2.3", ["2024", "30.09.2024", "21", "14,21,50", "rsi 50", "v1.2.3"],
+         ["2023", "-2024", "\u22122024", "21,14"]),
+        ("1,234,567.89 and 70,000", ["1,234,567.89", "1,234,567", "70,000"], ["70", "-1,234,567.89"]),
         ("a@b.example #b_c @dave-e", ["b.example", "dave", "c", "a@b.example"], ["-dave"]),
         ("don't sell l'or", ["don't", "sell or", "l'or", "don’t"], ["-don't"]),
     ],
@@ -142,6 +145,8 @@ async def test_words_joined_by_signs_are_found_by_their_parts_and_together(
         ("цена растёт, мой йод, Київ", ["растет", "растёт", "РАСТЁТ", "мой", "київ"], ["мои", "киів", "-растет"]),
         ("İstanbul ISPARTA ışık", ["istanbul", "İSTANBUL", "ıstanbul", "isparta", "işik", "isik"], ["-ISTANBUL"]),
         ("Straße ΟΔΟΣ Όμορφος", ["strasse", "STRASSE", "οδος", "οδοσ", "ομορφοσ"], ["-strasse"]),
+        ("سعر ٤٥٦ و ۷۸۹, मूल्य १२३", ["456", "٤٥٦", "۴۵۶", "٧٨٩", "789", "123"], ["-456", "-۱۲۳"]),
+        ("ราคาน้ำมัน ຄຳ", ["น้ำมัน", "น\u0e49\u0e4d\u0e32มัน", "ຄ\u0ecd\u0eb2"], ["-น้ำมัน"]),
         ("ＢＴＣ ﬁnance ①", ["btc", "finance", "1"], ["-btc"]),
         ("می‌خواهم عليكم السّلام", ["میخواهم", "علیکم", "السلام"], ["-علیکم"]),
         ("في آسفي مَرَّاكُش ٱلكتاب إبراهيم مدرسة مؤتة سنة ٢٠٢٤ ١٬٠٠٠٫٥",
@@ -157,6 +162,14 @@ async def test_words_are_found_however_their_letters_are_written(
     author: httpx.AsyncClient, content: str, finding: list[str], missing: list[str]
 ) -> None:
     await test_words_are_found_where_no_space_is_written(author, content, finding, missing)
+
+
+async def test_an_address_is_found_as_it_was_copied(author: httpx.AsyncClient) -> None:
+    address = f"https://www.{MARK}.example/markets/bitcoin-hits-100-000-dollars-2024-12-05/?utm_source=Büro#top"
+    post = (await author.post("/api/posts", json={"content": f"see {address}"})).json()["id"]
+
+    assert await found(author, address) == [post]
+    assert await found(author, address.replace("12-05", "05-12")) == []
 
 
 async def test_exclusions_alone_page_without_loss(api: httpx.AsyncClient, author: httpx.AsyncClient) -> None:

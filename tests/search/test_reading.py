@@ -13,6 +13,7 @@ from x18.core import db
 from x18.core.ids import new_id
 from x18.core.paging import Page
 from x18.posts.actions import create_post, delete_post
+from x18.posts.metadata import MAX_TERMS
 from x18.posts.reading import BATCH, read_posts, read_the_rest, read_users
 from x18.posts.schemas import PostDraft
 from x18.runtime.embedded import Servers
@@ -116,6 +117,19 @@ async def test_what_others_have_locked_is_passed_over_and_nothing_else_waits(url
 
     assert await found("grosse 1 or größe") == [posts[2], posts[1]]
     await other.close()
+
+
+@pytest.mark.usefixtures("url")
+async def test_a_post_read_anew_belongs_to_as_many_topics_as_a_new_one() -> None:
+    text = " ".join(f"#tag{number} $SYM{number}" for number in range(15))
+    post = await create_post(await old_user("author", "Author"), PostDraft(content=text))
+    terms = await db.fetch_value("SELECT terms FROM posts WHERE id = $1", post)
+    await make_old(post, [], [])
+
+    await read_posts()
+
+    assert await db.fetch_value("SELECT terms FROM posts WHERE id = $1", post) == terms
+    assert len(terms) == 2 * MAX_TERMS
 
 
 @pytest.mark.usefixtures("url")

@@ -18,6 +18,7 @@ from x18.search.terms import check_terms
         "$TSLA #options @anna up 3% -- why?",
         "比特币上涨了，以太坊下跌了，狗狗币没有变化",
         'unclosed "quote',
+        "https://www.reuters.com/markets/bitcoin-hits-100-000-dollars-2024-12-05/?utm_source=x#top",
         "!!!",
     ],
 )
@@ -31,6 +32,9 @@ def test_what_people_look_for_passes(text: str) -> None:
         ("one two three four five six seven eight nine", "at most 8"),
         ("a-b-c-d-e-f-g-h-i", "at most 8"),
         ("a.b/c,d;e:f&g|h!i", "at most 8"),
+        ("https://x.example/a/b/c/d/e/f/g and", "at most 8"),
+        ("-https://x.example/a/b/c/d/e/f/g", "at most 8"),
+        ("https://x.example/" + "a/" * 40, "at most 32"),
         ('"one two three four" "five six seven eight nine"', "at most 8"),
         ('"a" "b" "c"', "phrases"),
         ('-"a"-"b"-"c"', "phrases"),

@@ -28,6 +28,9 @@ apostrophes, of which some are letters (Ukrainian); the wave dash, which some ke
 
 KEPT_PAIR: Final = regex.compile("|".join(KEPT))
 ACCENTS: Final = regex.compile(r"(?<=[\p{Latin}\p{Greek}\p{Cyrillic}\p{Hebrew}\p{Arabic}])\p{Mn}+")
+SARA_AM: Final = {"\u0e4d\u0e32": "\u0e33", "\u0ecd\u0eb2": "\u0eb3"}
+"""Vowels of Thai and Lao that compatibility takes apart, into what reads alike only where no tone stands between."""
+
 UNSEEN: Final = regex.compile(r"\p{DI}")
 OTHER_DIGITS: Final = regex.compile(r"[\p{Nd}--[0-9]]", regex.V1)
 
@@ -40,4 +43,6 @@ def fold(text: str) -> str:
     text = unicodedata.normalize("NFKD", UNSEEN.sub("", text)).translate(ALIKE)
     text = OTHER_DIGITS.sub(lambda digit: str(unicodedata.decimal(digit[0], digit[0])), text)
     text = ACCENTS.sub("", KEPT_PAIR.sub(lambda pair: KEPT[pair[0]], text))
+    for apart, whole in SARA_AM.items():
+        text = text.replace(apart, whole)
     return " ".join(unicodedata.normalize("NFC", text).split())

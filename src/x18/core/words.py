@@ -1,7 +1,8 @@
 """Words for full text: how they are indexed, and what a query asks of the index. PostgreSQL keeps and finds them, and splits nothing.
 
 Words are runs of letters and digits of the folded text; any sign ends one, so ``BTC/USD``, ``AAPL.US`` and addresses are found by their
-parts. What signs join in a query is a phrase: ``BTC/USD`` asks for both parts side by side. A number keeps its points (``1.5``).
+parts. What signs join in a query is a phrase: ``BTC/USD`` asks for both parts side by side. A number keeps its point (``1.5``, ``70,000``);
+dates, versions and lists are words like others (``30.09.2024``, ``14,21,50``).
 
 Where no space ends a word (``scripts.UNSPACED``), and in Korean, where particles follow it at once, a run of characters is indexed by its
 pairs, each at the place of its first one, and by its last one alone. A run in a query is a phrase of pairs, a single character the beginning
@@ -25,12 +26,12 @@ MOST: Final = 5_000
 
 CHARACTER: Final = regex.compile(rf"[[{UNSPACED}]--\p{{M}}]\p{{M}}*+", regex.V1)
 TOKEN: Final = regex.compile(
-    rf"(?P<number>\p{{Nd}}++(?:[.,]\p{{Nd}}++)++(?![\p{{L}}\p{{M}}\p{{N}}]))"
+    r"(?P<number>(?<!\p{Nd}[.,])(?:\p{Nd}++\.\p{Nd}++|\p{Nd}{1,3}+,\p{Nd}{3})(?![\p{L}\p{M}\p{N}]|[.,]\p{Nd}))"
     rf"|(?P<run>(?:[[{UNSPACED}]--\p{{M}}]\p{{M}}*+)++)"
     rf"|(?P<word>[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}--\p{{M}}]]++)",
     regex.V1,
 )
-QUOTES: Final = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
+QUOTES: Final = str.maketrans(dict.fromkeys("“”„‟«»", '"') | {"\u2212": "-"})
 ASKED: Final = regex.compile(r'(?P<not>(?<![^\s"])-++)?+(?:"(?P<phrase>[^"]*+)"?+|(?P<word>[^\s"]++))')
 
 

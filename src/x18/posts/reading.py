@@ -11,6 +11,7 @@ import msgspec
 
 from x18.core import db
 from x18.core.words import words_of
+from x18.posts.metadata import MAX_TERMS
 from x18.posts.text import read_entities
 from x18.realtime.terms import PREFIX, term
 from x18.users.names import forms_of
@@ -93,8 +94,8 @@ def _read(row: Any) -> _Read:
     entities = read_entities(row["content"])
     old = {name: [term(name, one[2:]) for one in row["terms"] if one.startswith(PREFIX[name])] for name in PREFIX}
     sent = [*old["category"], *old["market"], term("symbol", row["symbol"] or ""), *old["tag"]]
-    symbols = [term("symbol", symbol) for symbol in entities.cashtags]
-    terms = [*sent, *symbols, *(term("hashtag", tag) for tag in entities.hashtags)]
+    symbols = [term("symbol", symbol) for symbol in entities.cashtags[:MAX_TERMS]]
+    terms = [*sent, *symbols, *(term("hashtag", tag) for tag in entities.hashtags[:MAX_TERMS])]
     return _Read(
         str(row["id"]),
         words_of(row["content"]),

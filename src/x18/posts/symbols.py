@@ -1,12 +1,13 @@
 """What a symbol may look like after ``$``: tickers and pairs as exchanges write them, and not amounts or compound words.
 
-- A ticker is letters and digits: ``BTC``, ``US30``. One that begins with digits ends in at least two capitals (``1INCH``) or in
-  the code of an exchange (``7203.T``, ``0700.HK``). ``$100``, ``$5k``, ``$1.50``, ``$20-30``, ``$100USD``, ``$150C`` are money.
+- A ticker is letters and digits: ``BTC``, ``US30``, also with the ``^`` or ``.`` of an index. One that begins with digits ends in at least
+  two capitals (``1INCH``) or in the code of an exchange (``7203.T``, ``285A.T``, ``5.HK``). ``$100``, ``$5k``, ``$1.50``, ``$20-30``,
+  ``$100USD``, ``$1MILLION``, ``$150C`` are money.
 - After ``-``, ``/`` or ``_`` a currency that others are quoted in joins it (``BTC-USD``, ``BTC/USD``), then contracts and dates
-  (``BTC-USD-PERP``, ``BTC-27DEC24-100000-C``); after ``-``, ``/`` or ``.`` a class of share (``BRK-B``, ``BRK.B``); after ``.`` an
-  exchange (``AAPL.US``); after ``_`` one or two letters (``ES_F``). Either it is in capitals, or all of the symbol is in small letters;
-  only ``-usd`` and a few like it join in any case.
-- Any other word is not part of it: ``$BTC-based`` and ``$TSLA-LED`` are ``BTC`` and ``TSLA``.
+  (``BTC-USD-PERP``, ``BTCUSD_240628``, ``BTC-27DEC24-100000-C``); after ``-``, ``/`` or ``.`` a class of share (``BRK-B``, ``BRK.B``);
+  after ``.`` an exchange (``AAPL.US``, ``ERIC-B.ST``); after ``_`` one or two letters (``ES_F``); ``=F`` and ``=X``. Either it is in
+  capitals, or all of the symbol is in small letters; only ``-usd`` and a few like it join in any case.
+- Any other word is not part of it: ``$BTC-based`` and ``$TSLA-LED`` are ``BTC`` and ``TSLA``. Nor is the exchange in ``$NASDAQ:AAPL``.
 """
 
 from typing import Final
@@ -22,10 +23,21 @@ COMMON: Final = "USDT?|USDC|EUR|GBP|JPY|BTC|ETH|BNB"
 CONTRACTS: Final = "PERPETUAL|PERP|SWAP|FUTURES|FUT|SPOT|CASH"
 SHARES: Final = "P?[A-Z]|WS|WT|UN|RT|WI"
 EXCHANGES: Final = "TWO|[A-Z]{1,2}"
-NUMERIC: Final = "T|HK|SS|SZ|SH|KS|KQ|KR|TWO|TW|JP|KL|SR|BO"
-"""Exchanges whose tickers are numbers."""
+NUMERIC: Final = "T|HK|SS|SZ|SH|BJ|KS|KQ|KR|TWO|TW|JP|KL|SR|BO"
+"""Exchanges whose tickers are numbers, or numbers with a letter."""
 
-AMOUNTS: Final = f"BN|MN|MM|MIL|TN|TRN|PT|TP|SL|AH|PM|AM|EO[DWY]|[OIA]TM|EPS|CALLS?|PUTS?|OFF|EACH|PER|{QUOTES}"
+PLACES: Final = (
+    "NASDAQ|NYSE(?:ARCA|AMERICAN)?|AMEX|ARCA|CBOE|OTC(?:MKTS|QB|QX)?|CME(?:_MINI)?|CBOT(?:_MINI)?|NYMEX|COMEX|LSE|LON|XETR|ETR|FWB|FRA|TSXV?|"
+    "CSE|CVE|ASX|NSE|BSE|BOM|HKEX|HKG|SSE|SHA|SZSE|SHE|TSE|TYO|KRX|KOSDAQ|SGX|EURONEXT|EPA|AMS|MIL|BME|SIX|OMX[A-Z]*|STO|BIST|MOEX|BMFBOVESPA|"
+    "BVMF|BMV|JSE|TADAWUL|TVC|INDEX(?:SP|DJX|NASDAQ)?|FX(?:_IDC)?|OANDA|FOREXCOM|CAPITALCOM|CRYPTO(?:CAP)?|BINANCE(?:US)?|COINBASE|KRAKEN|"
+    "BITSTAMP|BITFINEX|BYBIT|OKX|KUCOIN|GATEIO|MEXC|BITGET|HTX|GEMINI|DERIBIT|BITMEX|UPBIT|BITHUMB|HYPERLIQUID|DYDX|UNISWAP|[XCIOS]"
+)
+"""What stands before the ``:`` of a symbol, as TradingView, Google and Polygon write it."""
+
+AMOUNTS: Final = (
+    "BN|MN|MM|MILL?S?|BILL?S?|[MBTR]+ILLIONS?|THOUSANDS?|HUNDREDS?|GRAND|BUCKS?|BUX|DOLLARS?|EUROS?|CENTS?|TN|TRN|PT|TP|SL|AH|PM|AM|[OIA]TM|EPS|YRS?|"
+    f"CALLS?|PUTS?|OFF|EACH|PER|IN|TO|BY|FOR|AND|OR|PLUS|ISH|NOW|SOON|NEXT|LOL|[KMBT]?(?:AT[HL]|EO[DWMY]|{QUOTES})"
+)
 """Capitals after a number that leave it a number."""
 
 END: Final = r"(?![A-Za-z0-9]|_[A-Za-z0-9]|[\p{L}\p{M}\p{N}--[%s]])"
@@ -34,16 +46,19 @@ END: Final = r"(?![A-Za-z0-9]|_[A-Za-z0-9]|[\p{L}\p{M}\p{N}--[%s]])"
 def symbol_pattern(unspaced: str) -> str:
     """The expression of a symbol; ``unspaced`` are the letters that may follow it at once. Of bounded length, so its cost is too."""
     end = END % unspaced
-    number = rf"(?!\d++(?:{AMOUNTS}){end})\d{{1,6}}+[A-Z]{{2}}[A-Z0-9]{{0,12}}+"
-    capitals = rf"(?:[A-Za-z][A-Za-z0-9]{{0,14}}+|{number})(?:(?:{_suffix()}){end})?+"
+    number = rf"(?!\d++(?:{AMOUNTS}){end})\d{{1,8}}+[A-Z]{{2}}[A-Z0-9]{{0,12}}+"
+    capitals = rf"(?:[\^.](?=[A-Z]{{2}}))?+(?:[A-Za-z][A-Za-z0-9]{{0,14}}+|{number})(?:(?:{_suffix()}){end})?+"
     small = rf"[a-z][a-z0-9]{{0,14}}+(?:{_suffix().lower()}){end}"
-    listed = rf"\d{{3,6}}+\.(?i:{NUMERIC})"
-    return rf"(?:{listed}|{small}|{capitals}){end}"
+    listed = rf"(?i:(?:\d{{3,6}}+[A-Z]?+|\d[0-9A-Z]\d[0-9A-Z])\.(?:{NUMERIC})|\d{{1,2}}\.HK)"
+    option, future = r"[A-Z]{1,6}\d{6}[CP]\d{8}", r"\d[A-Z][_=]F"
+    return rf"(?:{listed}|{option}|{future}|{small}|{capitals}){end}"
 
 
 def _suffix() -> str:
     """What may join, in capitals. Nothing in it but the letters is changed by ``lower``."""
     date = r"(?:[0-9]{6}(?:[0-9]{2})?+|[0-9]{1,2}[A-Z]{3}[0-9]{2}(?:[0-9]{2})?+|[FGHJKMNQUVXZ][0-9]{1,4})(?:-[0-9]{1,7}-[CP])?+"
-    contract = rf"-(?:{CONTRACTS}|{date})"
+    contract = rf"[-_](?:{CONTRACTS}|{date})"
+    option = r"_[0-9]{6}[CP][0-9]{1,7}(?:\.[0-9]{1,2})?+"
     quoted = rf"[-/_](?:{QUOTES}|(?i:{COMMON}))(?![A-Z0-9])(?:{contract}(?![A-Z0-9])){{0,2}}+"
-    return rf"{quoted}|{contract}|[-/.](?:{SHARES})|\.(?:{EXCHANGES})|_[A-Z]{{1,2}}"
+    share = rf"[-/.](?:{SHARES})(?![A-Z0-9])(?:\.(?:{EXCHANGES})(?![A-Z0-9]))?+"
+    return rf"{quoted}|{contract}|{option}|{share}|\.(?:{EXCHANGES})|_[A-Z]{{1,2}}|=[FX]"

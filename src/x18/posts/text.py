@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 import regex
 
 from x18.core.scripts import SELECTORS, UNSPACED
-from x18.posts.symbols import symbol_pattern
+from x18.posts.symbols import PLACES, symbol_pattern
 from x18.realtime.terms import term
 
 MOST: Final = 50
@@ -45,7 +45,7 @@ MARK: Final = r"[\u200E\u200F\u061C]?+"
 LABEL: Final = r"[\p{L}\p{M}\p{N}_\-]"
 DOMAIN: Final = (
     rf"(?:(?<!{LABEL}|[.@$#]){LABEL}++|(?<!{SPACED}|[.@$#\-]){SPACED}[[{SPACED}\-]--[{UNSPACED}]]*+)"
-    rf"\.(?:{LABEL}{{1,63}}+\.){{0,8}}+[A-Za-z][A-Za-z0-9\-]++(?::\d{{1,5}}+)?+(?=[/?])"
+    rf"\.(?:{LABEL}{{1,63}}+\.){{0,8}}+(?:[A-Za-z][A-Za-z0-9\-]++|[\p{{L}}--[{UNSPACED}]]{{2,63}}+)(?::\d{{1,5}}+)?+(?=[/?])"
 )
 HOST: Final = rf"(?:[A-Za-z0-9.\-_~%]++(?<=\.[A-Za-z]{{2,24}})(?=[{UNSPACED}])|[\p{{L}}\p{{M}}\p{{N}}.\-_~%]*+)"
 """With letters of any script, but ``https://x.example`` ends before what follows it without a space."""
@@ -56,7 +56,7 @@ MENTION: Final = (
     rf"@{MARK}(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED})"
 )
 HASHTAG: Final = rf"(?<!{WORD}|[&#])#{MARK}(?P<hashtag>{WORD}++(?:{INSIDE}{{1,2}}+{WORD}++|{AFTER}++{WORD}*+)*+)(?!://)"
-CASHTAG: Final = rf"(?<!{SPACED}|\$)\${MARK}(?P<cashtag>{symbol_pattern(UNSPACED)})"
+CASHTAG: Final = rf"(?<!{SPACED}|\$)\${MARK}(?:(?:{PLACES}):)?(?P<cashtag>{symbol_pattern(UNSPACED)})"
 
 ENTITY: Final = regex.compile(rf"{MENTION}|{HASHTAG}|{CASHTAG}|{ADDRESS}", regex.V1)
 
