@@ -15,7 +15,7 @@ from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaView
 from x18.posts.schemas import PostList, PostView, Visibility
 from x18.realtime.audience import AUTHOR, LEVEL, Level, visible
-from x18.users.rows import select_flags, select_user, user_of
+from x18.users.rows import select_user, user_of
 
 VISIBILITIES: Final[dict[int, Visibility]] = {
     Level.PUBLIC: "public",
@@ -32,40 +32,56 @@ COUNT_BOOKMARKS: Final = f"""
 
 MENTIONS: Final = """
     CASE WHEN p.mention_ids = '{}' THEN '{}' ELSE ARRAY(
-        SELECT named.username FROM unnest(p.mention_ids) WITH ORDINALITY m (id, place) JOIN users named ON named.id = m.id
-        WHERE named.disabled_at IS NULL ORDER BY m.place)::text[] END"""
+        SELECT named.username FROM users named WHERE named.id = ANY(p.mention_ids) AND named.disabled_at IS NULL
+        ORDER BY array_position(p.mention_ids, named.id))::text[] END"""
 """SQL of the present names of those who are mentioned."""
 
-# The viewer's flags as three arrays: EXISTS in the select list may be planned as a hash of all that the viewer ever liked.
-POSTS: Final = f"""
-    WITH v AS MATERIALIZED (
+COLUMNS: Final = f"""
+    p.id, p.author_id, p.content, p.metadata, p.hashtags, {MENTIONS} AS mentions, p.visibility, p.reply_to_id, p.root_post_id,
+    p.terms, p.media_count, p.created_at, p.updated_at, s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count,
+    {LEVEL} AS level, {select_user("u", "author_")},
+    CASE WHEN p.media_count > 0 THEN (
+        SELECT json_agg({MEDIA_JSON} ORDER BY m.position) FROM media m WHERE m.post_id = p.id) END AS media"""
+
+# Each table is asked once for the whole page: for one post at a time an index is walked down from its root each time, and an EXISTS
+# may be planned as a hash of all that the viewer ever liked. Planning takes longer than the rest: nobody's flags are not asked for.
+PAGE: Final = """
+    WITH p AS MATERIALIZED (SELECT * FROM posts WHERE id = ANY($1::uuid[])),
+         s AS MATERIALIZED (SELECT * FROM post_stats WHERE post_id = ANY($1::uuid[]))"""
+
+POSTS: Final = f"{PAGE} SELECT {COLUMNS} FROM p JOIN users u ON u.id = p.author_id JOIN s ON s.post_id = p.id"
+
+PUBLIC_POSTS: Final = f"{POSTS} WHERE {LEVEL} = {Level.PUBLIC}"
+
+VISIBLE_POSTS: Final = f"""{PAGE},
+    v AS MATERIALIZED (
         SELECT ARRAY(SELECT post_id FROM likes     WHERE user_id = $2 AND post_id = ANY($1)) AS likes,
                ARRAY(SELECT post_id FROM retweets  WHERE user_id = $2 AND post_id = ANY($1)) AS retweets,
-               ARRAY(SELECT post_id FROM bookmarks WHERE user_id = $2 AND post_id = ANY($1)) AS bookmarks)
-    SELECT p.id, p.author_id, p.content, p.metadata, p.hashtags, {MENTIONS} AS mentions, p.visibility, p.reply_to_id, p.root_post_id,
-           p.terms, p.media_count, p.created_at, p.updated_at,
-           s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count,
+               ARRAY(SELECT post_id FROM bookmarks WHERE user_id = $2 AND post_id = ANY($1)) AS bookmarks,
+               ARRAY(SELECT followee_id FROM follows WHERE follower_id = $2 AND followee_id = ANY(a.ids)) AS following,
+               ARRAY(SELECT follower_id FROM follows WHERE followee_id = $2 AND follower_id = ANY(a.ids)) AS followers
+        FROM (SELECT ARRAY(SELECT DISTINCT author_id FROM p) AS ids OFFSET 0) a)
+    SELECT {COLUMNS},
            p.id = ANY(v.likes) AS is_liked, p.id = ANY(v.retweets) AS is_retweeted, p.id = ANY(v.bookmarks) AS is_bookmarked,
-           {LEVEL} AS level, {select_user("u", "author_")}, {select_flags("u", "$2", "author_")},
-           CASE WHEN p.media_count > 0 THEN (
-               SELECT json_agg({MEDIA_JSON} ORDER BY m.position) FROM media m WHERE m.post_id = p.id) END AS media
-    FROM posts p JOIN users u ON u.id = p.author_id JOIN post_stats s ON s.post_id = p.id, v
-    WHERE p.id = ANY($1::uuid[])"""
-
-VISIBLE_POSTS: Final = f"{POSTS} AND {visible('$2')}"
+           u.id = ANY(v.following) AS author_is_following, u.id = ANY(v.followers) AS author_is_followed_by, u.id = $2 AS author_is_self
+    FROM p JOIN users u ON u.id = p.author_id JOIN s ON s.post_id = p.id, v
+    WHERE {visible("$2", follows="u.id = ANY(v.following)")}"""
 
 
 async def load_posts(post_ids: list[UUID], viewer_id: UUID | None) -> dict[UUID, PostView]:
     """Those of the posts that the viewer may see, by id."""
     if not post_ids:
         return {}
-    rows = await db.fetch(VISIBLE_POSTS, post_ids, viewer_id)
+    if viewer_id is None:
+        rows = await db.fetch(PUBLIC_POSTS, post_ids)
+    else:
+        rows = await db.fetch(VISIBLE_POSTS, post_ids, viewer_id)
     return {row["id"]: post_of(row, for_viewer=viewer_id is not None) for row in rows}
 
 
 async def load_rows(post_ids: list[UUID]) -> dict[UUID, asyncpg.Record]:
     """The rows of posts for everybody, for events, whose audience is decided at delivery. For ``post_of``; ``level`` is in force."""
-    rows = await db.fetch(POSTS, post_ids, None)
+    rows = await db.fetch(POSTS, post_ids)
     return {row["id"]: row for row in rows}
 
 
@@ -144,7 +160,7 @@ async def list_posts(post_ids: list[UUID], ends: Ends, page: Page, viewer_id: UU
 
 
 def post_of(row: asyncpg.Record, *, for_viewer: bool) -> PostView:
-    """The post in a row of ``POSTS``."""
+    """The post in a row with ``COLUMNS``."""
     flags: dict[str, Any] = {}
     if for_viewer:
         flags = {name: row[name] for name in ("is_liked", "is_retweeted", "is_bookmarked")}

@@ -75,11 +75,14 @@ def visible_to_followers(viewer: str) -> str:
     return f"(e.visibility <= {Level.FOLLOWERS} OR e.actor_id = {viewer})"
 
 
-def visible(viewer: str) -> str:
+def visible(viewer: str, *, follows: str = "") -> str:
     """SQL condition of ``may_see`` for a post ``p`` and its author ``u``.
 
-    ``viewer`` is the placeholder of the viewer's id (``"$2"``), which may be null for an anonymous one.
+    ``viewer`` is the placeholder of the viewer's id (``"$2"``), which may be null for an anonymous one. ``follows`` tells whether the
+    viewer follows the author, where that is known already.
     """
-    follows = f"(SELECT true FROM follows vf WHERE vf.follower_id = {viewer}::uuid AND vf.followee_id = u.id)"
+    follows = (
+        follows or f"(SELECT true FROM follows vf WHERE vf.follower_id = {viewer}::uuid AND vf.followee_id = u.id)"
+    )
     own = f"u.id = {viewer}::uuid AND u.disabled_at IS NULL"
     return f"({LEVEL} = {Level.PUBLIC} OR {own} OR {LEVEL} = {Level.FOLLOWERS} AND COALESCE({follows}, false))"

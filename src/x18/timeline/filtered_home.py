@@ -15,6 +15,7 @@ from x18.core import db
 from x18.core.paging import Page
 from x18.realtime.audience import is_enabled, visible_to_followers
 from x18.timeline.filters import Filters
+from x18.timeline.standing import STANDS, collect, stands_on
 
 RECENT: Final = 8_000
 """How many of the newest entries of all are looked through first."""
@@ -95,11 +96,11 @@ class _Reading(msgspec.Struct):
 
 
 async def read_filtered(page: Page, wanted: int, viewer_id: UUID, filters: Filters) -> list[asyncpg.Record]:
-    """The entries (id, post_id, actor_id) whose posts have the terms, in the page's direction."""
+    """The entries (id, post_id, actor_id) whose posts have the terms, one of a post, in the page's direction."""
     reading = _Reading(viewer_id, filters, page.ascending, page.below, page.above, wanted, [])
     followees = await db.fetch_value("SELECT following_count FROM users WHERE id = $1", viewer_id) or 0
     if followees <= FEW_FOLLOWEES:
-        return await _read_few(reading)
+        return await _read_few(reading, page)
     if await _read_recent(reading):
         return reading.found
     expected = await _expect(filters)
@@ -112,9 +113,16 @@ async def read_filtered(page: Page, wanted: int, viewer_id: UUID, filters: Filte
     return reading.found
 
 
-async def _read_few(reading: _Reading) -> list[asyncpg.Record]:
+async def _read_few(reading: _Reading, page: Page) -> list[asyncpg.Record]:
     expected, posts = await _expect(reading.filters), await db.fetch_value(POSTS_OF_FEW, reading.viewer_id)
-    return await _fetch(reading, _by_terms(reading) if expected < posts else _by_followee(reading))
+    if expected < posts:
+        return await _fetch(reading, _by_terms(reading))
+    sql = _by_followee(reading, stands_on(page))
+
+    async def read(page: Page, most: int) -> list[asyncpg.Record]:
+        return await db.fetch(sql, reading.viewer_id, page.below, page.above, most, *reading.filters.groups)
+
+    return await collect(page, reading.missing, read)
 
 
 async def _read_recent(reading: _Reading) -> bool:
@@ -176,7 +184,7 @@ def _look_through(reading: _Reading, source: str) -> str:
            (SELECT reltuples FROM pg_class WHERE oid = 'feed_entries'::regclass) AS entries
     FROM (SELECT) one LEFT JOIN (
         SELECT e.* FROM (SELECT * FROM mine ORDER BY id {direction} OFFSET 0) e
-        WHERE EXISTS (SELECT 1 FROM posts p WHERE p.id = e.post_id AND {reading.filters.condition("p", 5)} OFFSET 0)
+        WHERE EXISTS (SELECT 1 FROM posts p WHERE p.id = e.post_id AND {reading.filters.condition("p", 5)} OFFSET 0) AND {STANDS}
         ORDER BY e.id {direction} LIMIT $4) e ON true"""
 
 
@@ -184,14 +192,15 @@ def _by_terms(reading: _Reading) -> str:
     return f"""
     WITH {FOLLOWEES}, m AS MATERIALIZED (SELECT p.id FROM posts p WHERE {reading.filters.condition("p", 5)})
     SELECT e.id, e.post_id, e.actor_id FROM m CROSS JOIN LATERAL (
-        SELECT * FROM feed_entries e WHERE e.post_id = m.id AND {RANGE} AND {MINE} OFFSET 0) e
-    WHERE {FOLLOWED} ORDER BY e.id {_direction(reading)} LIMIT $4"""
+        SELECT * FROM feed_entries e WHERE e.post_id = m.id AND {MINE} AND {FOLLOWED} ORDER BY e.id DESC LIMIT 1) e
+    WHERE {RANGE} ORDER BY e.id {_direction(reading)} LIMIT $4"""
 
 
-def _by_followee(reading: _Reading) -> str:
+def _by_followee(reading: _Reading, stands: str) -> str:
     order = f"ORDER BY e.id {_direction(reading)} LIMIT $4"
     return f"""
-    WITH {FOLLOWEES}
-    SELECT e.* FROM f CROSS JOIN LATERAL (
-        SELECT e.id, e.post_id, e.actor_id FROM feed_entries e JOIN posts p ON p.id = e.post_id AND {reading.filters.condition("p", 5)}
-        WHERE e.actor_id = f.u AND {RANGE} AND {MINE} {order}) e {order}"""
+    WITH {FOLLOWEES}, page AS MATERIALIZED (
+        SELECT e.* FROM f CROSS JOIN LATERAL (
+            SELECT e.id, e.post_id, e.actor_id FROM feed_entries e JOIN posts p ON p.id = e.post_id AND {reading.filters.condition("p", 5)}
+            WHERE e.actor_id = f.u AND {RANGE} AND {MINE} {order}) e {order})
+    SELECT e.*, {stands} AS stands FROM page e ORDER BY e.id {_direction(reading)}"""

@@ -36,15 +36,15 @@ def select_me(alias: str) -> str:
     return ", ".join(f"{alias}.{column} AS {column.partition('::')[0]}" for column in ME_COLUMNS)
 
 
-def select_flags(alias: str, viewer: str, prefix: str = "") -> str:
+def select_flags(alias: str, viewer: str) -> str:
     """The select list of ``is_following``, ``is_followed_by`` and ``is_self``; null for nobody. ``viewer`` is a placeholder such as ``$1``.
 
     Scalar subqueries on purpose: an EXISTS may be planned as a hash of all that the viewer follows.
     """
     return (
-        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN {_follows(viewer, f'{alias}.id')} END AS {prefix}is_following, "
-        f"{alias}.id = {viewer}::uuid AS {prefix}is_self, "
-        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN {_follows(f'{alias}.id', viewer)} END AS {prefix}is_followed_by"
+        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN {_follows(viewer, f'{alias}.id')} END AS is_following, "
+        f"{alias}.id = {viewer}::uuid AS is_self, "
+        f"CASE WHEN {viewer}::uuid IS NOT NULL THEN {_follows(f'{alias}.id', viewer)} END AS is_followed_by"
     )
 
 
