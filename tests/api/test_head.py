@@ -126,3 +126,11 @@ async def test_what_may_be_asked_is_told(api: httpx.AsyncClient) -> None:
         "GET, HEAD, OPTIONS",
         "GET, HEAD, OPTIONS",
     ]
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+async def test_the_event_stream_says_how_it_is_read(api: httpx.AsyncClient, method: str) -> None:
+    answer = await api.request(method, "/api/stream?topics=explore")
+
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert answer.headers["allow"] == "GET, HEAD"

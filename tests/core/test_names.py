@@ -29,7 +29,8 @@ def test_a_text_that_shows_nothing_is_refused(text: str) -> None:
         "a\nb", "a\rb", "a\tb", "a\x1b[31mb", "a\x9bb", "a\u2028b", "ad\u200bmin", "ad\u00admin", "admin\u200d", "a\u200cb", "a\u202egnp.exe",
         "\u2067a", "a\u2066b\u2069", "a\u200eb", "a\ufeffb", "a\u3164b", "a\u2060b", "a\U000e0061", "a\ufe0f\ufe0f", "a \ufe0fb", "😀\u200d",
         "\u200dक", "😀\U000e0067\U000e007f", "e\u0300\u0301\u0302\u0303\u0304\u0305", "Z\u0334\u0334", "\u0e01" + "\u0e49" * 8,
-        "\U00011cad" * 7 + "vldNN",
+        "\U00011cad" * 7 + "vldNN", "b\ufe0fob", "bo\U000e0110b", "a\ufe00", "bob1\ufe0f", "ж\ufe0e", "中\ufe0f", "😀\ufe01", "😀\U000e0141",
+        "🏴" + "".join(chr(0xE0000 + ord(letter)) for letter in "buy bob's coin") + "\U000e007f", "\u0301bob", "\u20dd", "\u093f", "\u0e49x",
     ],
 )  # fmt: skip
 def test_a_name_hides_and_turns_nothing(name: str) -> None:
@@ -43,7 +44,9 @@ def test_a_name_hides_and_turns_nothing(name: str) -> None:
     "name",
     [
         "Zoë Müller-Lüdenscheidt", "علی‌رضا", "ශ්‍රී", "क्‍ष", "നന്‍", "👨‍👩‍👧", "🏴󠁧󠁢󠁳󠁣󠁴󠁿 Scot", "❤️‍🔥", "👩🏽‍💻", "1️⃣", "עברית", "比特币 先生", "葛󠄀",
-        "ย่า", "O'Neil & Sons", "⠓⠊", "ᠮᠣᠩᠭᠣᠯ", "Nguyễn Thị Ngọc", "בְּרֵאשִׁ֖ית", "ཧྲཱིཿ བསྒྲུབས", "ကြွို့ ကျွန်ုပ်", "ក្រ៉ែម", "مُحَمَّدٌ", "\U0001faef",
+        "ย่า", "O'Neil & Sons", "⠓⠊", "ᠮᠣᠩᠭᠣᠯ", "Nguyễn Thị Ngọc", "בְּרֵאשִׁ֖ית", "ཧྲཱིཿ བསྒྲུབས", "ကြွို့ ကျွန်ုပ်", "ក្រ៉ែម", "مُحَمَّدٌ",
+        "葛\U000e0101城", "邉\ufe00", "ᠠ\u180b",
+        "#️⃣ 1️⃣", "❤︎ ✈️ ☠️", "\U0001faef",
     ],
 )  # fmt: skip
 def test_names_of_all_scripts_and_emoji_are_taken(name: str) -> None:

@@ -214,6 +214,22 @@ async def test_a_form_of_an_ordinary_client_is_taken(make_user: MakeUser) -> Non
         assert answer.json()["alt_text"] == "Граф"
 
 
+@pytest.mark.parametrize("encoded", ["größe.png".encode("latin-1"), "график.png".encode("cp1251"), b"\xff\xfe.png"])
+async def test_the_name_of_a_file_may_be_in_any_encoding(make_user: MakeUser, encoded: bytes) -> None:
+    body = part(save(picture(), "PNG"), name='file"; filename="@@').replace(b"@@", encoded)
+    answer = await send(await make_user(), body + b"--bb--\r\n")
+
+    assert answer.status_code == 201, answer.text
+
+
+async def test_an_alternative_text_turns_nothing_after_it(make_user: MakeUser) -> None:
+    text = part("buy \u202ellams\ntwo \u2066b".encode(), name="alt_text")
+    body = part(save(picture(), "PNG"), "Content-Type: image/png", name='file"; filename="a')
+    answer = await send(await make_user(), text + body + b"--bb--\r\n")
+
+    assert answer.json()["alt_text"] == "buy \u202ellams\u202c\ntwo \u2066b\u2069"
+
+
 def test_no_handler_lets_litestar_read_a_form() -> None:
     from x18.app import create_app
     from x18.settings import read_settings

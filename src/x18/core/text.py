@@ -12,7 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from x18.core.bidi import close_directions
 from x18.core.errors import BadInput
-from x18.core.scripts import SELECTORS, UNSEEN
+from x18.core.scripts import UNSEEN
 
 # NUL cannot be stored, an unpaired surrogate is not Unicode.
 UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -20,17 +20,24 @@ SEEN: Final = regex.compile(rf"[^{UNSEEN}]|\p{{Extended_Pictographic}}")
 """Emoji may be newer than the tables here: places are kept for them."""
 
 JOINING: Final = r"[\p{Arabic}\p{Syriac}\p{Mongolian}\p{Nko}\p{Mandaic}\p{Adlam}\p{Manichaean}\p{Psalter_Pahlavi}]"
+NATIONS: Final = ("gbeng", "gbsct", "gbwls")
+FLAG: Final = "|".join("".join(chr(0xE0000 + ord(letter)) for letter in nation) for nation in NATIONS)
 NEEDED: Final = regex.compile(
     rf"(?<=\p{{ccc=9}})[\u200C\u200D]|(?<={JOINING})[\u200C\u200D](?={JOINING})"
     r"|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\uFE0F])\u200D(?=\p{Extended_Pictographic})"
-    rf"|(?<=[^\s{SELECTORS}])[{SELECTORS}]|\U0001F3F4[\U000E0020-\U000E007E]+\U000E007F"
+    r"|(?<=[[\p{Emoji}\p{Extended_Pictographic}]--[0-9#*]])[\uFE0E\uFE0F]|(?<=[0-9#*])\uFE0F(?=\u20E3)"
+    r"|(?<=\p{Han})[\uFE00-\uFE02\U000E0100-\U000E01EF]|(?<=\p{Myanmar})\uFE00|(?<=\p{Mongolian})[\u180B-\u180D\u180F]"
+    rf"|(?<=\U0001F3F4)(?:{FLAG})\U000E007F",
+    regex.V1,
 )
 """Characters that are not seen but change what is: joiners where a script needs them (RFC 5892, A.1 and A.2) and within emoji,
-variation selectors, the flags of England, Scotland and Wales.
+variation selectors behind what has variants, the flags of England, Scotland and Wales.
 """
 
-UNFIT: Final = regex.compile(r"[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]|[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])\1")
-"""The last two are marks piled up over other people's lines (UTS 39, 5.4): no script has more than four on a letter, or one twice."""
+UNFIT: Final = regex.compile(r"\A\p{M}|[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]|[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])\1")
+"""The first is a mark that would stand on whatever is before the name. The last two are marks piled up over other people's lines (UTS 39,
+5.4): no script has more than four on a letter, or one twice.
+"""
 
 
 split_url: Final[Callable[[str], SplitResult]] = getattr(urlsplit, "__wrapped__", urlsplit)

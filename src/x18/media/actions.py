@@ -17,7 +17,7 @@ from x18.core import db
 from x18.core.clock import read_clock
 from x18.core.errors import BadInput, Forbidden, NotFound, TooLarge, TooManyRequests, UnsupportedMedia
 from x18.core.ids import id_floor, new_id
-from x18.core.text import clean_text
+from x18.core.text import clean_lines
 from x18.media.admission import Admission
 from x18.media.kinds import HEAD_BYTES, MAX_BYTES, Kind, kind_of
 from x18.media.queries import SEEN
@@ -63,7 +63,7 @@ async def stored(
     """
     if form.file is None:
         raise BadInput.of("file", "send the file as a part named file")
-    described = clean_text("alt_text", form.alt_text or "", most=MAX_ALT_TEXT)
+    described = clean_lines("alt_text", form.alt_text or "", most=MAX_ALT_TEXT)
     await _check_quota(user_id)
     media_id = new_id()
     with tempfile.TemporaryDirectory(prefix="x18-upload-") as name:

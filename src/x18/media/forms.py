@@ -44,7 +44,7 @@ async def read_form(request: Request[Any, Any, Any]) -> UploadForm:
         return await reader.finish()
     except MultipartError as error:
         await reader.give_up()
-        raise BadInput(f"The form cannot be read: {error}.") from error
+        raise BadInput(f"The form cannot be read: {error.args[0]}.") from error
     except BaseException:
         await reader.give_up()
         raise
@@ -57,6 +57,7 @@ def _parser_of(request: Request[Any, Any, Any]) -> PushMultipartParser:
         raise BadInput.of("file", "send a form: Content-Type: multipart/form-data; boundary=…")
     return PushMultipartParser(
         boundary,
+        header_charset="latin-1",  # any bytes: of headers only words in ASCII are read, and a file has a name in whatever encoding
         max_header_size=MAX_PART_HEADER_BYTES,
         max_header_count=MAX_PART_HEADERS,
         max_segment_count=MAX_PARTS,

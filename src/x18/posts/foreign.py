@@ -15,11 +15,22 @@ PRICED: Final = ("access_level", "price_cents", "is_premium")
 NARROWING: Final = (
     "audience", "is_private", "private", "followers_only", "is_followers_only", "subscribers_only", "is_subscribers_only",
     "price", "is_paid", "paid", "paywall", "is_paywalled", "is_locked", "tier", "tier_id", "subscription_tier", "group_id",
-    "visible_to", "access",
+    "visible_to", "access", "subscriber_only", "for_subscribers", "members_only", "is_members_only",
+    "exclusive", "is_exclusive", "premium", "locked", "hidden", "is_hidden", "unlisted", "is_unlisted", "direct", "is_direct", "min_tier",
+    "recipients", "recipient_ids", "allowed_users", "allowed_user_ids", "circle_id", "community_id", "list_id", "channel_id", "draft",
+    "is_draft", "scheduled_at", "scheduled_for", "publish_at",
 )  # fmt: skip
-"""Names by which other systems, or later versions of this one, limit who sees a post."""
+"""Names by which other systems, or later versions of this one, limit who sees a post, or when."""
 
-KNOWN: Final = {name.replace("_", ""): name for name in (*OURS, *PRICED, *NARROWING, "reply_policy")}
+REPLIES: Final = (
+    "reply_policy",
+    "who_can_reply",
+    "reply_audience",
+    "reply_settings",
+    "replies_disabled",
+    "disable_replies",
+)
+KNOWN: Final = {name.replace("_", ""): name for name in (*OURS, *PRICED, *NARROWING, *REPLIES)}
 LONGEST: Final = 32
 
 FREE: Final = frozenset({"", "free", "public", "everyone", "all", "none"})
@@ -40,9 +51,9 @@ def translate(sent: dict[str, Any]) -> dict[str, Any]:
     for name in (*PRICED, *NARROWING):
         if name in ours:
             _narrow(ours, name, ours.pop(name))
-    policy = ours.pop("reply_policy", None)
-    if not _is_free(policy):
-        raise _refusal("reply_policy", "reply_policy_unavailable", "only everyone may be allowed to reply, as yet")
+    for name in REPLIES:
+        if not _is_free(ours.pop(name, None)):
+            raise _refusal(name, "reply_policy_unavailable", "only everyone may be allowed to reply, as yet")
     return ours
 
 
@@ -71,7 +82,11 @@ def _narrow(ours: dict[str, Any], name: str, value: Any) -> None:
             name, "paywall_unavailable", "posts cannot be sold here, as yet: leave it out, or set visibility"
         )
     else:
-        raise _refusal(name, "visibility_unsupported", "is not known here: who may see a post is said by visibility")
+        raise _refusal(
+            name,
+            "visibility_unsupported",
+            "is not known here: who may see a post is said by visibility, and it is published at once",
+        )
 
 
 def _is_free(value: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request, asgi
 from litestar.datastructures import MultiDict
+from litestar.exceptions import MethodNotAllowedException
 from litestar.types import Receive, Scope, Send
 
 from x18.core.addresses import address_of, network_of
@@ -99,7 +100,9 @@ class StreamSocket(Socket):
 async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     """``?topics=home,notifications``; ``Last-Event-ID``, or ``?since=`` for the first time, resumes."""
     request: Request[Any, Any, Any] = Request(scope, receive, send)
-    if request.method != "GET" or CALL in (scope.get("extensions") or {}):
+    if request.method != "GET":
+        raise MethodNotAllowedException(headers={"Allow": "GET"})
+    if CALL in (scope.get("extensions") or {}):
         raise BadInput("The stream is read with GET, over HTTP.", code="bad_call")
     channel: Channel = request.app.state.channel
     socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
