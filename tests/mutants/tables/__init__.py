@@ -8,6 +8,7 @@ from tests.mutants.tables import (
     connections,
     delivery,
     edge,
+    floods,
     limits,
     lists,
     machine,
@@ -19,6 +20,7 @@ from tests.mutants.tables import (
 
 MUTANTS: Final = [
     *machine.EMBEDDED,
+    *floods.FLOODS,
     *machine.LOGS,
     *lists.LISTS,
     *acts.ACTS,

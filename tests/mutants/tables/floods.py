@@ -1,0 +1,62 @@
+"""What comes too fast or too small, and what is wanted of the loop for too long."""
+
+from typing import Final
+
+from tests.mutants.mutant import Mutant
+
+FRAMES: Final = ("runtime/test_frames.py",)
+PACES: Final = ("runtime/test_paces.py",)
+ADMISSION: Final = ("realtime/test_admission.py",)
+
+FLOODS: Final = [
+    Mutant(
+        "pings and fragments are counted",
+        "runtime/frames.py",
+        "if self._frames > BURST and not self.is_deaf:",
+        "if False:",
+        FRAMES,
+    ),
+    Mutant("frames are parsed in pieces", "runtime/frames.py", "elif len(data) <= PIECE_BYTES:", "elif True:", FRAMES),
+    Mutant(
+        "requests of a network have a pace",
+        "runtime/paces.py",
+        "return self._doors.wait_s(self._peer) if self._doors is not None else 0.0",
+        "return 0.0",
+        PACES,
+    ),
+    Mutant(
+        "bodies are not made of crumbs",
+        "runtime/paces.py",
+        "if self._crumbs > CRUMBS + self._body_bytes // CRUMB_BYTES:",
+        "if False:",
+        PACES,
+    ),
+    Mutant(
+        "calls of a network run few at a time",
+        "realtime/admission.py",
+        "per_network=CALLS_OF_A_NETWORK",
+        "per_network=10_000",
+        ADMISSION,
+    ),
+    Mutant(
+        "what is said over sockets is counted",
+        "realtime/admission.py",
+        "self._said.charge(size, network, user_id)",
+        "pass",
+        ADMISSION,
+    ),
+    Mutant(
+        "bytes to be kept are paid for",
+        "core/bodies.py",
+        "mine.pay_for(body)",
+        "pass",
+        ("core/test_costs.py::test_bodies_of_json_are_paid_for",),
+    ),
+    Mutant(
+        "long work runs once in a turn",
+        "core/long_work.py",
+        "async with _turn:",
+        "if True:",
+        ("core/test_long_work.py",),
+    ),
+]
