@@ -21,7 +21,7 @@ bench: $(BIN)/pytest ## measure, with tables
 	$(BIN)/python -m benchmarks.soak
 
 attack: $(BIN)/pytest ## attack a server of its own in every way we know, and measure what others notice (4 minutes)
-	$(BIN)/pytest -n 0 -m attack tests/attack
+	$(BIN)/pytest -n 0 -s -m attack tests/attack
 
 mutants: $(BIN)/pytest ## take protections out one by one, and see which test notices
 	$(BIN)/python -m tests.mutants

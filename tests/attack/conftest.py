@@ -19,4 +19,5 @@ async def small_field(servers: Servers, tmp_path_factory: pytest.TempPathFactory
 async def wide_field(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Field]:
     """So many that a search costs something, for what is measured."""
     async with open_field(servers, tmp_path_factory.mktemp("attacked"), posts=30_000) as found:
+        found.calm.add(await found.warm_up(3))
         yield found

@@ -118,6 +118,14 @@ class Field:
             _longest(before.holds, after.holds),
         )
 
+    async def warm_up(self, seconds: float) -> Seen:
+        """What bystanders see of a server that has made what is made once."""
+        async with httpx.AsyncClient(base_url=self.server.url, timeout=30, verify=TLS) as client:
+            for path in ("/openapi.json", "/asyncapi.json", "/docs", "/docs/live", "/"):
+                await client.get(path)
+        await go_on(self.bystanders, 1)
+        return await go_on(self.bystanders, seconds)
+
     async def measure(self) -> Cost:
         """As of now."""
         assert self.server.process

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from x18.realtime.desk import MAX_WAITING, MAX_WAITING_BYTES, Desk
+from x18.realtime.desk import LONG, MAX_WAITING, MAX_WAITING_BYTES, Desk
 
 
 class Worker:
@@ -91,3 +91,21 @@ async def test_after_the_stop_nothing_is_handled_and_nobody_waits() -> None:
 
     assert putting.done()
     assert worker.done == []
+
+
+async def test_of_long_messages_of_all_clients_one_begins_in_a_turn_and_short_ones_do_not_wait() -> None:
+    turn, began, short = 0, list[int](), list[int]()
+
+    async def handle(message: str) -> None:
+        (short if message == "short" else began).append(turn)
+
+    desks = [Desk[str](handle) for _ in range(5)]
+    for desk in desks:
+        await desk.put("long", LONG + 1)
+    await Desk[str](handle).put("short", LONG)
+    while len(began) < 5:
+        await asyncio.sleep(0)
+        turn += 1
+
+    assert len({*began}) == 5, "each in another turn"
+    assert short[0] <= min(began)

@@ -4,12 +4,16 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final, Generic, TypeVar
 
+from x18.core.long_work import in_turn
 from x18.realtime.waiting import Gate
 
 MAX_WAITING: Final = 64
 """Of messages. More are not read from the socket until some of these are handled: the client's own buffers fill."""
 
 MAX_WAITING_BYTES: Final = 64 * 1024
+
+LONG: Final = 1024
+"""Bytes. To handle longer messages takes milliseconds: of all clients one of them begins in a turn of the loop."""
 
 T = TypeVar("T")
 
@@ -74,11 +78,17 @@ class Desk(Generic[T]):
         self._others = None
 
     async def _do(self, item: T, size: int) -> None:
+        if size > LONG:
+            await in_turn(_begin)
         await self._handle(item)
         self._count -= 1
         self._bytes -= size
         if self._room is not None and not self._is_full:
             self._room.set()
+
+
+def _begin() -> None:
+    """It is its turn."""
 
 
 class _Lane(Generic[T]):

@@ -94,6 +94,7 @@ class Session:
         """Serve the client until the connection is over."""
         while (data := await self.line.socket.receive()) is not None:
             await self._receive(data)
+            await asyncio.sleep(0)  # one message of each client a turn
 
     def refuse(self, problem: Problem, message_id: p.MessageId = None) -> None:
         """Say why there will be no connection, and close."""
