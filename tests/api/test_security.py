@@ -75,7 +75,8 @@ def test_the_server_sends_no_request_of_its_own() -> None:
         if name.partition(".")[0] in FETCHING and name not in HARMLESS and not name.startswith("urllib.parse")
     }
 
-    assert {name for name in found if not name.startswith("clients/")} == {"runtime/machine.py"}, "x18 doctor"
+    own_port = {"runtime/machine.py", "runtime/ready.py"}  # x18 doctor, and the line that says when a server is ready
+    assert {name for name in found if not name.startswith("clients/")} == own_port
 
 
 def imported(node: ast.AST) -> list[str]:

@@ -10,7 +10,7 @@ import uvicorn
 from litestar.types import Receive, Scope, Send
 
 from tests.raw import DEADLINE_S
-from x18.runtime.fanout import StreamingProtocol
+from x18.runtime.streaming import StreamingProtocol
 
 SIZE = 32 * 1024 * 1024
 

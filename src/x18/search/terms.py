@@ -1,6 +1,5 @@
 """What may be looked for at once: a search costs more with each word, and most with phrases and exclusions."""
 
-import re
 from typing import Final
 
 from x18.core.errors import BadInput
@@ -8,13 +7,11 @@ from x18.core.folding import fold
 from x18.core.words import ASKED, QUOTES, TOKEN
 
 MAX_WORDS: Final = 8
-MAX_ADDRESS_WORDS: Final = 32
-"""Of an address that is all that is looked for: nobody counts its words, and few posts have them all."""
+MAX_PARTS: Final = 32
+"""Signs join the parts of a word: a name such as ``long_term_investor`` or a pasted address is one word of several parts."""
 
 MAX_PHRASES: Final = 2
 MAX_EXCLUSIONS: Final = 2
-
-ADDRESS: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*://[^\s\"]+")
 
 
 def check_terms(text: str) -> str:
@@ -23,17 +20,21 @@ def check_terms(text: str) -> str:
     Raises:
         BadInput: too many words, phrases or exclusions.
     """
-    words = phrases = exclusions = 0
+    words = parts = phrases = exclusions = 0
     for asked in ASKED.finditer(fold(text).translate(QUOTES)):
         if asked["word"] == "or" and not asked["not"]:
             continue
-        found = len(TOKEN.findall(asked["phrase"] or asked["word"] or ""))
-        words += found
+        found = [
+            count for word in (asked["phrase"] or asked["word"] or "").split() if (count := len(TOKEN.findall(word)))
+        ]
+        words += len(found)
+        parts += sum(found)
         phrases += bool(found and asked["phrase"])
         exclusions += bool(found and asked["not"])
-    most = MAX_ADDRESS_WORDS if ADDRESS.fullmatch(text) else MAX_WORDS
-    if words > most:
-        raise BadInput.of("q", f"has {words} words: look for at most {most}")
+    if words > MAX_WORDS:
+        raise BadInput.of("q", f"has {words} words: look for at most {MAX_WORDS}")
+    if parts > MAX_PARTS:
+        raise BadInput.of("q", f"has words of {parts} parts in all: look for at most {MAX_PARTS}")
     if phrases > MAX_PHRASES:
         raise BadInput.of("q", f"has {phrases} phrases in quotes: look for at most {MAX_PHRASES}")
     if exclusions > MAX_EXCLUSIONS:
