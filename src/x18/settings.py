@@ -94,7 +94,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         ws_query_token=source.one_of("WS_QUERY_TOKEN", ("on", "off")) == "on",
         ws_deflate=source.one_of("WS_DEFLATE", ("off", "on")) == "on",
         trusted_proxies=source.addresses("TRUSTED_PROXIES", read_proxies),
-        http_connections=source.number("HTTP_CONNECTIONS", 100, least=1, most=100_000),
+        http_connections=source.number("HTTP_CONNECTIONS", 150, least=1, most=100_000),
         log_level=source.one_of("LOG_LEVEL", ("info", "debug", "warning", "error")),
         metrics_token=source.text("METRICS_TOKEN") or None,
     )

@@ -14,6 +14,7 @@ from tests.flows.test_delivery import follow, post
 from tests.live import Message, live
 from tests.server import Server
 
+
 class Home:
     """A home as a client keeps it: of each post the entry that is the newest, which came last."""
 

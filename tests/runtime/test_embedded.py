@@ -77,6 +77,10 @@ def wait_until_gone(folder: Path) -> None:
     assert [process.cmdline() for process in processes_in(folder)] == []
 
 
+def socket_folder_of(servers: Servers) -> Path:
+    return Path(parse_qs(urlsplit(str(servers.database_url)).query)["host"][0])
+
+
 async def use(servers: Servers) -> None:
     connection = await asyncpg.connect(servers.database_url)
     assert await connection.fetchval("SELECT current_database()") == "x18_backend"
@@ -218,8 +222,7 @@ def test_files_that_are_no_database_are_left_alone_and_told(storage: Path) -> No
 @pytest.mark.parametrize("name", ["short", LONG])
 def test_other_users_of_the_machine_reach_neither_server(storage: Path, name: str) -> None:
     with embedded_servers(storage / name, postgres=True, redis=True) as servers:
-        folder = parse_qs(urlsplit(str(servers.database_url)).query)["host"][0]
-        for place in (f"{folder}/.s.PGSQL.5432", unquote(urlsplit(str(servers.redis_url)).path)):
+        for place in (f"{socket_folder_of(servers)}/.s.PGSQL.5432", unquote(urlsplit(str(servers.redis_url)).path)):
             assert Path(place).is_socket()
             theirs = subprocess.run(["/bin/ls", place], capture_output=True, text=True, timeout=60, user="nobody")
             assert "Permission denied" in theirs.stderr, (theirs.stdout, theirs.stderr)
@@ -228,8 +231,8 @@ def test_other_users_of_the_machine_reach_neither_server(storage: Path, name: st
 @only_root
 def test_the_kernel_vouches_for_who_connects_to_postgres(storage: Path) -> None:
     """Whoever gets past the folder of the socket, as by a careless chmod, is still not let in."""
-    with embedded_servers(storage, postgres=True, redis=False):
-        sockets = storage / "postgres"
+    with embedded_servers(storage, postgres=True, redis=False) as servers:
+        sockets = socket_folder_of(servers)
         for folder in (sockets, *sockets.parents):
             folder.chmod(folder.stat().st_mode | 0o755)
         (sockets / ".s.PGSQL.5432").chmod(0o777)

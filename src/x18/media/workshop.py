@@ -142,7 +142,7 @@ class Workshop:
         if lacking:
             logger.warning("decoders of uploads are held by limits of time and memory, but %s", "; ".join(lacking))
         else:
-            logger.info("decoders of uploads have no rights, no network and no files but their own")
+            logger.debug("decoders of uploads have no rights, no network and no files but their own")
 
 
 class _Bench:
