@@ -211,6 +211,30 @@ def test_a_file_of_which_little_is_there_is_refused(tmp_path: Path, kind: Kind, 
         process(data[: len(data) * 2 // 5], kind, tmp_path)
 
 
+PHOTO = save(NOISE, "JPEG", quality=95)
+SECOND_START = PHOTO[:2] + PHOTO
+
+
+@pytest.mark.parametrize("data", [SECOND_START, SECOND_START[:-2], PHOTO[:2] + save(NOISE, "JPEG", progressive=True)])
+def test_a_photo_of_which_nothing_can_be_decoded_is_refused_and_not_black(tmp_path: Path, data: bytes) -> None:
+    with pytest.raises(Rejected):
+        process(data, JPEG, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        PHOTO[:-2] + b"\0\0\1\x0aImage_UTC_Data" + random.Random(1).randbytes(5_000) + b"SEFT",
+        PHOTO[:2] + b"\xff\xe1\0\x0eExif\0\0MM\xff\xff" + bytes(2) + PHOTO[2:],
+        PHOTO[:2] + b"\xff\xe1\0\2" + PHOTO[2:],
+        save(Image.new("RGB", (96, 96)), "JPEG")[:-2],
+    ],
+)
+def test_what_phones_write_around_a_photo_does_not_cost_it(tmp_path: Path, data: bytes) -> None:
+    """A trailer in place of the end, as panoramas have it, and EXIF that is none. The last is black, and ends early."""
+    assert process(data, JPEG, tmp_path).image.size == (96, 96)
+
+
 @pytest.mark.parametrize(("kind", "name"), [(PNG, "PNG"), (WEBP, "WEBP"), (GIF, "GIF")])
 def test_a_thumbnail_shines_through_where_the_picture_does(tmp_path: Path, kind: Kind, name: str) -> None:
     seen = process(save(plain((0, 0, 0, 0), "RGBA"), name), kind, tmp_path)

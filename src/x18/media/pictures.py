@@ -29,6 +29,9 @@ TURNS: Final = {
 }
 
 START_OF_SCAN: Final = b"\xff\xda"
+ENDS_EARLY: Final = "truncated"
+"""In Pillow's words. Where a file is broken instead, what comes after that is nought."""
+
 ANIMATION_FLAG, ALPHA_FLAG = 0x02, 0x10
 """Of WebP (RFC 9649, 2.7)."""
 
@@ -158,17 +161,17 @@ def _open_jpeg(data: bytes, check: Check) -> Image.Image:
     check(image.size, 1)
     try:
         image.load()
-    except OSError:
+    except OSError as error:
         image = JpegImageFile(io.BytesIO(data))
         with as_far_as_it_goes():
             image.load()
-        if not _shows(image, data):
+        if not (_shows(image, data) if ENDS_EARLY in str(error) else is_there(image)):
             raise Rejected(SHORT) from None
     return image
 
 
 def _shows(image: Image.Image, data: bytes) -> bool:
-    """Whether enough of a JPEG was decoded: the rest is of the grey that its numbers are counted from."""
+    """Whether enough of a JPEG that ends early was decoded: the rest is of the grey that its numbers are counted from."""
     if image.info.get("progressive"):  # then the first scan has all of it, coarsely
         return data.count(START_OF_SCAN) > 1
     return is_there(image.point([0 if 127 <= value <= 129 else 255 for value in range(256)] * len(image.getbands())))
