@@ -43,3 +43,15 @@ def test_every_test_that_the_pages_of_security_name_exists(name: str) -> None:
 
     assert len(named) > 40
     assert [test for test in named if not (ROOT / "tests" / test).exists()] == []
+
+
+def test_every_replayed_report_has_its_test() -> None:
+    page = (ROOT / "docs/replayed-reports.md").read_text()
+    rows = [line for line in page.splitlines() if re.match(r"\| [\w.-]+/[\w.-]+#\d", line)]
+    named = re.findall(r"`((?:[a-z]+/)?test_[a-z]+(?:_[a-z]+)*\.py)` `(test_\w+)`", page)
+
+    assert len(rows) >= 28
+    assert [
+        row for row in rows if "test_" not in row and not row.endswith("| the same |") and "the same," not in row
+    ] == []
+    assert [name for file, name in named if f"def {name}(" not in (ROOT / "tests" / file).read_text()] == []
