@@ -14,7 +14,7 @@ LOADING: Final = {
 
 TABLES: Final = [
     "users", "follows", "posts", "post_stats", "post_fts", "feed_entries", "likes", "retweets", "bookmarks", "notifications",
-    "hashtag_hours", "event_log",
+    "hashtag_hours", "hashtag_uses", "event_log",
 ]  # fmt: skip
 
 INDEXES: Final = """

@@ -171,7 +171,7 @@ ALTER TABLE hashtag_hours ADD COLUMN authors int NOT NULL DEFAULT 0 CHECK (autho
 TRUNCATE hashtag_hours;
 INSERT INTO hashtag_hours (hour, hashtag, posts, authors)
 SELECT hour, hashtag, sum(posts), count(*) FILTER (WHERE hour = newest) FROM (
-    SELECT *, max(hour) OVER (PARTITION BY hashtag, author_id) AS newest FROM hashtag_uses) x GROUP BY 1, 2;
+    SELECT *, max(hour) OVER (PARTITION BY hashtag, author_id) AS newest FROM hashtag_uses) x GROUP BY 1, 2 ORDER BY 1, 2;
 """
 
 NOTIFICATIONS = """

@@ -119,7 +119,7 @@ async def _switch(event: asyncpg.Record) -> None:
             id_floor(await read_clock() - KEEP),
             event["created_at"],
         )
-    await add_uses(Counter({Use(row["hashtag"], event["actor_id"], row["hour"]): row["posts"] for row in rows}))
+    await add_uses(Counter({Use(event["actor_id"], row["hashtag"], row["hour"]): row["posts"] for row in rows}))
 
 
 async def forget_old_hours() -> None:

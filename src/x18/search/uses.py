@@ -18,11 +18,16 @@ from x18.realtime.events import EventKind
 
 
 class Use(NamedTuple):
-    """A hashtag in posts of an author and an hour."""
+    """An author's posts of an hour with a hashtag: a row of ``hashtag_uses``."""
 
-    hashtag: str
     author_id: UUID
+    hashtag: str
     hour: datetime
+
+    @property
+    def key(self) -> tuple[UUID, str]:
+        """Whose use of what it is."""
+        return self.author_id, self.hashtag
 
 
 class Hour(NamedTuple):
@@ -38,7 +43,7 @@ def uses_of(rows: Iterable[asyncpg.Record]) -> "Counter[Use]":
     for row in rows:
         hour = moment_of(row["post_id"]).replace(minute=0, second=0, microsecond=0)
         for hashtag in row["hashtags"]:
-            uses[Use(hashtag, row["actor_id"], hour)] += 1 if row["kind"] == EventKind.POST else -1
+            uses[Use(row["actor_id"], hashtag, hour)] += 1 if row["kind"] == EventKind.POST else -1
     return uses
 
 
@@ -50,80 +55,108 @@ async def add_uses(changes: "Counter[Use]") -> None:
     uses = sorted(use for use, change in changes.items() if change)
     if not uses:
         return
-    before, newest_before = await _count(uses), await _newest(uses)
-    after = {use: max(before.get(use, 0) + changes[use], 0) for use in uses}
-    await _write(after)
-    newest_after = await _newest(uses)
+    newest_before = await _newest(uses)
+    moved = {use: changes[use] for use in uses if changes[use] > 0}
+    newest_after = dict(newest_before)
+    for use in moved:
+        newest_after[use.key] = max(use.hour, newest_after.get(use.key, use.hour))
+    await _add(moved)
+    if taken := [use for use in uses if changes[use] < 0]:
+        moved |= await _take(taken, changes)
+        for use in taken:
+            newest_after.pop(use.key, None)
+        newest_after |= await _newest(taken)
     posts: Counter[Hour] = Counter()
-    for use in uses:
-        posts[Hour(use.hour, use.hashtag)] += after[use] - before.get(use, 0)
+    for use, change in moved.items():
+        posts[Hour(use.hour, use.hashtag)] += change
     authors: Counter[Hour] = Counter()
     for newest, step in ((newest_before, -1), (newest_after, 1)):
-        for (hashtag, _), hour in newest.items():
+        for (_, hashtag), hour in newest.items():
             authors[Hour(hour, hashtag)] += step
     await _move_hours(posts, authors)
 
 
+async def _add(added: dict[Use, int]) -> None:
+    await db.execute(
+        """INSERT INTO hashtag_uses AS h (author_id, hashtag, hour, posts)
+           SELECT * FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[])
+           ON CONFLICT (author_id, hashtag, hour) DO UPDATE SET posts = h.posts + EXCLUDED.posts""",
+        *_columns(added),
+        list(added.values()),
+    )
+
+
+async def _take(taken: list[Use], changes: "Counter[Use]") -> dict[Use, int]:
+    """Take away what was counted; by how much each use changed, if at all."""
+    before = await _count(taken)
+    left = {use: max(posts + changes[use], 0) for use, posts in before.items()}
+    kept = {use: posts for use, posts in left.items() if posts}
+    await db.execute(
+        """UPDATE hashtag_uses h SET posts = kept.posts
+           FROM unnest($1::uuid[], $2::text[], $3::timestamptz[], $4::int[]) AS kept (author_id, hashtag, hour, posts)
+           WHERE (h.author_id, h.hashtag, h.hour) = (kept.author_id, kept.hashtag, kept.hour)""",
+        *_columns(kept),
+        list(kept.values()),
+    )
+    await db.execute(
+        """DELETE FROM hashtag_uses h USING unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS gone (author_id, hashtag, hour)
+           WHERE (h.author_id, h.hashtag, h.hour) = (gone.author_id, gone.hashtag, gone.hour)""",
+        *_columns([use for use in left if use not in kept]),
+    )
+    return {use: left[use] - posts for use, posts in before.items()}
+
+
 async def _count(uses: Collection[Use]) -> dict[Use, int]:
     rows = await db.fetch(
-        """SELECT u.hashtag, u.author_id, u.hour, h.posts FROM unnest($1::text[], $2::uuid[], $3::timestamptz[])
-               AS u (hashtag, author_id, hour) JOIN hashtag_uses h USING (hashtag, author_id, hour)""",
+        """SELECT u.author_id, u.hashtag, u.hour, h.posts FROM unnest($1::uuid[], $2::text[], $3::timestamptz[])
+               AS u (author_id, hashtag, hour) JOIN hashtag_uses h USING (author_id, hashtag, hour)""",
         *_columns(uses),
     )
     return {Use(*row[:3]): row["posts"] for row in rows}
 
 
-async def _newest(uses: Collection[Use]) -> dict[tuple[str, UUID], datetime]:
+async def _newest(uses: Collection[Use]) -> dict[tuple[UUID, str], datetime]:
     """The hour in which each author of the uses used the hashtag last; none where that is no more."""
-    pairs = sorted({use[:2] for use in uses})
+    keys = sorted({use.key for use in uses})
     rows = await db.fetch(
-        """SELECT u.hashtag, u.author_id, h.hour FROM unnest($1::text[], $2::uuid[]) AS u (hashtag, author_id)
-           CROSS JOIN LATERAL (SELECT hour FROM hashtag_uses WHERE hashtag = u.hashtag AND author_id = u.author_id
+        """SELECT u.author_id, u.hashtag, h.hour FROM unnest($1::uuid[], $2::text[]) AS u (author_id, hashtag)
+           CROSS JOIN LATERAL (SELECT hour FROM hashtag_uses WHERE author_id = u.author_id AND hashtag = u.hashtag
                                ORDER BY hour DESC LIMIT 1) h""",
-        [pair[0] for pair in pairs],
-        [pair[1] for pair in pairs],
+        [key[0] for key in keys],
+        [key[1] for key in keys],
     )
-    return {(row["hashtag"], row["author_id"]): row["hour"] for row in rows}
-
-
-async def _write(counts: dict[Use, int]) -> None:
-    kept = {use: posts for use, posts in counts.items() if posts}
-    await db.execute(
-        """INSERT INTO hashtag_uses (hashtag, author_id, hour, posts)
-           SELECT * FROM unnest($1::text[], $2::uuid[], $3::timestamptz[], $4::int[])
-           ON CONFLICT (hashtag, author_id, hour) DO UPDATE SET posts = EXCLUDED.posts""",
-        *_columns(kept),
-        list(kept.values()),
-    )
-    await db.execute(
-        """DELETE FROM hashtag_uses h USING unnest($1::text[], $2::uuid[], $3::timestamptz[]) AS gone (hashtag, author_id, hour)
-           WHERE (h.hashtag, h.author_id, h.hour) = (gone.hashtag, gone.author_id, gone.hour)""",
-        *_columns([use for use in counts if use not in kept]),
-    )
+    return {(row["author_id"], row["hashtag"]): row["hour"] for row in rows}
 
 
 async def _move_hours(posts: "Counter[Hour]", authors: "Counter[Hour]") -> None:
     """Add to the hours. What would fall below nothing was forgotten meanwhile, with its hour."""
     hours = sorted(hour for hour in posts.keys() | authors.keys() if posts[hour] or authors[hour])
+    grown = [hour for hour in hours if posts[hour] >= 0 and authors[hour] >= 0]
     await db.execute(
-        """INSERT INTO hashtag_hours (hour, hashtag, posts) SELECT hour, hashtag, 0 FROM unnest($1::timestamptz[], $2::text[])
-               AS touched (hour, hashtag) ON CONFLICT (hour, hashtag) DO NOTHING""",
-        *_hour_columns(hours),
+        """INSERT INTO hashtag_hours AS h (hour, hashtag, posts, authors)
+           SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::int[], $4::int[])
+           ON CONFLICT (hour, hashtag) DO UPDATE SET posts = h.posts + EXCLUDED.posts, authors = h.authors + EXCLUDED.authors""",
+        *_hour_columns(grown, posts, authors),
     )
     await db.execute(
         """UPDATE hashtag_hours h SET posts = GREATEST(h.posts + moved.posts, 0), authors = GREATEST(h.authors + moved.authors, 0)
            FROM unnest($1::timestamptz[], $2::text[], $3::int[], $4::int[]) AS moved (hour, hashtag, posts, authors)
            WHERE h.hour = moved.hour AND h.hashtag = moved.hashtag""",
-        *_hour_columns(hours),
-        [posts[hour] for hour in hours],
-        [authors[hour] for hour in hours],
+        *_hour_columns([hour for hour in hours if posts[hour] < 0 or authors[hour] < 0], posts, authors),
     )
 
 
-def _columns(uses: Iterable[Use]) -> tuple[list[str], list[UUID], list[datetime]]:
+def _columns(uses: Iterable[Use]) -> tuple[list[UUID], list[str], list[datetime]]:
     listed = list(uses)
-    return [use.hashtag for use in listed], [use.author_id for use in listed], [use.hour for use in listed]
+    return [use.author_id for use in listed], [use.hashtag for use in listed], [use.hour for use in listed]
 
 
-def _hour_columns(hours: list[Hour]) -> tuple[list[datetime], list[str]]:
-    return [hour.hour for hour in hours], [hour.hashtag for hour in hours]
+def _hour_columns(
+    hours: list[Hour], posts: "Counter[Hour]", authors: "Counter[Hour]"
+) -> tuple[list[datetime], list[str], list[int], list[int]]:
+    return (
+        [hour.hour for hour in hours],
+        [hour.hashtag for hour in hours],
+        [posts[hour] for hour in hours],
+        [authors[hour] for hour in hours],
+    )

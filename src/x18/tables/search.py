@@ -18,8 +18,8 @@ class HashtagHour(Table, tablename="hashtag_hours", db=DB):
 class HashtagUse(Table, tablename="hashtag_uses", db=DB):
     """How many public posts of an author and an hour have a hashtag. The key is the first three columns."""
 
-    hashtag = Text(primary_key=True)
-    author_id = UUID()
+    author_id = UUID(primary_key=True)
+    hashtag = Text()
     hour = Timestamptz()
     posts = Integer()
 
