@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import asyncpg
 import msgspec
 import pytest
 from websockets import Subprotocol
@@ -13,6 +14,8 @@ from tests.flows.test_delivery import post
 from tests.frames import check_received
 from tests.live import Live, Message, live
 from tests.server import Server
+from x18.core.ids import new_id
+from x18.realtime.calls import MAX_ANSWER_BYTES
 
 
 async def call(client: Live, method: str, path: str, **more: Any) -> Message:
@@ -138,3 +141,23 @@ async def test_a_call_that_ends_the_session_is_answered_before_the_close(server:
     async with live(server, user.access_token) as client:
         assert (await call(client, "POST", "/api/auth/logout", body={}))["status"] == 200
         assert await client.wait_until_closed() == 4403
+
+
+LARGE = """
+    WITH post AS (INSERT INTO posts (id, author_id, visibility, content)
+                  SELECT id, $1, 0, repeat('я', 5000) FROM unnest($2::uuid[]) id RETURNING id),
+         stats AS (INSERT INTO post_stats (post_id) SELECT id FROM post)
+    INSERT INTO feed_entries (id, actor_id, post_id) SELECT id, $1, id FROM post"""
+
+
+async def test_an_answer_has_a_mebibyte(server: Server, make_user: MakeUser, database: asyncpg.Pool) -> None:
+    user = await make_user()
+    await database.execute(LARGE, user.id, [new_id() for _ in range(120)])
+    path = f"/api/users/{user.id}/posts"
+    async with live(server, user.access_token) as client:
+        small = await call(client, "GET", f"{path}?limit=90")
+        large = await client.ask("call", {"method": "GET", "path": f"{path}?limit=100"})
+
+        assert len((await user.client.get(f"{path}?limit=100")).content) > MAX_ANSWER_BYTES
+        assert len(small["body"]["posts"]) == 90
+        assert (large["type"], large["payload"]["code"]) == ("error", "too_large")
