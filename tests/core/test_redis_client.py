@@ -31,6 +31,12 @@ async def fails(redis: Redis) -> bool:
     return False
 
 
+def test_a_connection_has_a_second_for_each_step() -> None:
+    made = connect(1).connection_pool.make_connection()
+
+    assert (made.socket_timeout, made.socket_connect_timeout) == (app.REDIS_TIMEOUT_S, app.REDIS_TIMEOUT_S)
+
+
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same with a shorter time; the library tries several times."""
