@@ -45,6 +45,40 @@ async def test_head_is_get_without_a_body(api: httpx.AsyncClient, path: str, acc
     }
 
 
+async def test_every_list_and_every_thing_that_is_documented_has_it(
+    api: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    user = await make_user()
+    made = (await user.client.post("/api/posts", json={"content": "#head"})).json()
+    values = {
+        "post_id": made["id"],
+        "user_id": str(user.id),
+        "username": user.username,
+        "tag": "head",
+        "media_id": str(NOBODY),
+    }
+    paths = (await api.get("/openapi.json")).json()["paths"]
+    asked = [path.format_map(values) for path, operations in paths.items() if "get" in operations]
+    assert len(asked) >= 27
+
+    for path in asked:
+        query = (
+            "?q=head"
+            if path.startswith("/api/search")
+            else "?category=head"
+            if path.endswith("timeline/search")
+            else ""
+        )
+        if path in ("/metrics", "/api/stream"):  # which count, and go on
+            continue
+        for client in (api, user.client):
+            head, got = await both(client, path + query)
+            assert (head.status_code, head.content) == (got.status_code, b""), path
+            assert {k: v for k, v in head.headers.items() if k not in OTHERWISE} == {
+                k: v for k, v in got.headers.items() if k not in OTHERWISE
+            }, path
+
+
 async def test_for_a_viewer_too(make_user: MakeUser) -> None:
     user = await make_user()
     post = (await user.client.post("/api/posts", json={"content": "x"})).json()

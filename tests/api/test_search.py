@@ -37,6 +37,34 @@ async def test_users_are_found_by_name_beginning_typo_and_bio(api: httpx.AsyncCl
     assert await names(api, "%") == await names(api, "_____") == await names(api, "\\") == []
 
 
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("Björk Guðmundsdóttir", ["bjork gudmundsdottir", "BJÖRK", "gudmundsdottir"]),
+        ("Łukasz Żółć", ["lukasz", "ŻÓŁĆ", "zolc"]),
+        ("Ğözde İşçi", ["gozde isci", "İŞÇİ", "işçi"]),
+        ("Αλέξανδρος", ["αλεξανδρος", "ΑΛΈΞΑΝΔΡΟΣ"]),
+        ("Алёна Йод", ["алена", "АЛЁНА ЙОД"]),
+        ("山田太郎", ["山田太郎", "太郎"]),
+        ("ﾔﾏﾀﾞ", ["ヤマダ", "ﾔﾏﾀﾞ"]),
+        ("สมชาย ใจดี", ["สมชาย", "ใจดี", "ชาย"]),
+        ("김철수", ["김철수", "철수"]),
+        ("محمد علي", ["محمد", "علی", "مُحَمَّد"]),
+        ("Ｔｒａｄｅｒ Ｊｏｅ", ["trader joe", "ＴＲＡＤＥＲ"]),
+        ("O’Brien-Smith", ["o'brien", "smith", "O’Brien"]),
+    ],
+)
+async def test_users_are_found_in_any_script_however_it_is_typed(
+    api: httpx.AsyncClient, make_user: MakeUser, name: str, asked: list[str]
+) -> None:
+    user, other = await make_user(display_name=name), await make_user(display_name="Jane Roe")
+
+    for text in asked:
+        found = await names(api, text, limit=100)
+        assert user.username in found, text
+        assert other.username not in found
+
+
 def parts_of(plan: dict[str, Any]) -> list[dict[str, Any]]:
     return [plan, *(part for child in plan.get("Plans", []) for part in parts_of(child))]
 

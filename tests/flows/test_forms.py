@@ -20,6 +20,10 @@ SAME = [
     ("hashtag", "шалом", "#ШАЛОМ"),
     ("tag", "Crème Brûlée", "creme  brulee"), ("tag", "#Bull", "bull"), ("tag", "Größe", "GROSSE"), ("category", "Ångström", "angstrom"),
     ("category", "ＣＲＹＰＴＯ", "crypto"), ("market", "Zürich", "ZURICH"), ("market", "Île", "ile"), ("symbol", "btc-usd", "BTC-USD"),
+    ("hashtag", "ราคาน้ำมัน", "ราคาน\u0e49\u0e4d\u0e32มัน"), ("hashtag", "Đầutư", "DAUTU"), ("hashtag", "בִּיטְקוֹיִן", "ביטקוין"),
+    ("hashtag", "بيتـــكوين", "بیتکوین"), ("hashtag", "٢٤قيراط", "24قیراط"), ("hashtag", "क़ीमत", "क\u093cीमत"),
+    ("hashtag", "Ελλάδα", "ΕΛΛΑΔΑ"),
+    ("tag", "ﾄﾖﾀ ｰ", "トヨタ ー"), ("tag", "É́", "é\u0301"), ("symbol", "es=f", "ES=F"), ("symbol", "^gspc", "$^GSPC"),
     ("symbol", "$Eth", "ETH"), ("symbol", "ＳＯＬ", "sol"), ("symbol", "Größe", "GROSSE"), ("symbol", "brk.b", "$BRK.B"),
 ]  # fmt: skip
 DIFFERENT = [

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.filters import cashtags, filters, is_wanted, metadata
+from tests.flows.test_forms import DIFFERENT, SAME
 from tests.hubs import publish
 from x18.core.errors import BadInput
 from x18.posts.metadata import check_metadata
@@ -20,6 +21,7 @@ from x18.realtime.matching import Subscription
 from x18.realtime.terms import term
 from x18.realtime.topics import parse_topic
 from x18.realtime.wire import Encoding, split_frames
+from x18.timeline.filters import provide_filters
 
 AUTHORS = [UUID(int=1), UUID(int=2)]
 
@@ -103,3 +105,19 @@ def test_a_filter_is_as_large_as_its_different_values(sent: dict[str, Any], size
     made = parse_filter(sent)
     assert made is not None
     assert made.size == size
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "asked", "is_same"),
+    [(*form, True) for form in SAME if form[0] != "hashtag"]
+    + [(*form, False) for form in DIFFERENT if form[0] != "hashtag"],
+)
+async def test_a_filter_is_in_the_form_of_posts_over_rest_and_live(
+    kind: str, written: str, asked: str, is_same: bool
+) -> None:
+    terms = check_metadata({"tags": [written]} if kind == "tag" else {kind: written}).terms
+    live, rest = parse_filter({kind: [asked]}), await provide_filters(**{kind: [asked]})
+
+    assert live is not None
+    assert [set(group) for group in live.groups] == [set(group) for group in rest.groups]
+    assert (set(terms) == set(live.groups[0])) is is_same
