@@ -24,6 +24,7 @@ DURABLE = (
     "notification.read",
     "notification.deleted",
     "notification.restored",
+    "user.updated",
 )
 
 

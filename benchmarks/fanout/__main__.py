@@ -16,7 +16,7 @@ from benchmarks.fanout.contender import Contender, c_loop, channels_plugin, node
 from benchmarks.fanout.load import Client
 from benchmarks.fanout.scenarios import BURST, SINGLE, Results
 from benchmarks.fanout.tools import NoTool, compile_c, install_ws
-from benchmarks.fanout.x18 import X18, CommittedX18
+from benchmarks.fanout.x18 import X18, CommittedX18, CompressedX18
 from x18.core.migrations import migrate
 from x18.runtime.embedded import Servers, embedded_servers
 
@@ -71,7 +71,7 @@ async def _measure(
     parts: set[str], client: Client, x18: X18, others: list[Contender], results: Results, step: scenarios.Step
 ) -> None:
     if "connections" in parts:
-        await scenarios.measure_connections(client, [x18, *others], results, step)
+        await scenarios.measure_connections(client, [x18, CompressedX18(x18), *others], results, step)
     # What is committed goes first: afterwards the numbers are ours.
     if "single" in parts:
         committed: list[Contender] = [CommittedX18(x18, "SQL"), CommittedX18(x18, "REST")]
@@ -79,10 +79,11 @@ async def _measure(
     if "burst" in parts:
         await scenarios.measure_deliveries(client, BURST, [CommittedX18(x18, "SQL")], results.burst, step)
     await x18.take_up_position()
+    compressed = CompressedX18(x18)
     if "single" in parts:
-        await scenarios.measure_deliveries(client, SINGLE, [x18, *others], results.single, step)
+        await scenarios.measure_deliveries(client, SINGLE, [x18, compressed, *others], results.single, step)
     if "burst" in parts:
-        await scenarios.measure_deliveries(client, BURST, [x18, *others], results.burst, step)
+        await scenarios.measure_deliveries(client, BURST, [x18, compressed, *others], results.burst, step)
     if "slow" in parts:
         await scenarios.measure_slow_reader(client, x18, results, step)
 

@@ -1,10 +1,10 @@
 /* The load client: many WebSocket connections in one thread, as little work per frame as possible.
 
-   client PORT PATH CONNECTIONS STALLED EVENTS DEADLINE_S HELLO
+   client PORT PATH CONNECTIONS STALLED EVENTS DEADLINE_S HELLO COMPRESSED
 
    Opens CONNECTIONS + STALLED sockets; with a HELLO sends it on each and waits for a frame with "ok". Prints "ready". The stalled
    ones are never read again until the end. Then reads until each other connection got EVENTS events, DEADLINE_S passed, or standard
-   input ends; EVENTS 0 only holds the connections until standard input ends. An event is a text frame with "t=<19 digits>", the
+   input ends. COMPRESSED is 1 to offer permessage-deflate; what many connections get is inflated once. EVENTS 0 only holds the connections until standard input ends. An event is a text frame with "t=<19 digits>", the
    monotonic time in ns at which it was published. Prints one line of JSON. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -19,8 +19,9 @@
 #include <sys/epoll.h>
 #include <time.h>
 #include <unistd.h>
+#include <zlib.h>
 
-enum { BUFFER = 1 << 20, CARRY = 1 << 16, PARALLEL = 64, LONGEST_WAIT_S = 15 };
+enum { BUFFER = 1 << 20, CARRY = 1 << 16, PARALLEL = 64, LONGEST_WAIT_S = 15, INFLATED = 32, WINDOW_BITS = 12 };
 enum state { CONNECTING, UPGRADING, GREETING, OPEN, CLOSED };
 
 struct connection {
@@ -29,8 +30,14 @@ struct connection {
     char *carry; /* an incomplete frame */
 };
 
+struct inflated {
+    size_t size;
+    char frame[CARRY], stamp[20];
+};
+
 static const char *path, *hello;
-static int port, wanted, epoll, opened, ready, done;
+static struct inflated inflated[INFLATED];
+static int compressed, inflated_at, port, wanted, epoll, opened, ready, done;
 static struct connection *connections;
 static uint32_t *latencies; /* in us */
 static size_t delivered, room, bytes;
@@ -86,7 +93,8 @@ static void upgrade(struct connection *c) {
     char request[512];
     int size = snprintf(request, sizeof request,
                         "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n", path, port);
+                        "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n%s\r\n", path, port,
+                        compressed ? "Sec-WebSocket-Extensions: permessage-deflate\r\n" : "");
     if (send(c->fd, request, (size_t)size, MSG_NOSIGNAL) != size) fail("send");
     c->state = UPGRADING;
     watch(c, EPOLLIN, EPOLL_CTL_MOD);
@@ -113,10 +121,36 @@ static void take_event(struct connection *c, const char *stamp, size_t size) {
     if (++c->events == wanted) done++;
 }
 
-static void take_frame(struct connection *c, int opcode, const char *payload, size_t size) {
+static const char *find_stamp(const char *text, size_t size) {
+    const char *found = memmem(text, size, "\"t=", 3);
+    return found ? found + 3 : NULL;
+}
+
+/* The stamp in a compressed frame: of those that came lately the one that is alike, else it is inflated. */
+static const char *inflate_stamp(const char *payload, size_t size) {
+    for (int i = 0; i < INFLATED; i++)
+        if (inflated[i].size == size && !memcmp(inflated[i].frame, payload, size)) return inflated[i].stamp;
+    static char text[CARRY];
+    z_stream stream = {.next_in = (unsigned char *)payload, .avail_in = (unsigned)size,
+                       .next_out = (unsigned char *)text, .avail_out = sizeof text};
+    if (inflateInit2(&stream, -WINDOW_BITS) != Z_OK || inflate(&stream, Z_SYNC_FLUSH) != Z_OK) {
+        fprintf(stderr, "a frame that cannot be inflated\n");
+        exit(1);
+    }
+    inflateEnd(&stream);
+    const char *stamp = find_stamp(text, stream.total_out);
+    if (!stamp) return NULL;
+    struct inflated *entry = &inflated[inflated_at++ % INFLATED];
+    entry->size = size;
+    memcpy(entry->frame, payload, size);
+    memcpy(entry->stamp, stamp, 19);
+    return entry->stamp;
+}
+
+static void take_frame(struct connection *c, int opcode, int is_compressed, const char *payload, size_t size) {
     if (opcode == 1 && c->state == OPEN) {
-        const char *stamp = memmem(payload, size, "\"t=", 3);
-        if (stamp) take_event(c, stamp + 3, size);
+        const char *stamp = is_compressed ? inflate_stamp(payload, size) : find_stamp(payload, size);
+        if (stamp) take_event(c, stamp, size);
     } else if (opcode == 1 && c->state == GREETING && memmem(payload, size, "\"ok\"", 4)) {
         begin(c);
     } else if (opcode == 9) {
@@ -141,7 +175,7 @@ static size_t take_frames(struct connection *c, const char *data, size_t size) {
             exit(1);
         }
         if (size - at < start + length) break;
-        take_frame(c, head[0] & 15, data + at + start, length);
+        take_frame(c, head[0] & 15, head[0] & 0x40, data + at + start, length);
         at += start + length;
     }
     return at;
@@ -223,13 +257,14 @@ static void report_stalled(int from, int to) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 8) return 2;
+    if (argc != 9) return 2;
     port = atoi(argv[1]);
     path = argv[2];
     int readers = atoi(argv[3]), total = readers + atoi(argv[4]);
     wanted = atoi(argv[5]);
     uint64_t wait = (uint64_t)atoi(argv[6]) * 1000000000u;
     hello = argv[7];
+    compressed = atoi(argv[8]);
     epoll = epoll_create1(0);
     room = (size_t)readers * (size_t)wanted;
     latencies = malloc((room + 1) * sizeof *latencies);

@@ -13,13 +13,14 @@ from benchmarks.fanout.tools import HERE
 
 
 class Contender(ABC):
-    """A running server. ``hello`` is what a client sends to get events."""
+    """A running server. ``hello`` is what a client sends to get events; it ``offers_compression`` where that is measured."""
 
     name: str
     pid: int
     port: int
     path = "/"
     hello = ""
+    offers_compression = False
 
     @abstractmethod
     async def publish(self, count: int) -> None:

@@ -95,7 +95,7 @@ class Client:
         self, to: Contender, connections: int, stalled: int, events: int, *, silent: bool = False
     ) -> AsyncIterator[asyncio.subprocess.Process]:
         hello = "" if silent else to.hello
-        arguments = [to.port, to.path, connections, stalled, events, DEADLINE_S, hello]
+        arguments = [to.port, to.path, connections, stalled, events, DEADLINE_S, hello, int(to.offers_compression)]
         process = await asyncio.create_subprocess_exec(
             self._program, *map(str, arguments), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
         )

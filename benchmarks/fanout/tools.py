@@ -16,13 +16,15 @@ def compile_c(source: str, folder: Path) -> Path:
     """The program of a C file.
 
     Raises:
-        NoTool: there is no compiler.
+        NoTool: there is no compiler, or no zlib.
     """
     compiler = shutil.which("cc")
     if compiler is None:
         raise NoTool("there is no C compiler: install one that is called cc")
     program = folder / Path(source).stem
-    subprocess.run([compiler, "-O2", "-Wall", "-o", program, HERE / source], check=True)
+    command: list[str | Path] = [compiler, "-O2", "-Wall", "-o", program, HERE / source, "-lz"]
+    if subprocess.run(command, check=False).returncode:
+        raise NoTool(f"{source} could not be compiled: install zlib with its headers")
     return program
 
 

@@ -76,6 +76,7 @@ class X18(Contender):
             "REDIS_URL": str(servers.redis_url),
             "STORAGE_PATH": str(folder),
             "RATE_LIMITS": "off",
+            "WS_DEFLATE": "on",
             "LOG_LEVEL": "warning",
         }
         command = [sys.executable, "-m", "x18", "serve", "--fd", str(listener.fileno())]
@@ -189,6 +190,25 @@ class X18(Contender):
                     text = str(message)
                     self.payload = Payload(text[text.index('"payload":') + 10 : -1].encode(), epoch)
                     return
+
+
+class CompressedX18(Contender):
+    """The same server, for clients that take compressed events."""
+
+    name = "X18, compressed"
+    path = "/ws"
+    hello = HELLO
+    offers_compression = True
+
+    def __init__(self, x18: X18) -> None:
+        self.pid, self.port = x18.pid, x18.port
+        self._publish = x18.publish
+
+    async def publish(self, count: int) -> None:
+        await self._publish(count)
+
+    async def stop(self) -> None:
+        """Nothing: the server is the other's."""
 
 
 class CommittedX18(Contender):

@@ -65,6 +65,8 @@ from x18.settings import Settings, read_settings
 from x18.timeline import controller as timeline
 from x18.users import controller as users
 from x18.users.former_names import forget_rested
+from x18.users.profile_news import tell_later
+from x18.users.renderers import RENDERERS as USER_RENDERERS
 
 MAX_BODY_BYTES: Final = 128 * 1024
 """5,000 characters of content, escaped as ``\\\\uXXXX\\\\uXXXX`` each, and 16 KiB of metadata fit."""
@@ -136,7 +138,7 @@ def _make_parts(settings: Settings, redis: Redis) -> Parts:
         database_url=str(settings.database_url),
         redis=redis,
         seal=Seal(settings.jwt_access_secret, settings.jwt_refresh_secret),
-        renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS},
+        renderers={**POST_RENDERERS, **NOTIFICATION_RENDERERS, **USER_RENDERERS},
         read_counts=read_counts,
         authenticate=partial(sessions.authenticate, tokens=tokens),
         redeem=partial(tickets.redeem, tokens=tokens),
@@ -169,6 +171,7 @@ def _make_jobs(storage: Storage) -> Jobs:
             Job("media sweep", 600, forget_abandoned, partial(remove_orphans, storage)),
             Job("rested usernames", 3600, forget_rested),
             Job("undone notifications", 3600, forget_undone),
+            Job("profiles changed again", 2, tell_later),
         ]
     )
 

@@ -8,6 +8,7 @@ from playwright.async_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenTab, Tab
 from tests.conftest import Account, MakeUser
+from tests.server import Server
 
 
 async def publish(author: Account, content: str, **fields: object) -> str:
@@ -196,3 +197,40 @@ async def test_looking_at_a_symbol_does_not_make_it_active(open_tab: OpenTab, ma
     await expect(texts(tab.page)).to_have_count(10)
     await tab.go("#/search")
     await expect(item.locator(".number")).to_have_text("10")
+
+
+async def test_a_new_name_is_on_the_cards_that_are_shown_and_on_the_own_page(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author, other, reader = await make_user("author"), await make_user("other"), await make_user("reader")
+    for user in (author, other):
+        await reader.client.post(f"/api/users/{user.id}/follow")
+        await publish(user, f"by {user.username}")
+    tab, own = await open_tab("#/", user=reader), await open_tab("#/explore", user=author)
+    await author.client.patch("/api/users/me", json={"display_name": "Ana Newname", "username": f"{author.username}_n"})
+
+    cards = tab.page.locator("article")
+    await expect(cards.locator(".name")).to_have_text([other.username, "Ana Newname"])
+    await expect(cards.locator(".handle")).to_have_text([f"@{other.username}", f"@{author.username}_n"])
+    await expect(cards.locator(".face").last).to_have_attribute("href", f"#/u/{author.username}_n")
+    await expect(own.page.locator("#account b")).to_have_text("Ana Newname")
+
+
+async def test_chromium_reads_compressed_events_as_others(
+    open_tab: OpenTab, compressing: Server, make_user: MakeUser
+) -> None:
+    author = await make_user("author")
+    tab = await open_tab(f"#/u/{author.username}", url=compressing.url)
+    agreed = await tab.page.evaluate(
+        """() => new Promise((resolve, reject) => {
+             const socket = new WebSocket(location.origin.replace("http", "ws") + "/ws");
+             socket.onopen = () => resolve(socket.extensions);
+             socket.onerror = reject;
+           })"""
+    )
+    long = "🚀 to the moon " * 200
+    for content in ("short", long):
+        await publish(author, content)
+
+    assert "permessage-deflate" in agreed
+    await expect(texts(tab.page)).to_have_text([long.strip(), "short"])

@@ -73,6 +73,7 @@ class Listener:
             self.gaps += 1
         if message["type"] in DURABLE:
             self.cursor = message["cursor"]
-            self.got.append((int(self.cursor.split(".")[1]), message["type"]))
+            if message["type"] != "user.updated":  # the model knows posts and notifications
+                self.got.append((int(self.cursor.split(".")[1]), message["type"]))
         if message["type"] == "post":
             self.posts.add(message["payload"]["id"])

@@ -38,6 +38,7 @@ DURABLE = frozenset(
         "notification.read",
         "notification.deleted",
         "notification.restored",
+        "user.updated",
     }
 )
 PASSING_ERRORS = frozenset({"rate_limited", "unavailable", "token_expired"})

@@ -35,6 +35,7 @@ class EventKind(IntEnum):
     ACCOUNT_HIDDEN     user           -            user (disabled)
     ACCOUNT_SHOWN      user           -            user (enabled again)
     NOTIFICATION_BACK  who did it     owner        notification: what it tells of was undone, and is done again
+    USER_UPDATED       user           -            user (the public profile was changed)
     ================== ============== ============ =====================================
     """
 
@@ -53,6 +54,7 @@ class EventKind(IntEnum):
     ACCOUNT_HIDDEN = 17
     ACCOUNT_SHOWN = 18
     NOTIFICATION_BACK = 31
+    USER_UPDATED = 32
 
 
 class LogRow(NamedTuple):

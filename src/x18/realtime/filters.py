@@ -8,7 +8,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from x18.core.errors import BadInput
-from x18.realtime.events import Event
+from x18.realtime.events import Event, EventKind
 from x18.realtime.notify import NotificationKind
 from x18.realtime.protocol import MAX_FILTER_BYTES, MAX_FILTER_VALUES
 from x18.realtime.terms import PREFIX, term
@@ -39,8 +39,8 @@ class Filter(msgspec.Struct, frozen=True, eq=False, weakref=True):
     def accepts(self, event: Event) -> bool:
         """Whether the event, which has content, is wanted. The author of a retweet's post counts, not the retweeter."""
         content = event.content
-        if content is None:
-            return False
+        if content is None or event.kind == EventKind.USER_UPDATED:
+            return False  # a filter asks for posts
         if event.kind in NOTIFICATION_KINDS and not content.terms:
             return True  # read or gone: whoever has not got the notification ignores it, and the number of unread ones is for all
         if self.has_media is not None and content.has_media is not self.has_media:

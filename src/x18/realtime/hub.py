@@ -218,13 +218,10 @@ class Hub:
         An empty list gives whoever asked the time to look at the clock.
         """
         if event.kind in NOTIFICATION_KINDS:
-            viewer = self.viewers.get(event.recipient_id) if event.recipient_id else None
-            connections = viewer.connections if viewer else ()
-            yield (
-                NOTIFICATIONS,
-                [(one, one.subscriptions[NOTIFICATIONS]) for one in connections if NOTIFICATIONS in one.subscriptions],
-            )
+            yield self._find_devices(event.recipient_id)
             return
+        if event.kind == EventKind.USER_UPDATED:
+            yield self._find_devices(event.actor_id)
         keys = list(keys_of(event))
         for name in topics_of(event):
             index = self._topics.get(name)
@@ -240,6 +237,14 @@ class Hub:
         viewers = list(found)
         for start in range(0, len(viewers), VIEWERS_AT_ONCE):
             yield HOME, [one for viewer in viewers[start : start + VIEWERS_AT_ONCE] for one in viewer.home.items()]
+
+    def _find_devices(self, user_id: UUID | None) -> tuple[str, Found]:
+        """The connections of a user that have the notifications."""
+        viewer = self.viewers.get(user_id) if user_id else None
+        connections = viewer.connections if viewer else ()
+        return NOTIFICATIONS, [
+            (one, one.subscriptions[NOTIFICATIONS]) for one in connections if NOTIFICATIONS in one.subscriptions
+        ]
 
     def _find_users(self, event: Event) -> Iterator[tuple[str, Found]]:
         """Who has a topic of many users that names one to whom the event belongs; each once, though it may name several."""

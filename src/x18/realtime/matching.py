@@ -9,7 +9,7 @@ from uuid import UUID
 import msgspec
 
 from x18.realtime.audience import may_see
-from x18.realtime.events import Event
+from x18.realtime.events import Event, EventKind
 from x18.realtime.filters import Filter
 from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, Topic, actors_of, home_actors, topics_of
 
@@ -50,6 +50,8 @@ def matched_topics(
         names = set(topics_of(event))
         if any(actor == user_id or actor in followees for actor in home_actors(event)):
             names.add(HOME)
+        if event.kind == EventKind.USER_UPDATED and event.actor_id == user_id:
+            names.add(NOTIFICATIONS)
         actors = actors_of(event)
         names.update(name for name, one in subscriptions.items() if not one.topic.users.isdisjoint(actors))
     matched = []

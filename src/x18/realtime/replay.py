@@ -20,7 +20,7 @@ from x18.realtime.log import read_follows, read_kinds, read_position
 from x18.realtime.matching import Subscription, matched_topics
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
-from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS, USER
+from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, POST_KINDS, RETWEET_KINDS, USER, kind_of
 from x18.realtime.turns import Turns
 from x18.realtime.viewers import apply_follow, load_followees, read_followees
 from x18.realtime.wire import Encoding, EventFrames
@@ -37,8 +37,11 @@ READ_COSTS: Final = 10
 """To read so many events from the log, and show none, costs as much as to show one."""
 
 PIECE_BYTES: Final = 256 * 1024
-SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET})
+SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET, EventKind.USER_UPDATED})
 """The events that put something into a timeline; the others take it back."""
+
+WITH_PROFILES: Final = frozenset({HOME, USER, NOTIFICATIONS})
+"""Topics of those whose changed profiles they tell of, beside those of many users."""
 
 
 class Unreplayable(Exception):
@@ -74,6 +77,8 @@ class Missed(msgspec.Struct, frozen=True):
         kinds = set(NOTIFICATION_KINDS) if NOTIFICATIONS in self.wanted else set()
         if self.wanted.keys() - {NOTIFICATIONS}:
             kinds |= POST_KINDS | RETWEET_KINDS
+        if any(one.topic.is_of_users or kind_of(name) in WITH_PROFILES for name, one in self.wanted.items()):
+            kinds.add(EventKind.USER_UPDATED)
         return sorted(kinds)
 
 
@@ -201,6 +206,8 @@ class Replayer:
 def _actors_of(missed: Missed, followees: Set[UUID]) -> Set[UUID] | None:
     """Whose posts and retweets can be for the wanted topics; None where anybody's can. ``followees`` of the whole time."""
     actors: set[UUID] = set()
+    if NOTIFICATIONS in missed.wanted and missed.user_id is not None:
+        actors.add(missed.user_id)
     for name in missed.wanted.keys() - {NOTIFICATIONS}:
         kind, _, value = name.partition(":")
         if kind == HOME and missed.user_id is not None:

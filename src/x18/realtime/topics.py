@@ -38,7 +38,9 @@ NOTIFICATION_KINDS: Final = frozenset(
         EventKind.NOTIFICATION_BACK,
     }
 )
-DURABLE_KINDS: Final = POST_KINDS | RETWEET_KINDS | NOTIFICATION_KINDS
+DURABLE_KINDS: Final = POST_KINDS | RETWEET_KINDS | NOTIFICATION_KINDS | {EventKind.USER_UPDATED}
+OF_USERS: Final = RETWEET_KINDS | {EventKind.USER_UPDATED}
+"""What a user does that belongs to that user alone, and to no topic of posts."""
 
 MESSAGE_TYPES: Final = {
     EventKind.POST: "post",
@@ -49,6 +51,7 @@ MESSAGE_TYPES: Final = {
     EventKind.NOTIFICATION_GONE: "notification.deleted",
     EventKind.NOTIFICATION_READ: "notification.read",
     EventKind.NOTIFICATION_BACK: "notification.restored",
+    EventKind.USER_UPDATED: "user.updated",
 }
 
 
@@ -139,9 +142,9 @@ def topics_of(event: Event) -> list[str]:
 def actors_of(event: Event) -> Set[UUID]:
     """The users to whose topics an event belongs."""
     content = event.content
-    if content is None or event.kind not in POST_KINDS | RETWEET_KINDS:
+    if content is None or event.kind not in POST_KINDS | OF_USERS:
         return frozenset()
-    if event.kind in RETWEET_KINDS:
+    if event.kind in OF_USERS:
         return {event.actor_id}
     return {*content.also_actors}.difference(content.private_actors) | {event.actor_id}
 
@@ -150,7 +153,7 @@ def home_actors(event: Event) -> tuple[UUID, ...]:
     """The users in whose followers' home an event belongs, and in their own."""
     if event.kind in POST_KINDS and event.content is not None:
         return (event.actor_id, *event.content.also_actors)
-    return (event.actor_id,) if event.kind in RETWEET_KINDS else ()
+    return (event.actor_id,) if event.kind in OF_USERS else ()
 
 
 def _user_topic(value: str) -> Topic:

@@ -59,6 +59,14 @@ class FormerUsername(Table, tablename="former_usernames", db=DB):
     freed_at = Timestamptz()
 
 
+class ToldProfile(Table, tablename="told_profiles", db=DB):
+    """A profile whose change was told in the last seconds; ``is_due`` if it was changed again."""
+
+    user_id = ForeignKey(User, primary_key=True, on_delete=OnDelete.cascade, null=False)
+    told_at = Timestamptz()
+    is_due = Boolean(default=False)
+
+
 class Session(Table, tablename="auth_sessions", db=DB):
     """One login. ``refresh_token_hash`` is the SHA-256 of the only refresh token that is good now; every rotation replaces it.
     ``retired`` has those that were good in the last seconds, in hexadecimal, each with the time when it was replaced.

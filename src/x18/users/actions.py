@@ -16,7 +16,7 @@ from x18.media.kinds import NAME
 from x18.realtime import notify, outbox
 from x18.realtime.events import EventKind
 from x18.realtime.notify import NotificationKind
-from x18.users import former_names
+from x18.users import former_names, profile_news
 from x18.users.names import clean_username, forms_of, is_reserved, taken
 from x18.users.schemas import MAX_LENGTH, MAX_PRICE, ProfileChange
 
@@ -28,6 +28,8 @@ NO_ADDRESS: Final = re.compile(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
 """What an address never holds (RFC 3986, appendix C), and what ends an attribute of HTML."""
 
 COLUMNS: Final = ProfileChange.__struct_fields__
+SHOWN: Final = [column for column in COLUMNS if column != "email"]
+"""What of a profile others see."""
 
 
 async def change_profile(user_id: UUID, change: ProfileChange) -> None:
@@ -43,9 +45,7 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
     columns = [column for column in COLUMNS if column in values]
     assignments = ", ".join(f"{column} = ${place}" for place, column in enumerate(columns, start=4))
     async with db.transaction():
-        was = await db.fetch_row(
-            "SELECT username, display_name, bio, private_account FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id
-        )
+        was = await db.fetch_row(f"SELECT {', '.join(SHOWN)} FROM users WHERE id = $1 FOR NO KEY UPDATE", user_id)
         if was is None:
             return
         username = values.get("username", "")
@@ -64,6 +64,8 @@ async def change_profile(user_id: UUID, change: ProfileChange) -> None:
             await former_names.exchange(user_id, was["username"], values["username"])
         if values.get("private_account", was["private_account"]) != was["private_account"]:
             await outbox.append(EventKind.PRIVACY_CHANGED, user_id, user_id)
+        if any(column in values and values[column] != was[column] for column in SHOWN):
+            await profile_news.tell(user_id)
 
 
 async def follow(follower_id: UUID, followee_id: UUID) -> bool:

@@ -61,6 +61,12 @@ async def load_actors(user_ids: list[UUID]) -> dict[UUID, UserView]:
     return {row["id"]: user_of(row, closeness=level_of(Level.PUBLIC, row["private_account"])) for row in rows}
 
 
+async def load_public(user_ids: list[UUID]) -> dict[UUID, UserView]:
+    """Users by id as everybody sees them, without disabled ones."""
+    rows = await db.fetch(f"{ACTORS} AND u.disabled_at IS NULL", user_ids)
+    return {row["id"]: user_of(row) for row in rows}
+
+
 async def list_follows(user_id: UUID, side: Side, page: Page, viewer_id: UUID | None) -> UserList:
     """Who follows the user, or whom the user follows; the newest follow first.
 

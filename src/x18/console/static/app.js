@@ -7,9 +7,9 @@ import { avatar, linkTo, refreshTimes } from "./format.js";
 import { paintState, panel, toggleInspector } from "./inspector.js";
 import { bindKeys } from "./keys.js";
 import { pageOf } from "./pages.js";
-import { update } from "./post.js";
+import { repaint, update } from "./post.js";
 import { searchForm, trendingHashtags } from "./search.js";
-import { me, onChange } from "./session.js";
+import { me, onChange, updateMe } from "./session.js";
 import { connect, firstCursor, on, show } from "./stream.js";
 import { activeSymbols } from "./tape.js";
 
@@ -81,6 +81,11 @@ on("connected", () => hasFailed && navigate());
 on("counts", ({ payload }) => {
   for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
   page?.counts?.(payload.posts);
+});
+on("user.updated", ({ payload: user }) => {
+  repaint(user);
+  const { id, username, display_name, avatar_url } = user;
+  if (id === me()?.id) updateMe({ username, display_name, avatar_url });
 });
 for (const type of ["notification", "notification.read", "notification.deleted", "notification.restored"])
   on(type, ({ payload }) => paintUnread(payload.unread_count));

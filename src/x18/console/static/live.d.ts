@@ -20,6 +20,8 @@ export type Payloads = {
   /** What was undone is done again: it was told before. */
   "notification.restored": Json & { unread_count: number };
   "notification.deleted": { id?: string; post_id?: string; unread_count: number };
+  /** The user as `GET /api/users/{id}` shows it to everybody, after a change. */
+  "user.updated": Json;
   /** Absolute values of watched posts. */
   counts: { posts: Record<string, Counts> };
   test: { number: number; sent_at: number };

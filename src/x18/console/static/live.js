@@ -10,7 +10,7 @@
  */
 
 const setOf = (names) => new Set(names.split(" "));
-const DURABLE = setOf("post post.deleted retweet retweet.deleted notification notification.read notification.deleted notification.restored");
+const DURABLE = setOf("post post.deleted retweet retweet.deleted notification notification.read notification.deleted notification.restored user.updated");
 const UNTOLD = setOf("ok pong heartbeat auth_expiring reconnect");
 const PASSING = { rate_limited: 1013, unavailable: 1013, token_expired: 4001 }; // what they would be as close codes
 const FINAL_CODES = new Set([1003, 1007, 1009, 4400, 4401, 4403, 4409]);

@@ -88,6 +88,27 @@ export function update(id, fields) {
   }
 }
 
+/** A user's new name and picture, on all cards. */
+export function repaint(user) {
+  for (const article of [...cards.values()].flatMap((some) => [...some])) {
+    const post = posts.get(article);
+    if (post.user.id === user.id) {
+      post.user = user;
+      const face = $(".face", article);
+      face.replaceChildren(avatar(user));
+      $(".names .name", article).textContent = user.display_name;
+      $(".names .handle", article).textContent = `@${user.username}`;
+      face.href = $(".names .name", article).href = linkTo.user(user.username);
+    }
+    if (post.retweeted_by?.id === user.id) {
+      post.retweeted_by = user;
+      const link = $(".why a", article);
+      link.textContent = user.display_name;
+      link.href = linkTo.user(user.username);
+    }
+  }
+}
+
 function header(post, nameId) {
   const audience = AUDIENCE[post.visibility];
   return h(

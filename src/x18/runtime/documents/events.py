@@ -8,6 +8,7 @@ from msgspec import Struct
 from x18.notifications.schemas import NotificationBody, NotificationsGone, NotificationsRead
 from x18.posts.schemas import PostGone, PostView, RetweetBody, RetweetGone
 from x18.realtime.protocol import Cursor, TopicName
+from x18.users.schemas import UserView
 
 
 class Durable(Struct, frozen=True):
@@ -65,6 +66,12 @@ class NotificationRestored(Durable, frozen=True, tag="notification.restored"):
     payload: NotificationBody
 
 
+class UserUpdated(Durable, frozen=True, tag="user.updated"):
+    """A user's public profile was changed, as everybody sees it; at most once in ten seconds, with what it is by then."""
+
+    payload: UserView
+
+
 EVENTS = (
     Post,
     PostDeleted,
@@ -74,4 +81,5 @@ EVENTS = (
     NotificationRead,
     NotificationDeleted,
     NotificationRestored,
+    UserUpdated,
 )

@@ -75,6 +75,7 @@ EVENTS: Final[list[dict[str, Any]]] = [
     _event("notification.read", ["notifications"], {"all": True, "unread_count": 0}),
     _event("notification.deleted", ["notifications"], {"id": samples.NOTIFICATION_ID, "unread_count": 2}),
     _event("notification.restored", ["notifications"], {**samples.NOTIFICATION, "is_read": True, "unread_count": 2}),
+    _event("user.updated", ["home"], samples.FAN),
 ]
 
 EXAMPLES: Final = {example["type"]: example for example in (*CLIENT, *CONTROL, *EVENTS)}
