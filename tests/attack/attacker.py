@@ -23,8 +23,6 @@ ATTACKS = ("requests", "uploads", "sockets", "writes")
 NICENESS = 19
 """It shares the machine with what it attacks: what is measured is the cost to the server, not who gets the processor."""
 
-LET_GO_S = 5.0
-
 
 @dataclass
 class Job:
@@ -71,11 +69,16 @@ class Attacker:
         """Count an outcome."""
         self.statuses[str(what)] += 1
 
-    async def crowd(self, size: int, work: Callable[[int, Wire], Awaitable[None]]) -> None:
-        """So many at once, each with a connection, until the time is up or they are done."""
+    async def crowd(self, size: int, work: Callable[[int, Wire], Awaitable[None]], share: float = 1.0) -> None:
+        """So many at once, until a share of the time is up or they are done. It begins when each has a connection, however long that
+        takes on a busy machine."""
+        wires = [self.wire() for _ in range(size)]
+        for opened in await asyncio.gather(*(wire.open() for wire in wires), return_exceptions=True):
+            self.saw("turned away" if isinstance(opened, BaseException) else "opened")
+        self._ends_at = time.monotonic() + self.job.seconds * share
 
         async def one(number: int) -> None:
-            async with self.wire() as wire:
+            async with wires[number] as wire:
                 try:
                     await work(number, wire)
                 except (OSError, EOFError, TimeoutError, asyncio.LimitOverrunError):

@@ -62,11 +62,11 @@ class Bystander:
         await self._live.close()
         await self._client.aclose()
 
-    async def go_on(self, seconds: float) -> Seen:
-        """Do what one does, for a while."""
+    async def go_on(self, seconds: float, attack: "asyncio.Future[Any] | None" = None) -> Seen:
+        """Do what one does, for a while and as long as the attack lasts."""
         seen = Seen()
         ends_at = time.monotonic() + seconds
-        while time.monotonic() < ends_at:
+        while time.monotonic() < ends_at or (attack is not None and not attack.done()):
             for path in ("/api/timeline/explore", f"/api/posts/{self._post}"):
                 began, worked = time.perf_counter(), self._worked_s()
                 answer = await self._client.get(path)
@@ -108,9 +108,9 @@ class Bystander:
         return post
 
 
-async def go_on(bystanders: list[Bystander], seconds: float) -> Seen:
+async def go_on(bystanders: list[Bystander], seconds: float, attack: "asyncio.Future[Any] | None" = None) -> Seen:
     """What all of them saw together."""
     seen = Seen()
-    for one in await asyncio.gather(*(bystander.go_on(seconds) for bystander in bystanders)):
+    for one in await asyncio.gather(*(bystander.go_on(seconds, attack) for bystander in bystanders)):
         seen.add(one)
     return seen

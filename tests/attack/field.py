@@ -99,7 +99,9 @@ class Field:
         calm = await go_on(self.bystanders, calm_s) if calm_s else Seen()
         self.calm.add(calm)
         before = await self.measure()
-        statuses, seen = await asyncio.gather(self._attack(job), go_on(self.bystanders, seconds + 0.3))
+        attack = asyncio.create_task(self._attack(job))
+        seen = await go_on(self.bystanders, seconds, attack)
+        statuses = await attack
         after = await self.measure()
         for bystander in self.bystanders:
             await bystander.check()

@@ -91,7 +91,7 @@ async def handshakes(me: Attacker) -> None:
 
 
 async def _storm(
-    me: Attacker, size: int, *frames: bytes, login: bool = False, subprotocol: str = "x18.v1.json"
+    me: Attacker, size: int, *frames: bytes, login: bool = False, subprotocol: str = "x18.v1.json", share: float = 1.0
 ) -> None:
     """Sockets that say these over and over, come back when they are closed, and read what they are told."""
 
@@ -113,7 +113,7 @@ async def _storm(
             reading.cancel()
             wire.drop()
 
-    await me.crowd(size, press)
+    await me.crowd(size, press, share)
 
 
 async def subscriptions(me: Attacker) -> None:
@@ -189,13 +189,13 @@ async def bad_messages(me: Attacker) -> None:
         frame(TEXT, b'{"type":"' + b"x" * 16_000 + b'"}'),
         frame(TEXT, b'{"id":' + b"9" * 16_000 + b"}"),
     )
-    await _storm(me, MANY // 2, *junk)
+    await _storm(me, MANY // 2, *junk, share=0.5)
     packed = (
         frame(BINARY, b"\x91" * 16_000),
         frame(BINARY, b"\xdd\xff\xff\xff\xff"),
         frame(BINARY, b"\xdc\x3f\xff" + b"\x80" * 16_000),
     )
-    await _storm(me, MANY // 2, *packed, subprotocol="x18.v1.msgpack")
+    await _storm(me, MANY // 2, *packed, subprotocol="x18.v1.msgpack", share=0.5)
 
 
 async def slow_readers(me: Attacker) -> None:
