@@ -81,7 +81,9 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
         mentioned = await _find_mentioned(text.entities.mentions, parent, author_id, level_now)
         users = {user.username.lower(): user.id for user in mentioned}
         named = [users[name] for name in text.entities.mentions if name in users]
-        post_id = await _insert(author_id, level, level_now, text, metadata, named, len(media_ids), parent)
+        post_id = await _insert(
+            author_id, level, level_now, text, metadata, named, len(media_ids), parent, draft.client_id
+        )
         if media_ids:
             await _attach(media_ids, post_id, author_id)
         await _tell(mentioned, parent, author_id, post_id)
@@ -196,19 +198,20 @@ async def _insert(
     mentioned: list[UUID],
     media_count: int,
     parent: asyncpg.Record | None,
+    client_id: str | None,
 ) -> UUID:
     """All rows of a post and its event in one statement, and the author's counter; the id is made once that is locked."""
     values: list[Any] = [
         author_id, level, text.content, metadata.json, metadata.category, metadata.market, terms_of(metadata, text.entities),
         text.entities.hashtags, mentioned, media_count, parent and parent["id"], parent and parent["root_id"], text.words,
-        level_now == Level.PUBLIC,
+        level_now == Level.PUBLIC, client_id,
     ]  # fmt: skip
     post_id: UUID = await db.fetch_value(
         f"""WITH made AS MATERIALIZED (SELECT order_id({Order.POSTS}) AS id),
            post AS (
                INSERT INTO posts (id, author_id, visibility, content, metadata, category, market, terms, hashtags, mention_ids,
-                                  media_count, reply_to_id, root_post_id, in_trends, created_at, updated_at)
-               SELECT id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, order_time(id), order_time(id) FROM made),
+                                  media_count, reply_to_id, root_post_id, in_trends, client_id, created_at, updated_at)
+               SELECT id, $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $14, $15, order_time(id), order_time(id) FROM made),
            stats AS (INSERT INTO post_stats (post_id) SELECT id FROM made),
            words AS (INSERT INTO post_fts (post_id, fts, version) SELECT id, $13::text::tsvector, {VERSION} FROM made),
            entry AS (INSERT INTO feed_entries (id, actor_id, post_id, visibility) SELECT id, $1, id, $2 FROM made),

@@ -10,7 +10,7 @@ import msgspec
 
 from x18.core.errors import BadInput
 
-OURS: Final = ("content", "metadata", "media_ids", "visibility", "reply_to_id")
+OURS: Final = ("content", "metadata", "media_ids", "visibility", "reply_to_id", "client_id")
 PRICED: Final = ("access_level", "price_cents", "is_premium")
 NARROWING: Final = (
     "audience", "is_private", "private", "followers_only", "is_followers_only", "subscribers_only", "is_subscribers_only",

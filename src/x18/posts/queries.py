@@ -49,7 +49,9 @@ PAGE: Final = """
     WITH p AS MATERIALIZED (SELECT * FROM posts WHERE id = ANY($1::uuid[])),
          s AS MATERIALIZED (SELECT * FROM post_stats WHERE post_id = ANY($1::uuid[]))"""
 
-POSTS: Final = f"{PAGE} SELECT {COLUMNS} FROM p JOIN users u ON u.id = p.author_id JOIN s ON s.post_id = p.id"
+POSTS: Final = (
+    f"{PAGE} SELECT {COLUMNS}, p.client_id FROM p JOIN users u ON u.id = p.author_id JOIN s ON s.post_id = p.id"
+)
 
 PUBLIC_POSTS: Final = f"{POSTS} WHERE {LEVEL} = {Level.PUBLIC}"
 

@@ -22,7 +22,11 @@ async def render_posts(rows: Sequence[LogRow]) -> Mapping[int, Content]:
     """The posts in their public form, with their current counters."""
     posts = await load_rows([row.object_id for row in rows])
     return {
-        row.seq: _content(posts[row.object_id], post_of(posts[row.object_id], for_viewer=False))
+        row.seq: _content(
+            posts[row.object_id],
+            post_of(posts[row.object_id], for_viewer=False),
+            client_id=posts[row.object_id]["client_id"],
+        )
         for row in rows
         if row.object_id in posts
     }
@@ -89,7 +93,12 @@ async def _load_stones(post_ids: list[UUID]) -> dict[UUID, asyncpg.Record]:
 
 
 def _content(
-    post: asyncpg.Record, body: msgspec.Struct, *, audience: int | None = None, actor_level: int = 0
+    post: asyncpg.Record,
+    body: msgspec.Struct,
+    *,
+    audience: int | None = None,
+    actor_level: int = 0,
+    client_id: str | None = None,
 ) -> Content:
     """``audience``: the level in force where it is not given."""
     return Content(
@@ -99,6 +108,7 @@ def _content(
         has_media=post["media_count"] > 0,
         body=_encoder.encode(body),
         actor_level=actor_level,
+        client_id=client_id,
     )
 
 

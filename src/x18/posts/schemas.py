@@ -16,6 +16,9 @@ from x18.users.schemas import UserView
 MAX_CONTENT: Final = 5_000
 MAX_MEDIA: Final = 4
 
+ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[!-~]+$")]
+"""Visible ASCII."""
+
 Visibility = Annotated[
     Literal["public", "followers", "private"],
     Meta(description="For everybody, for followers, or for the author alone."),
@@ -82,6 +85,13 @@ class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     visibility: Visibility = "public"
     reply_to_id: Annotated[UUID | None, Meta(description="The post that this one answers.")] = None
+    client_id: Annotated[
+        ClientId | None,
+        Meta(
+            description="What the client calls the post until it knows its id. The event `post` repeats it to the author's own "
+            "connections, so that a client knows its post when that comes live before the answer does; nobody else is shown it.",
+        ),
+    ] = None
 
 
 class PostList(Listing, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from x18.realtime.connection import Connection
-from x18.realtime.events import Event
+from x18.realtime.events import Content, Event
 from x18.realtime.filters import Filter
 from x18.realtime.matching import Subscription, matched_topics, may_receive
 from x18.realtime.pace import STEP
@@ -131,6 +131,8 @@ class Delivery:
     def _add(self, event: Event, chosen: Iterable[tuple[Connection, Names]]) -> None:
         """Put the frame of the event behind what these connections get of this run, where they may see it."""
         content = event.content
+        if content is not None and content.client_id is not None:
+            chosen = self._add_own(content, chosen)
         for_everybody = content is not None and not content.audience and not content.actor_level
         outgoing, nothing = self._outgoing, self._nothing
         before: tuple[Any, ...] = ()
@@ -146,6 +148,20 @@ class Delivery:
                     after = run.following.get(frame) or run.then(frame, event.seq)
                     before = alike
                 outgoing[connection] = after
+
+    def _add_own(
+        self, content: Content, chosen: Iterable[tuple[Connection, Names]]
+    ) -> Iterable[tuple[Connection, Names]]:
+        """Tell the author's connections what their client called the post, which they may see; the others are left."""
+        others = []
+        for connection, names in chosen:
+            if connection.user_id != content.owner_id:
+                others.append((connection, names))
+                continue
+            frame = self._frames.get(connection.event_encoding, tuple(sorted(names)), content.client_id)
+            run = self._outgoing.get(connection, self._nothing)
+            self._outgoing[connection] = run.following.get(frame) or run.then(frame, self._event.seq)
+        return others
 
 
 def _may_receive(event: Event, connection: Connection) -> bool:

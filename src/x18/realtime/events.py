@@ -75,6 +75,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     followers' home the post may stand (its retweeters, at most 1,000 newest). ``body`` is the JSON of the payload.
     ``actor_level`` is the level of the act itself where that is not the owner's: a retweet by a private account is for its followers.
     ``private_actors`` are those of ``also_actors`` for whom that holds: their own topic does not tell that they retweeted.
+    ``client_id`` is what the owner's client called a post: for the owner's connections alone.
     """
 
     owner_id: UUID
@@ -85,6 +86,7 @@ class Content(msgspec.Struct, frozen=True, array_like=True):
     also_actors: tuple[UUID, ...] = ()
     actor_level: int = 0
     private_actors: tuple[UUID, ...] = ()
+    client_id: str | None = None
 
 
 class Event(msgspec.Struct, frozen=True, array_like=True):

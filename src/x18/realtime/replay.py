@@ -199,7 +199,10 @@ class Replayer:
             # A deletion shows an id only, and is for whoever could have received what is gone.
             followed = followees & today if event.kind in SHOWING else followees
             if topics := matched_topics(event, missed.wanted, missed.user_id, followed):
-                frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics)))
+                content = event.content
+                mine = content is not None and content.owner_id == missed.user_id
+                client_id = content.client_id if content is not None and mine else None
+                frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics), client_id))
         return frames
 
 

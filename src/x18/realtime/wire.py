@@ -111,21 +111,21 @@ class EventFrames:
     def __init__(self, event: Event, epoch: str) -> None:
         self._event = event
         self._cursor = f"{epoch}.{event.seq}"
-        self._frames: dict[tuple[Encoding, tuple[str, ...]], bytes] = {}
+        self._frames: dict[tuple[Encoding, tuple[str, ...], str | None], bytes] = {}
         self._body: bytes | None = None
         self._rests: dict[Encoding, tuple[int, bytes]] = {}
 
-    def get(self, encoding: Encoding, topics: tuple[str, ...]) -> bytes:
-        """The frame for connections of which these topics match."""
-        made = self._frames.get((encoding, topics))
+    def get(self, encoding: Encoding, topics: tuple[str, ...], client_id: str | None = None) -> bytes:
+        """The frame for connections of which these topics match. ``client_id`` is given for those of the post's author."""
+        made = self._frames.get((encoding, topics, client_id))
         if made is None:
-            made = self._frames[encoding, topics] = self._encode(encoding, topics)
+            made = self._frames[encoding, topics, client_id] = self._encode(encoding, topics, client_id)
         return made
 
-    def _encode(self, encoding: Encoding, topics: tuple[str, ...]) -> bytes:
+    def _encode(self, encoding: Encoding, topics: tuple[str, ...], client_id: str | None) -> bytes:
         if (plain := PLAIN_FORM.get(encoding)) is None:
-            return self._encode_plain(encoding, topics)
-        return self._compress(self.get(plain, topics), encoding)
+            return self._encode_plain(encoding, topics, client_id)
+        return self._compress(self.get(plain, topics, client_id), encoding)
 
     def _compress(self, whole: bytes, encoding: Encoding) -> bytes:
         """The same frame compressed; as it is where that is no gain."""
@@ -145,11 +145,13 @@ class EventFrames:
             return len(self._body or b"")
         return len(self._event.content.body) + 1 if self._event.content is not None else 0
 
-    def _encode_plain(self, encoding: Encoding, topics: Sequence[str]) -> bytes:
+    def _encode_plain(self, encoding: Encoding, topics: Sequence[str], client_id: str | None) -> bytes:
         content = self._event.content
         body = content.body if content is not None else b"null"
         kind = MESSAGE_TYPES[self._event.kind]
         head = {"type": kind, "cursor": self._cursor, "topics": topics}
+        if client_id is not None:
+            head["client_id"] = client_id
         if encoding is Encoding.MSGPACK:
             if self._body is None:
                 self._body = _msgpack.encode(msgspec.json.decode(body))

@@ -25,6 +25,7 @@ class Post(Table, tablename="posts", db=DB):
     media_count = SmallInt(default=0)
     reply_to_id = UUID(null=True, default=None, help_text="kept when that post is deleted, as the next one")
     root_post_id = UUID(null=True, default=None)
+    client_id = Text(null=True, default=None, help_text="shown to the author's own connections, once")
     in_trends = Boolean(default=True, help_text="whether its hashtags count: for everybody when it was written")
     created_at = Timestamptz()
     updated_at = Timestamptz()

@@ -3,7 +3,7 @@
 On the wire they are made of a head and of what a feature's renderer wrote (``realtime/wire.py``); these Structs say what that comes to.
 """
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from x18.notifications.schemas import NotificationBody, NotificationsGone, NotificationsRead
 from x18.posts.schemas import PostGone, PostView, RetweetBody, RetweetGone
@@ -19,9 +19,10 @@ class Durable(Struct, frozen=True):
 
 
 class Post(Durable, frozen=True, tag="post"):
-    """A post was published; as everybody sees it, without the flags of a viewer."""
+    """A post was published; as everybody sees it, without the flags of a viewer. ``client_id`` is there for its author alone."""
 
     payload: PostView
+    client_id: str | UnsetType = UNSET
 
 
 class PostDeleted(Durable, frozen=True, tag="post.deleted"):
