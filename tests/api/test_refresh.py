@@ -7,11 +7,14 @@ import asyncpg
 import httpx
 import pytest
 
+from piccolo_migrations import x18_0018_retired_tokens
 from tests.api.test_auth import fresh
-from tests.conftest import MakeUser
+from tests.conftest import NOBODY, MakeUser
+from tests.databases import new_database
 from tests.server import TLS, Server
 from x18.auth.sessions import MOST_RETIRED, forget_ended
 from x18.core import db
+from x18.runtime.embedded import Servers
 
 ELEVEN_SECONDS_LATER: Final = """
     UPDATE auth_sessions s SET retired = (SELECT jsonb_object_agg(hash, at::float - 11) FROM jsonb_each(s.retired) AS r (hash, at))
@@ -202,3 +205,36 @@ async def test_sessions_are_forgotten_when_their_last_token_has_expired(
         "SELECT user_id FROM auth_sessions WHERE user_id = ANY($1)", [ended.id, logged_out.id, lives.id]
     )
     assert {row["user_id"] for row in left} == {logged_out.id, lives.id}
+
+
+async def test_a_race_goes_on_over_the_migration(servers: Servers) -> None:
+    async with new_database(servers) as url:
+        connection = await asyncpg.connect(url)
+        await connection.execute(x18_0018_retired_tokens.DOWN)
+        await connection.execute(
+            "INSERT INTO users (id, username, email, password_hash, display_name) VALUES ($1, 'abc', 'a@b.example', 'x', 'a')",
+            NOBODY,
+        )
+        for name, ago in (("just", "1 second"), ("long", "1 hour"), ("never", None)):
+            await connection.execute(
+                """INSERT INTO auth_sessions (id, user_id, refresh_token_hash, previous_token_hash, rotated_at,
+                                              family_id, user_agent, ip, expires_at)
+                   VALUES (gen_random_uuid(), $1, $2, $3, now() - $4::text::interval, $1, $5, '', now())""",
+                NOBODY,
+                name.encode(),
+                b"before" if ago else None,
+                ago,
+                name,
+            )
+
+        await connection.execute(x18_0018_retired_tokens.UP)
+
+        kept = await connection.fetch(
+            "SELECT user_agent, ARRAY(SELECT jsonb_object_keys(retired)) AS retired FROM auth_sessions"
+        )
+        assert {row["user_agent"]: row["retired"] for row in kept} == {
+            "just": [b"before".hex()],
+            "long": [],
+            "never": [],
+        }
+        await connection.close()

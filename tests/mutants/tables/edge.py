@@ -8,6 +8,27 @@ HEADS: Final = ("runtime/test_heads.py",)
 
 HTTP: Final = [
     Mutant(
+        "an address in another encoding is not guessed at",
+        "runtime/heads.py",
+        "            self._stop(BAD_ADDRESS)\n",
+        "            pass\n",
+        HEADS,
+    ),
+    Mutant(
+        "a transfer coding that is not known is refused",
+        "runtime/heads.py",
+        "            self._stop(CODED)\n",
+        "            pass\n",
+        HEADS,
+    ),
+    Mutant(
+        "an offer of another protocol takes no body",
+        "runtime/offers.py",
+        "        self._is_offer = has_offer and ",
+        "        self._is_offer = False and ",
+        HEADS,
+    ),
+    Mutant(
         "a network has a hundred connections",
         "runtime/doors.py",
         'stack.enter_context(self._open.enter(network_of(peer or "")))',

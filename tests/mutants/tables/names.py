@@ -6,6 +6,27 @@ from tests.mutants.mutant import Mutant
 
 NAMES: Final = [
     Mutant(
+        "a variation selector stands behind what has variants",
+        "core/text.py",
+        "--[0-9#*]])[\\uFE0E\\uFE0F]",
+        "--[0-9#*]]|.)[\\uFE0E\\uFE0F]",
+        ("core/test_names.py",),
+    ),
+    Mutant(
+        "a flag carries no sentence",
+        "core/text.py",
+        "(?:{FLAG})\\U000E007F",
+        "[\\U000E0020-\\U000E007E]+\\U000E007F",
+        ("core/test_names.py",),
+    ),
+    Mutant(
+        "a name begins with no mark",
+        "core/text.py",
+        'r"\\A\\p{M}|',
+        'r"',
+        ("core/test_names.py",),
+    ),
+    Mutant(
         "names that speak for the service are not given",
         "auth/actions.py",
         "    if is_reserved(username):\n",
