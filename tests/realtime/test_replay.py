@@ -8,13 +8,14 @@ import pytest
 
 from tests.databases import new_database
 from x18.core import db
+from x18.core.errors import TooManyRequests
 from x18.realtime.cursors import Cursor
 from x18.realtime.events import EventKind
 from x18.realtime.log import read_position
 from x18.realtime.matching import Subscription
 from x18.realtime.protocol import MAX_REPLAY
 from x18.realtime.readers import Readers
-from x18.realtime.replay import Missed, Replayer, Unreplayable
+from x18.realtime.replay import BURST, Missed, Replayer, Unreplayable
 from x18.realtime.topics import parse_topic
 from x18.realtime.wire import Encoding
 from x18.runtime.embedded import Servers
@@ -94,3 +95,21 @@ async def test_more_than_can_be_replayed_is_a_gap(log: Log) -> None:
     assert await log.read(HEAD + 1, HEAD + MAX_REPLAY + 1) == []
     with pytest.raises(Unreplayable, match="too_far_behind"):
         await log.read(HEAD, HEAD + MAX_REPLAY + 1)
+
+
+async def test_the_latest_are_of_a_thousand_posts_at_most_and_cost_what_was_looked_through(log: Log) -> None:
+    await log.database.execute(
+        """INSERT INTO event_log (seq, kind, actor_id, object_id, created_at)
+           SELECT seq, $1, gen_random_uuid(), gen_random_uuid(), now() FROM generate_series(1, 3000) seq""",
+        EventKind.POST,
+    )
+    wanted = {"explore": Subscription(parse_topic("explore"), None, 0)}
+    missed = Missed(Cursor(log.epoch, 0), 3_000, wanted, {}, uuid4(), Encoding.JSON, "192.0.2.0", latest=1)
+    assert missed.most == 1_000
+    for _ in range(BURST // missed.most):
+        log.replayer.check_budget(missed.network, missed.user_id)
+        assert [frames async for frames in log.replayer.read(missed)] == []
+    for _ in range(5):  # what came back meanwhile
+        await anext(log.replayer.read(missed), None)
+    with pytest.raises(TooManyRequests):
+        log.replayer.check_budget(missed.network, missed.user_id)

@@ -70,6 +70,27 @@ async def read_kinds(
     return sorted(to_log_rows(rows))[:limit]
 
 
+async def read_newest(
+    connection: asyncpg.Connection,
+    after: int,
+    until: int,
+    kinds: Collection[EventKind],
+    limit: int,
+    *,
+    actors: Collection[UUID] | None = None,
+) -> list[LogRow]:
+    """The last ``limit`` events of some kinds in (``after``, ``until``], the newest first; ``actors``: of these users only."""
+    rows = await connection.fetch(
+        f"{_SPAN} AND kind = ANY($4) AND ($5::uuid[] IS NULL OR actor_id = ANY($5)) ORDER BY seq DESC LIMIT $3",
+        after,
+        until,
+        limit,
+        kinds,
+        actors,
+    )
+    return to_log_rows(rows)
+
+
 async def read_follows(connection: asyncpg.Connection, after: int, until: int, user_id: UUID) -> list[LogRow]:
     """Whom the user followed or stopped following in (``after``, ``until``]."""
     rows = await connection.fetch(

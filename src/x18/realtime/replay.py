@@ -16,7 +16,7 @@ from x18.core import db, metrics
 from x18.core.shares import Budget
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
-from x18.realtime.log import read_follows, read_kinds, read_position
+from x18.realtime.log import read_follows, read_kinds, read_newest, read_position
 from x18.realtime.matching import Subscription, matched_topics
 from x18.realtime.protocol import MAX_REPLAY, GapReason
 from x18.realtime.readers import Readers
@@ -36,9 +36,17 @@ PER_SECOND: Final = 200
 READ_COSTS: Final = 10
 """To read so many events from the log, and show none, costs as much as to show one."""
 
+LOOK_BACK: Final = MAX_REPLAY
+"""So far back in the log is looked for the latest events of topics."""
+
+MOST_LOOKED: Final = 1_000
+LATEST_PAGE: Final = 50
+
 PIECE_BYTES: Final = 256 * 1024
 SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET, EventKind.USER_UPDATED})
 """The events that put something into a timeline; the others take it back."""
+
+LATEST: Final = frozenset({EventKind.POST, EventKind.RETWEET})
 
 WITH_PROFILES: Final = frozenset({HOME, USER, NOTIFICATIONS})
 """Topics of those whose changed profiles they tell of, beside those of many users."""
@@ -55,7 +63,7 @@ class Unreplayable(Exception):
 class Missed(msgspec.Struct, frozen=True):
     """What to replay: events in (``cursor``, ``until``] for ``wanted``, without those that ``had`` already brought.
 
-    ``network`` is where it is sent to.
+    ``network`` is where it is sent to. ``latest``: only so many, the last ones, that put something into a timeline; 0 for all.
     """
 
     cursor: Cursor
@@ -65,11 +73,12 @@ class Missed(msgspec.Struct, frozen=True):
     user_id: UUID | None
     encoding: Encoding
     network: str
+    latest: int = 0
 
     @property
     def most(self) -> int:
         """How many events there can be to look through."""
-        return min(self.until - self.cursor.seq, MAX_REPLAY)
+        return min(self.until - self.cursor.seq, MOST_LOOKED if self.latest else MAX_REPLAY)
 
     @property
     def kinds(self) -> list[EventKind]:
@@ -143,7 +152,7 @@ class Replayer:
         looked = 0
         self._budget.charge(missed.most, missed.network, missed.user_id)
         try:
-            async with aclosing(self._read_pages(missed)) as pages:
+            async with aclosing((self._read_latest if missed.latest else self._read_pages)(missed)) as pages:
                 async for page in pages:
                     looked += page.looked
                     for piece in _joined(page.frames):
@@ -166,6 +175,21 @@ class Replayer:
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
             yield _Page(len(page), await self._show(page, follows, followees, today, missed))
+
+    async def _read_latest(self, missed: Missed) -> AsyncGenerator["_Page"]:
+        """One page, found backwards. Home shows of those whom one follows now."""
+        async with self._turns.take(missed.network), self._readers.lend() as connection:
+            today = await read_followees(connection, missed.user_id) if missed.user_id is not None else set[UUID]()
+            rows = await read_newest(
+                connection, missed.cursor.seq, missed.until, LATEST, MOST_LOOKED, actors=_actors_of(missed, today)
+            )
+        frames: list[bytes] = []
+        looked = 0
+        while looked < len(rows) and len(frames) < missed.latest:
+            page = rows[looked : looked + LATEST_PAGE]
+            looked += len(page)
+            frames = await self._show(page[::-1], [], today, today, missed) + frames
+        yield _Page(max(looked, len(rows) // READ_COSTS), frames[-missed.latest :])
 
     @staticmethod
     async def _read_rows(

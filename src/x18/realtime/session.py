@@ -200,7 +200,8 @@ class Session:
 
     async def _subscribe(self, message: p.Subscribe) -> None:
         try:
-            await self.subscriber.subscribe(message.payload.topics, message.payload.since, message.id)
+            wanted = message.payload
+            await self.subscriber.subscribe(wanted.topics, wanted.since, message.id, latest=wanted.latest)
         except NeedsAccount:
             self._log_in_by = self._log_in_by or time.monotonic() + p.AUTH_TIMEOUT_S
             raise

@@ -14,7 +14,7 @@ from x18.realtime.filters import Filter, check_budget, parse_filter, parse_notif
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
 from x18.realtime.protocol import CloseCode
-from x18.realtime.replay import Missed, Unreplayable
+from x18.realtime.replay import LOOK_BACK, Missed, Unreplayable
 from x18.realtime.services import Services
 from x18.realtime.topics import NOTIFICATIONS, Topic, parse_topic
 from x18.realtime.wire import count_frames
@@ -43,19 +43,28 @@ class Subscriber:
         self.how_to_log_in = "log in first, with a message auth"
 
     async def subscribe(
-        self, requests: list[p.TopicRequest], since: str | None, message_id: p.MessageId, *, resumes: bool = True
+        self,
+        requests: list[p.TopicRequest],
+        since: str | None,
+        message_id: p.MessageId,
+        *,
+        latest: int = 0,
+        resumes: bool = True,
     ) -> None:
-        """Add the topics, all or none, say so, and begin to send what came after ``since``; ``settle`` waits for its end.
+        """Add the topics, all or none, say so, and begin to send what came after ``since``, or the ``latest`` events; ``settle`` waits
+        for its end.
 
         A client that ``resumes`` is also told where that end is when nothing was missed.
 
         Raises:
-            BadInput: a topic or filter that is none, or too many.
+            BadInput: a topic or filter that is none, or too many; both ``since`` and ``latest``.
             NeedsAccount: a topic of a user, and nobody is logged in.
             TooManyRequests: the user, or the network, has resumed too much.
         """
         await self.settle()
         wanted = self.check(requests)
+        if latest and since is not None:
+            raise BadInput("Ask for what came since a cursor, or for the latest, not for both.", code="bad_message")
         names = {topic.name for topic, _ in wanted}
         viewer = self._connection.viewer
         if viewer is not None and names - {NOTIFICATIONS}:
@@ -65,6 +74,8 @@ class Subscriber:
             return  # it ended while we read
         # From here to the replay nothing is awaited: the seam is between two events.
         head = self._services.feed.cursor
+        if latest:
+            start = Cursor(head.epoch, max(0, head.seq - LOOK_BACK))
         is_behind = start is not None and start.seq < head.seq
         if is_behind:
             self._services.replayer.check_budget(self._network, self._connection.user_id)
@@ -78,7 +89,7 @@ class Subscriber:
         if gap is not None:
             self._line.send(self.gap(gap, head))
         elif start is not None and is_behind and logged:
-            self._begin_replay(start, head, logged, had)
+            self._begin_replay(start, head, logged, had, latest)
         elif start is not None and resumes:
             self._line.send(p.Replayed(p.ReplayedPayload(str(head), 0)))
 
@@ -165,11 +176,15 @@ class Subscriber:
         except Unreplayable as error:
             return None, error.reason
 
-    def _begin_replay(self, start: Cursor, head: Cursor, names: set[str], had: dict[str, Subscription]) -> None:
+    def _begin_replay(
+        self, start: Cursor, head: Cursor, names: set[str], had: dict[str, Subscription], latest: int
+    ) -> None:
         """Live events wait from now on until everything before them was sent."""
         connection = self._connection
         subscriptions = {name: connection.subscriptions[name] for name in names}
-        missed = Missed(start, head.seq, subscriptions, had, connection.user_id, connection.encoding, self._network)
+        missed = Missed(
+            start, head.seq, subscriptions, had, connection.user_id, connection.encoding, self._network, latest
+        )
         self._line.hold()
         self._replaying = asyncio.get_running_loop().create_task(self._replay(missed))
         self._replaying.add_done_callback(self._end_replay)

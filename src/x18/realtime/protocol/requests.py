@@ -5,7 +5,7 @@ from uuid import UUID
 
 from msgspec import UNSET, Meta, Struct
 
-from x18.realtime.protocol.limits import MAX_TOPICS, MAX_WATCHED
+from x18.realtime.protocol.limits import MAX_LATEST, MAX_TOPICS, MAX_WATCHED
 
 MAX_ID: Final = 128
 
@@ -42,6 +42,14 @@ class SubscribePayload(Struct, frozen=True):
 
     topics: Annotated[list[TopicRequest], Meta(extra_json_schema={"maxItems": MAX_TOPICS})]
     since: Annotated[str | None, Meta(description="A cursor: what came after it on these topics is sent first.")] = None
+    latest: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=MAX_LATEST,
+            description="Without a cursor: so many of the newest posts and retweets are sent first.",
+        ),
+    ] = 0
 
 
 class Subscribe(Struct, frozen=True, tag="subscribe"):
