@@ -189,7 +189,7 @@ UNDER_WAY: Final = [
         "core/costs.py",
         "        self._places = await self._costs.requests.wait(network, user_id, patience_s=PATIENCE_S)\n",
         "",
-        ("core/test_costs.py", "flows/test_shares.py"),
+        COSTS,
     ),
     Mutant(
         "places of requests come back",
