@@ -14,7 +14,7 @@ from tests.files import picture, save
 from tests.server import TLS, Server, make_server, running
 from x18.core.errors import TooManyRequests, Unavailable
 from x18.media.admission import AT_ONCE, AT_ONCE_A_NETWORK, HALF_A_DAY, Admission, Room
-from x18.media.workshop import Workshop
+from x18.media.workshop import DECODING_S, Workshop
 
 DEADLINE_S = 30
 
@@ -62,6 +62,18 @@ async def test_a_network_has_so_many_bytes_a_day_whoever_sends_them(workshop: Wo
     with pytest.raises(TooManyRequests):
         async with admission.enter("a", uuid4()):
             pass
+    async with admission.enter("b", uuid4()):
+        pass
+
+
+async def test_who_has_had_enough_decoded_waits_and_others_do_not(workshop: Workshop) -> None:
+    admission, user = Admission(Room(), workshop), uuid4()
+    workshop._seconds.charge(10 * DECODING_S, "a", user)
+
+    for network, user_id in (("a", uuid4()), ("b", user)):
+        with pytest.raises(TooManyRequests):
+            async with admission.enter(network, user_id):
+                pass
     async with admission.enter("b", uuid4()):
         pass
 

@@ -146,6 +146,20 @@ def test_a_frame_that_is_empty_or_the_same_again_takes_its_time(tmp_path: Path, 
     assert seen == [(delay * 10, [0] if colour else []) for colour, (_, delay, _) in zip(colours, frames, strict=True)]
 
 
+@pytest.mark.parametrize(("kind", "name"), [(PNG, "PNG"), (WEBP, "WEBP")])
+def test_nothing_is_left_of_what_was_said_beside_the_frames(tmp_path: Path, kind: Kind, name: str) -> None:
+    first, second = (spot(0, colour).convert("RGB") for colour in (1, 2))
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    profile = make_profile(P3, 2.2)
+    data = save(first, name, save_all=True, append_images=[second], duration=100, icc_profile=profile, exif=exif)
+    shown = process(data, kind, tmp_path)
+    shown.image.load()
+
+    assert not {"icc_profile", "exif", "xmp"} & shown.image.info.keys()
+    assert b"SecretCamera" not in shown.data
+
+
 def test_a_gif_of_1987_is_one(tmp_path: Path) -> None:
     picture = save(spot(0), "GIF")
     shown = process(b"GIF87a" + picture[6:], GIF, tmp_path)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from tests.media.clips import box, clip, decoded, turned, with_box, with_pixels, without_duration
 from tests.media.making import near, process
+from x18.media import videos
 from x18.media.geometry import shown_size
 from x18.media.kinds import MP4, WEBM
 from x18.media.results import Rejected
@@ -190,3 +191,16 @@ def test_a_thumbnail_of_a_large_video_is_small(tmp_path: Path) -> None:
 
     assert isinstance(shown.thumbnail, Image.Image)
     assert max(shown.thumbnail.size) <= 400
+
+
+def test_a_codec_that_browsers_do_not_play_is_refused_and_named(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="Videos of codec mpeg2video are not taken in mp4 files"):
+        process(clip("mp4", "mpeg2video"), MP4, tmp_path)
+
+
+def test_what_is_too_large_when_it_is_packed_anew_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process(H264, MP4, tmp_path).data
+    monkeypatch.setattr(videos, "MAX_BYTES", len(H264) // 2)
+
+    with pytest.raises(Rejected, match="when it is packed anew"):
+        process(H264, MP4, tmp_path)

@@ -14,6 +14,11 @@ from tests.databases import until_blocked
 from tests.flows.test_counts import counts_of, wait_for_likes
 from tests.live import live
 from tests.server import Server
+from x18.auth.actions import register
+from x18.auth.schemas import Registration
+from x18.core import db
+from x18.core.errors import Conflict
+from x18.core.passwords import HERE, Passwords
 
 
 async def rename(user: Account, name: str) -> httpx.Response:
@@ -68,6 +73,36 @@ async def test_who_claims_a_name_while_it_is_being_given_up_does_not_get_it(
 
     assert (refused.status_code, refused.json()["code"]) == (409, "username_taken")
     assert (await thief.client.get("/api/users/me")).json()["username"] == thief.username
+
+
+class Slow(Passwords):
+    """While it hashes, somebody takes a name and gives it up again."""
+
+    def __init__(self, name: str, somebody: Account) -> None:
+        super().__init__(4)
+        self._name, self._somebody = name, somebody
+
+    async def hash(self, password: str, network: str = HERE) -> str:
+        """Let it happen."""
+        insert = "INSERT INTO former_usernames (name, user_id) VALUES ($1, $2)"
+        await db.execute(insert, self._name, self._somebody.id)
+        return await super().hash(password, network)
+
+
+async def test_a_name_that_was_given_up_while_an_account_was_being_made_is_not_given(
+    make_user: MakeUser, database: asyncpg.Pool
+) -> None:
+    name = fresh()
+    draft = Registration(username=name, email=f"{name}@example.com", password=PASSWORD)
+    slow = Slow(name, await make_user())
+    async with database.acquire() as connection:
+        transaction = connection.transaction()
+        await transaction.start()
+        async with db.using(connection):
+            with pytest.raises(Conflict):
+                await register(draft, slow)
+        await transaction.rollback()
+    slow.close()
 
 
 async def test_nobody_keeps_names_from_others_by_renaming(make_user: MakeUser) -> None:

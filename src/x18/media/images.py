@@ -54,7 +54,6 @@ def write_thumbnail(still: Image.Image, folder: Path) -> str:
     """Write the picture small; its blurhash."""
     small = still.convert("RGBA" if has_alpha(still) else "RGB")
     small.thumbnail(THUMBNAIL)
-    small.info = {}
     small.save(folder / "thumbnail", "WEBP", quality=80)
     return _blur(small)
 

@@ -85,7 +85,6 @@ HTTP: Final = [
         "if False:",
         ("runtime/test_heads.py", "runtime/test_framework.py"),
     ),
-    Mutant("an address is ASCII", "runtime/heads.py", "if not self.url.isascii():", "if False:", HEADS),
     Mutant(
         "a request is for one host",
         "runtime/heads.py",
@@ -257,13 +256,6 @@ SOCKETS: Final = [
         "(self.read_paused or was_held_up or waiting",
         "(self.read_paused or waiting",
         ("runtime/test_fanout.py",),
-    ),
-    Mutant(
-        "what waits in user space is bounded",
-        "runtime/fanout.py",
-        "        self.transport.set_write_buffer_limits(high=WRITE_BUFFER)\n",
-        "",
-        ("flows/test_both_ways.py", "runtime/test_fanout.py"),
     ),
     Mutant(
         "a message has 16 KiB",

@@ -213,13 +213,6 @@ FILES: Final = [
         ("media/test_pictures.py", "media/test_animations.py"),
     ),
     Mutant(
-        "what a thumbnail would say beside its pixels goes",
-        "media/images.py",
-        "    small.info = {}\n",
-        "",
-        ("media/test_pictures.py", "media/test_images.py"),
-    ),
-    Mutant(
         "only picture and sound of a video are kept",
         "media/videos.py",
         "return [video, *sounds[:1]]",
