@@ -13,6 +13,9 @@ from x18.core import db
 
 RUNS: Final = 3
 EXPLAIN: Final = "EXPLAIN (ANALYZE, BUFFERS, TIMING OFF, FORMAT JSON) "
+DEAR: Final = ("search ", "count ", "hashtag ")
+"""Reads that run on the connections for what may take long, where the planner may not choose to read a whole table."""
+
 NO_READS: Final = ("SET", "EXPLAIN")
 
 
@@ -88,7 +91,8 @@ class Recorder:
 async def measure(database_url: str, name: str, work: Callable[[], Awaitable[object]]) -> Read:
     """Run a read of X18 on a connection of its own, in a transaction that is rolled back."""
     read = Read(name)
-    connection = await db.connect(database_url)
+    settings = {"enable_seqscan": db.DEAR_SETTINGS["enable_seqscan"]} if name.startswith(DEAR) else {}
+    connection = await db.connect(database_url, **settings)
     try:
         undone = connection.transaction()
         await undone.start()

@@ -1,6 +1,6 @@
 """From a row to a ``UserView``: the one list of columns that every query with a user in it selects."""
 
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import asyncpg
 import msgspec
@@ -70,19 +70,13 @@ def me_of(row: asyncpg.Record) -> MeUser:
 
 
 def _count_posts(row: asyncpg.Record, prefix: str, closeness: int) -> int:
-    """How many posts somebody so close may see."""
-    return sum(
-        row[prefix + column]
-        for level, column in enumerate(POSTS_COUNTS)
-        if closeness >= level_of(level, row[prefix + "private_account"])
-    )
+    """How many posts somebody so close may see: those of each level up to it, and of a private account none that do not reach that."""
+    if closeness < level_of(Level.PUBLIC, row[prefix + "private_account"]):
+        return 0
+    return sum([row[prefix + column] for column in POSTS_COUNTS[: closeness + 1]])
 
 
 def _convert(row: asyncpg.Record, prefix: str, kind: type[U], posts_count: int) -> U:
-    values: dict[str, Any] = {}
-    for field in kind.__struct_fields__:
-        value = row.get(prefix + field)
-        if value is not None:
-            values[field] = value
+    values = {field: value for field in kind.__struct_fields__ if (value := row.get(prefix + field)) is not None}
     values["posts_count"] = posts_count
     return msgspec.convert(values, kind)

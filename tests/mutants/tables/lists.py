@@ -253,8 +253,8 @@ LISTS: Final = [
     Mutant(
         "posts count in a profile for whoever may see them",
         "users/rows.py",
-        "if closeness >= level_of(level,",
-        "if 3 >= level_of(level,",
+        "POSTS_COUNTS[: closeness + 1]",
+        "POSTS_COUNTS",
         ("posts/test_meaning.py::test_counters_of_posts_count_what_one_may_see",),
     ),
 ]
