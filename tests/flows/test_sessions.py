@@ -64,6 +64,32 @@ async def test_logging_in_by_message(server: Server, make_user: MakeUser) -> Non
         await client.wait_for_post(str(made["id"]))
 
 
+@pytest.mark.parametrize("topic", ["user:{}", "users:{}", "explore"])
+async def test_a_log_in_that_overtakes_a_subscription_shows_what_is_for_followers(
+    server: Server, make_user: MakeUser, database: asyncpg.Pool, topic: str
+) -> None:
+    author, follower, stranger = await make_user("author"), await make_user("follower"), await make_user("stranger")
+    await follower.client.post(f"/api/users/{author.id}/follow")
+    topics = [{"topic": topic.format(author.id)}, {"topic": f"user:{author.id}"}]
+    async with live(server) as one, live(server) as other:
+        since = one.cursor
+        async with database.acquire() as holding, holding.transaction():
+            await holding.execute("LOCK TABLE event_state IN ACCESS EXCLUSIVE MODE")  # where a resume looks first
+            for client, user in ((one, follower), (other, stranger)):
+                await client.send("subscribe", {"topics": topics, "since": since}, id="s")
+                assert (await client.ask("auth", {"token": user.access_token}))["payload"]["topics"] == []
+        for client in (one, other):
+            await client.wait_for(lambda message: message.get("id") == "s" and message["type"] == "ok")
+            await client.wait_for_type("replayed")
+        hidden = str((await post(author, "for followers", visibility="followers"))["id"])
+        shown = str((await post(author, "for all"))["id"])
+        for client in (one, other):
+            await client.settle(shown)
+
+        assert one.post_ids == [hidden, shown]
+        assert other.post_ids == [shown]
+
+
 async def test_subscriptions_are_all_or_nothing_and_told_in_full(server: Server, make_user: MakeUser) -> None:
     author = await make_user()
     async with live(server) as client:

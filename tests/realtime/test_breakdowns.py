@@ -22,7 +22,18 @@ from x18.realtime.feed import Feed, Steps
 from x18.realtime.hub import Hub
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
-from x18.realtime.protocol import MAX_ERRORS, MAX_QUEUED_FRAMES, CloseCode, TopicRequest
+from x18.realtime.protocol import (
+    MAX_ERRORS,
+    MAX_QUEUED_FRAMES,
+    Auth,
+    AuthPayload,
+    CloseCode,
+    Subscribe,
+    SubscribePayload,
+    TopicRequest,
+    Watch,
+    WatchPayload,
+)
 from x18.realtime.replay import Missed, Unreplayable
 from x18.realtime.session import Session
 from x18.realtime.subscribing import Subscriber
@@ -260,6 +271,38 @@ async def test_a_user_is_counted_once_though_the_connection_ends_during_a_refres
     admission.leave("", client.session.user_id)
 
     assert not admission._of_user
+
+
+@pytest.mark.parametrize("has", ["a topic", "a watched post"])
+async def test_a_log_in_that_failed_halfway_is_ended_by_the_same_message_sent_again(has: str) -> None:
+    client = Client(ValueError())
+    user = Viewer(UUID(int=1), UUID(int=2), datetime(2100, 1, 1, tzinfo=UTC))
+    known: list[object] = []
+
+    class Followees:
+        failures = 1
+
+        async def ensure(self, viewer: object) -> None:
+            if self.failures:
+                self.failures -= 1
+                raise Unavailable("No reader.")
+            known.append(viewer)
+
+    async def authenticate(_: str) -> Viewer:
+        return user
+
+    untyped: Any = client.services
+    untyped.authenticate, untyped.followees = authenticate, Followees()
+    untyped.counters = type("Counters", (), {"watch": staticmethod(lambda *_: None)})
+    if has == "a topic":
+        await client.session._handle(Subscribe(SubscribePayload([TopicRequest("explore")])))
+    else:
+        await client.session._handle(Watch(WatchPayload([UUID(int=9)])))
+    with pytest.raises(Unavailable):
+        await client.session._handle(Auth(AuthPayload("a token")))
+    await client.session._handle(Auth(AuthPayload("a token")))
+
+    assert known == [client.line.connection.viewer], "else what is for followers stays away without a word"
 
 
 async def test_a_session_that_ends_while_it_is_being_checked_is_closed_all_the_same() -> None:

@@ -260,6 +260,9 @@ class Session:
             await self._log_in(token)
         if self._is_legacy and was_anonymous:
             self.subscriber.subscribe_to_notifications()
+        if self.connection.viewer is not None and (self.connection.subscriptions or self._watcher is not None):
+            # What it has may show more from now on. Asked each time: where it failed, the client sends the same again.
+            await self._services.followees.ensure(self.connection.viewer)
         self.line.send(self.subscriber.ok(message.id))
 
     async def _log_in(self, token: str) -> None:
@@ -277,11 +280,9 @@ class Session:
         self._token = token
         self._log_in_by = 0.0
         self._expire_at(viewer.expires_at.timestamp())
-        live = self._services.join(self.connection, viewer)
+        self._services.join(self.connection, viewer)
         if viewer.user_id in self._services.just_revoked:
             await self._check_again(token)
-        if self.connection.subscriptions or self._watcher is not None:
-            await self._services.followees.ensure(live)  # what it has may show more from now on
 
     def _expire_at(self, end: float) -> None:
         """Tell the client in time; again only where it came with a token that lives longer."""

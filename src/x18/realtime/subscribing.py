@@ -66,10 +66,11 @@ class Subscriber:
         if latest and since is not None:
             raise BadInput("Ask for what came since a cursor, or for the latest, not for both.", code="bad_message")
         names = {topic.name for topic, _ in wanted}
+        start, gap = await self._find_start(since)
+        # Only now: a log-in waits for nothing, and may have come while we read.
         viewer = self._connection.viewer
         if viewer is not None and names - {NOTIFICATIONS}:
             await self._services.followees.ensure(viewer)
-        start, gap = await self._find_start(since)
         if self._line.socket.close_code is not None:
             return  # it ended while we read
         # From here to the replay nothing is awaited: the seam is between two events.
