@@ -1,9 +1,14 @@
-"""An event stream whose client does not read is cut off."""
+"""How an event stream ends, and that one whose client does not read is cut off."""
 
 import asyncio
 
-from x18.realtime.protocol import MAX_QUEUED_BYTES, CloseCode
+import pytest
+
+from x18.realtime.hub import Hub
+from x18.realtime.line import Line
+from x18.realtime.protocol import MAX_QUEUED_BYTES, CloseCode, Error, ErrorPayload, Gap, GapPayload
 from x18.realtime.streams import StreamSocket
+from x18.realtime.wire import Encoding, encode_message
 
 BLOCK = b"event: post\ndata: " + b"x" * 1_000 + b"\n\n"
 
@@ -53,3 +58,27 @@ async def test_a_client_that_reads_is_told_why_and_not_cut_off() -> None:
         "more_body": False,
     }
     assert not aborted.is_set()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Gap(GapPayload("cursor_in_future", f"{'e' * 32}.7", ["/api/timeline/explore"])),
+        Error(ErrorPayload("unavailable", "Later.")),
+    ],
+)
+async def test_what_is_said_last_comes_before_the_code_though_what_waited_is_forgotten(message: Gap | Error) -> None:
+    sent: list[bytes] = []
+
+    async def send(chunk: dict[str, bytes]) -> None:
+        sent.append(chunk["body"])
+
+    socket = StreamSocket(send, asyncio.Event().set)  # type: ignore[arg-type]
+    line = Line(Hub(lambda *_: None), socket, Encoding.SSE)
+    socket.write(BLOCK)
+    line.part(message, CloseCode.RESTART, "")
+    line.part(message, CloseCode.RESTART, "")
+    await socket.run()
+    socket.ended()
+
+    assert b"".join(sent) == encode_message(message, Encoding.SSE) + b'event: close\ndata: {"code":1012}\n\n'

@@ -65,6 +65,7 @@ class StreamSocket(Socket):
         self._abort = abort
         self._patience_s = patience_s
         self._deadline: asyncio.TimerHandle | None = None
+        self._last_words = b""
         self._something = asyncio.Event()
 
     async def run(self) -> None:
@@ -77,6 +78,11 @@ class StreamSocket(Socket):
             self._drained.set()
         await self._send_chunk(self._last_words, more=False)
 
+    def say_last(self, data: bytes) -> None:
+        """As above: before the code, when the backlog was forgotten."""
+        if self.close_code is None:
+            self._last_words = data
+
     def ended(self) -> None:
         """As above; the connection may carry other requests."""
         super().ended()
@@ -88,7 +94,7 @@ class StreamSocket(Socket):
         self._something.set()
 
     def _close(self, code: CloseCode, reason: str) -> None:
-        self._last_words = b'event: close\ndata: {"code":%d}\n\n' % code
+        self._last_words += b'event: close\ndata: {"code":%d}\n\n' % code
         self._deadline = asyncio.get_running_loop().call_later(self._patience_s, self._abort)
         self._something.set()
 
