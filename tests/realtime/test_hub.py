@@ -4,6 +4,7 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -176,3 +177,21 @@ def test_a_revoked_session_is_told() -> None:
     )
 
     assert told == [(user, session), (user, None)]
+
+
+@pytest.mark.parametrize("topic", ["home", "notifications", "explore"])
+def test_who_sends_a_newer_token_while_the_log_breaks_off_leaves_nothing_behind(topic: str) -> None:
+    hub = make_hub()
+    connection, other = Connection(Encoding.JSON, lambda _: None), Connection(Encoding.JSON, lambda _: None)
+    for one in (connection, other):
+        hub.set_followees(hub.join(one, USERS[0], UUID(int=1)), {USERS[1]})
+        hub.subscribe(one, Subscription(parse_topic(topic), None, 0))
+    hub.begin_anew()
+    hub.join(connection, USERS[0], UUID(int=2))
+    late = Connection(Encoding.JSON, lambda _: None)
+    hub.set_followees(hub.join(late, USERS[0], UUID(int=3)), {USERS[2]})
+    hub.subscribe(late, Subscription(parse_topic(topic), None, 0))
+    for one in (connection, other, late):
+        hub.leave(one)
+
+    assert (hub.viewers, hub._topics, hub._home) == ({}, {}, {})

@@ -87,7 +87,8 @@ class Hub:
     def join(self, connection: Connection, user_id: UUID, session_id: UUID) -> Viewer:
         """Say whose connection it is."""
         self.settle(connection)
-        viewer = self.viewers.setdefault(user_id, Viewer(user_id))
+        # Who sends a newer token stays the viewer that its subscriptions belong to, though the log broke off meanwhile.
+        viewer = connection.viewer or self.viewers.setdefault(user_id, Viewer(user_id))
         viewer.connections.add(connection)
         connection.viewer, connection.session_id = viewer, session_id
         return viewer
