@@ -202,7 +202,7 @@ def weaknesses(settings: Settings) -> list[str]:
     problems = []
     for name, value in secrets.items():
         if value in EXAMPLE_SECRETS.values():
-            problems.append(f"{name} is the example's: {advice}")
+            problems.append(f"{name} is not set, or is the example's: {advice}")
         elif len(value.encode()) < MIN_SECRET_BYTES:
             problems.append(f"{name} is shorter than {MIN_SECRET_BYTES} bytes: {advice}")
     if settings.jwt_access_secret == settings.jwt_refresh_secret:

@@ -17,7 +17,7 @@ from tests.server import Server
 from x18.runtime.checkup import check_clock, check_database
 from x18.runtime.embedded import Servers
 from x18.runtime.machine import check_settings
-from x18.settings import read_settings
+from x18.settings import EXAMPLE_SECRETS, read_settings
 
 X18 = [sys.executable, "-m", "x18"]
 
@@ -91,9 +91,25 @@ def test_every_weak_secret_is_named() -> None:
     findings = check_settings(read_settings({"JWT_ACCESS_SECRET": "x" * 40}))
 
     assert [finding.found for finding in findings if finding.name == "secrets"] == [
-        "JWT_REFRESH_SECRET is the example's"
+        "JWT_REFRESH_SECRET is not set, or is the example's"
     ]
     assert all("SERVER_ENV=production" in finding.advice for finding in findings if finding.name == "secrets")
+
+
+def test_secrets_that_a_server_makes_itself_are_no_warning(tmp_path: Path) -> None:
+    for set_ones, told in (
+        ({}, "JWT_ACCESS_SECRET and JWT_REFRESH_SECRET not set"),
+        ({"JWT_ACCESS_SECRET": "a" * 48}, "JWT_REFRESH_SECRET not set"),
+    ):
+        _, found = examine(tmp_path, SERVER_PORT=str(free_port()), **set_ones)
+        assert found["secrets"]["state"] == "ok"
+        assert found["secrets"]["found"] == f"{told}: x18 serve makes its own, kept in storage/secrets.json"
+
+
+def test_published_secrets_are_a_warning_where_somebody_set_them(tmp_path: Path) -> None:
+    _, found = examine(tmp_path, SERVER_PORT=str(free_port()), **EXAMPLE_SECRETS)
+
+    assert found["secrets"]["state"] == "warning"
 
 
 def test_a_server_at_the_port_is_known(tmp_path: Path, server: Server) -> None:

@@ -43,9 +43,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     password = actions.add_parser(
         "password", help="set a new password and end all sessions", description=f"Set a new password. {asked}"
     )
-    disable = actions.add_parser("disable", help="let the user in no more, end all sessions, hide all posts")
-    enable = actions.add_parser("enable", help="undo disable: the user may log in, and all posts are back")
-    mark = actions.add_parser("admin", help="mark the user as an administrator")
+    disable, enable, mark = (
+        actions.add_parser(name, help=effect, description=f"{effect[0].upper()}{effect[1:]}.")
+        for name, effect in (
+            ("disable", "let the user in no more, end all sessions, hide all posts"),
+            ("enable", "undo disable: the user may log in, and all posts are back"),
+            ("admin", "mark the user as an administrator"),
+        )
+    )
     create.add_argument("name", help="username")
     create.add_argument("email", help="e-mail address")
     for action in (password, disable, enable, mark):

@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable, Sequence
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from x18.runtime.checkup import Finding, check_clock, check_database, check_embedded, check_redis
 from x18.runtime.embedded import StartError, find_running
+from x18.runtime.kept_secrets import missing_secrets
 from x18.runtime.machine import check_disk, check_files, check_port, check_settings
 from x18.runtime.start import settings_from_environment
 from x18.settings import Settings
@@ -38,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     except StartError as error:
         findings = [Finding.failed("settings", "wrong", line) for line in str(error).splitlines()]
     else:
-        findings = [*check_settings(settings), *asyncio.run(_examine(settings))]
+        findings = [*check_settings(settings, missing_secrets(os.environ)), *asyncio.run(_examine(settings))]
     if args.json:
         print(json.dumps([finding.as_dict() for finding in findings], indent=2))
     else:

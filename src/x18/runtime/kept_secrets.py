@@ -4,7 +4,7 @@ import json
 import os
 import secrets
 import tempfile
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
@@ -16,13 +16,18 @@ NAMES: Final = ("JWT_ACCESS_SECRET", "JWT_REFRESH_SECRET")
 MODE: Final = 0o600
 
 
+def missing_secrets(environ: Mapping[str, str]) -> list[str]:
+    """The names of the secrets that are not set."""
+    return [name for name in NAMES if not environ.get(name, "").strip()]
+
+
 def provide_secrets(storage: Path, environ: MutableMapping[str, str]) -> bool:
     """Put the secrets of the folder into the environment where it has none, for worker processes too. Whether any was missing.
 
     Raises:
         StartError: the file cannot be read or made, or is none of ours.
     """
-    missing = [name for name in NAMES if not environ.get(name, "").strip()]
+    missing = missing_secrets(environ)
     if missing:
         kept = _read_or_make(storage / FILE)
         environ.update({name: kept[name] for name in missing})

@@ -5,11 +5,13 @@ import resource
 import shutil
 import socket
 import tempfile
+from collections.abc import Collection
 from typing import Final
 from urllib.error import URLError
 from urllib.request import urlopen
 
 from x18.runtime.checkup import Finding
+from x18.runtime.kept_secrets import FILE
 from x18.settings import Settings, weaknesses
 
 GIB: Final = 1024**3
@@ -19,11 +21,16 @@ FILES_WANTED: Final = 16_384
 """A live connection is a file."""
 
 
-def check_settings(settings: Settings) -> list[Finding]:
-    """What is set so that it works, but not as in production."""
+def check_settings(settings: Settings, own_secrets: Collection[str] = ()) -> list[Finding]:
+    """What is set so that it works, but not as in production. ``own_secrets`` are not set, so ``x18 serve`` makes them."""
     findings = [Finding.ok("settings", f"SERVER_ENV={settings.server_env}, port {settings.server_port}")]
+    if own_secrets:
+        found = f"{' and '.join(own_secrets)} not set: x18 serve makes its own, kept in {settings.storage_path / FILE}"
+        findings.append(Finding.ok("secrets", found))
     for weakness in weaknesses(settings):  # production does not even start with one
         found, _, remedy = weakness.partition(": ")
+        if found.split()[0] in own_secrets:
+            continue
         advice = f"Before others can reach this server {remedy}; and set SERVER_ENV=production."
         findings.append(Finding.warning("secrets", found, advice))
     if settings.is_production and not settings.metrics_token:
