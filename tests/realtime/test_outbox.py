@@ -91,7 +91,7 @@ ACTS: list[tuple[str, Act, str, set[EventKind]]] = [
         "turning private",
         lambda at: users.change_profile(at.author, ProfileChange(private_account=True)),
         "users",
-        {EventKind.PRIVACY_CHANGED},
+        {EventKind.PRIVACY_CHANGED, EventKind.USER_UPDATED},
     ),
     (
         "reading one",

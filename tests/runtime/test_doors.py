@@ -18,6 +18,7 @@ from x18.core.errors import TooManyRequests
 from x18.files import MOST, file_limit
 from x18.runtime.doors import DOORS, FEW, LONG_S, SHORT_S, CountedProtocol, Doors
 from x18.runtime.proxies import TrustedPeers
+from x18.settings import read_settings
 
 PEER, OTHER, PROXY = "192.0.2.7", "198.51.100.8", "10.0.0.1"
 
@@ -124,7 +125,7 @@ async def test_an_answered_connection_is_closed_soon_where_there_are_many() -> N
     assert connections[0].timeout_keep_alive == SHORT_S
 
 
-async def test_the_server_turns_away_the_101st_of_an_address_and_no_websocket(limited: Server) -> None:
+async def test_the_server_turns_away_one_too_many_of_an_address_and_no_websocket(limited: Server) -> None:
     async with AsyncExitStack() as stack:
 
         async def connect() -> Raw:
@@ -137,7 +138,7 @@ async def test_the_server_turns_away_the_101st_of_an_address_and_no_websocket(li
             raw.send(handshake())
             async with asyncio.timeout(DEADLINE_S):
                 assert b" 101 " in await raw.reader.readuntil(b"\r\n")
-        opened = [await connect() for _ in range(100)]
+        opened = [await connect() for _ in range(read_settings({}).http_connections)]
         last = await connect()
         async with asyncio.timeout(DEADLINE_S):
             answer = await last.reader.read()
