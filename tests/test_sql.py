@@ -1,11 +1,16 @@
 """No data of a request becomes part of a statement: what is sent to PostgreSQL is composed of our own constants only."""
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import asyncpg
 import pytest
+
+from x18.core.pools import PooledConnection
+from x18.runtime.embedded import Servers
 
 ROOT = Path(__file__).parent.parent
 SOURCES = [*(ROOT / "src/x18").rglob("*.py"), *(ROOT / "piccolo_migrations").glob("*.py")]
@@ -237,3 +242,37 @@ def test_what_is_interpolated_is_found(source: str) -> None:
 )
 def test_what_is_ours_is_not_objected_to(source: str) -> None:
     assert unsafe(source) == []
+
+
+def test_nothing_of_a_session_outlives_its_transaction() -> None:
+    """Connections go back to their pool as they are, so whatever one statement sets for its session would hold for strangers'."""
+    lasting = re.compile(
+        r"\bSET\s+(?:SESSION\s|(?!LOCAL\b|NULL\b|NOT\b|DEFAULT\b)\w+(?:\.\w+)?\s*(?:=|TO)\s*(?:on|off|'|\d))"
+        r"|\bLISTEN\s|\bset_config\(|\bCREATE\s+TEMP|\bPREPARE\s|\bpg_(?:try_)?advisory_lock(?:_shared)?\(|WITH HOLD"
+    )
+    found = {
+        path.relative_to(ROOT).as_posix(): match[0]
+        for path in SOURCES
+        if path.is_relative_to(ROOT / "src")
+        for match in lasting.finditer(path.read_text())
+        if not re.search(r"UPDATE[^;]*$", path.read_text()[: match.start()].rpartition('"""')[2])
+    }
+    assert set(found) <= {"src/x18/realtime/relay.py"}, "whose lock is meant to last, on a connection of its own"
+
+
+async def test_a_connection_goes_back_without_a_statement_and_without_a_transaction(servers: Servers) -> None:
+    said: list[str] = []
+    async with asyncpg.create_pool(
+        servers.database_url, min_size=1, max_size=1, connection_class=PooledConnection
+    ) as pool:
+        async with pool.acquire() as connection:
+            connection.add_query_logger(lambda query: said.append(query.query))
+            await connection.fetchval("SELECT 1")
+        assert said == ["SELECT 1"]
+        connection = await pool.acquire()
+        transaction = connection.transaction()
+        await transaction.start()
+        await pool.release(connection)
+        async with pool.acquire() as again:
+            assert not again.is_in_transaction()
+            await again.execute("SELECT 1")

@@ -10,7 +10,7 @@ import asyncpg
 
 from x18.core.costs import bill
 from x18.core.errors import Unavailable
-from x18.core.pools import OUTAGES, Lender, PoolUse, pool_use
+from x18.core.pools import OUTAGES, Lender, PooledConnection, PoolUse, pool_use
 from x18.tables.engine import DB
 
 COMMAND_TIMEOUT_S: Final = 15.0
@@ -57,6 +57,7 @@ async def start_pool(database_url: str, *, max_size: int = 16) -> None:
         server_settings=SERVER_SETTINGS,
         command_timeout=COMMAND_TIMEOUT_S,
         connect=_connect,
+        connection_class=PooledConnection,
     )
     assert DB.pool is not None
     _Pools.requests = Lender(DB.pool)
@@ -68,6 +69,7 @@ async def start_pool(database_url: str, *, max_size: int = 16) -> None:
             server_settings=DEAR_SETTINGS,
             command_timeout=COMMAND_TIMEOUT_S,
             connect=_connect,
+            connection_class=PooledConnection,
         )
     )
 

@@ -31,6 +31,17 @@ OUTAGES: Final = (
 )
 
 
+class PooledConnection(asyncpg.Connection):  # type: ignore[misc]  # asyncpg has no types
+    """A connection that goes back to its pool without a statement: asyncpg's reset of the session is a round trip for each.
+
+    Nothing of a session is ever set (``tests/test_sql.py`` holds that); a transaction that is open is still rolled back.
+    """
+
+    def get_reset_query(self) -> str:
+        """None."""
+        return ""
+
+
 class PoolUse(NamedTuple):
     """Connections of a pool."""
 

@@ -8,7 +8,7 @@ import asyncpg
 
 from x18.core.db import COMMAND_TIMEOUT_S, SERVER_SETTINGS
 from x18.core.errors import Unavailable
-from x18.core.pools import OUTAGES, PoolUse, pool_use
+from x18.core.pools import OUTAGES, PooledConnection, PoolUse, pool_use
 
 MOST: Final = 4
 WAIT_S: Final = 5.0
@@ -30,6 +30,7 @@ class Readers:
             server_settings=SERVER_SETTINGS,
             command_timeout=COMMAND_TIMEOUT_S,
             timeout=5,
+            connection_class=PooledConnection,
         )
 
     async def stop(self) -> None:
