@@ -15,11 +15,19 @@ from x18.realtime.topics import HOME, NOTIFICATION_KINDS, NOTIFICATIONS, Topic, 
 
 
 class Subscription(msgspec.Struct, eq=False):
-    """A topic of a connection. Events up to ``start`` are not for it, or were replayed."""
+    """A topic of a connection. Events up to ``start`` are not for it.
+
+    Those up to ``strange_until`` came as to somebody who is not logged in. Those up to ``replayed_until`` were replayed, without what
+    those did whom the user had ``left`` by then; and of those up to ``latest_until`` posts and retweets only.
+    """
 
     topic: Topic
     filter: Filter | None
     start: int
+    strange_until: int = 0
+    replayed_until: int = 0
+    latest_until: int = 0
+    left: frozenset[UUID] = frozenset()
 
 
 def may_receive(event: Event, user_id: UUID | None, followees: Collection[UUID]) -> bool:

@@ -16,6 +16,7 @@ from x18.core import db, metrics
 from x18.core.shares import Budget
 from x18.realtime.cursors import Cursor, parse_cursor
 from x18.realtime.events import EventKind, LogRow, Renderers, render
+from x18.realtime.had import LATEST, SHOWING, Had
 from x18.realtime.log import read_follows, read_kinds, read_newest, read_position
 from x18.realtime.matching import Subscription, matched_topics
 from x18.realtime.protocol import MAX_REPLAY, GapReason
@@ -43,11 +44,6 @@ MOST_LOOKED: Final = 1_000
 LATEST_PAGE: Final = 50
 
 PIECE_BYTES: Final = 256 * 1024
-SHOWING: Final = frozenset({EventKind.POST, EventKind.RETWEET, EventKind.USER_UPDATED})
-"""The events that put something into a timeline; the others take it back."""
-
-LATEST: Final = frozenset({EventKind.POST, EventKind.RETWEET})
-
 WITH_PROFILES: Final = frozenset({HOME, USER, NOTIFICATIONS})
 """Topics of those whose changed profiles they tell of, beside those of many users."""
 
@@ -170,11 +166,15 @@ class Replayer:
             if missed.user_id is not None and missed.wanted.keys() - {NOTIFICATIONS}:
                 followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
                 today = await read_followees(connection, missed.user_id)
-            actors = _actors_of(missed, followees.union(follow.object_id for follow in follows))
-            rows = await self._read_rows(connection, missed, actors)
+            ever = followees.union(follow.object_id for follow in follows)
+            rows = await self._read_rows(connection, missed, _actors_of(missed, ever))
+        for one in missed.wanted.values():
+            one.left = frozenset(ever - today)
+        had = Had(missed.had, missed.user_id)
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
-            yield _Page(len(page), await self._show(page, follows, followees, today, missed))
+            shown = await self._show(page, follows, followees, today, missed, had)
+            yield _Page(len(page), [frame for _, frame in shown])
 
     async def _read_latest(self, missed: Missed) -> AsyncGenerator["_Page"]:
         """One page, found backwards. Home shows of those whom one follows now."""
@@ -183,13 +183,17 @@ class Replayer:
             rows = await read_newest(
                 connection, missed.cursor.seq, missed.until, LATEST, MOST_LOOKED, actors=_actors_of(missed, today)
             )
-        frames: list[bytes] = []
+        had = Had(missed.had, missed.user_id)
+        shown: list[tuple[int, bytes]] = []
         looked = 0
-        while looked < len(rows) and len(frames) < missed.latest:
+        while looked < len(rows) and len(shown) < missed.latest:
             page = rows[looked : looked + LATEST_PAGE]
             looked += len(page)
-            frames = await self._show(page[::-1], [], today, today, missed) + frames
-        yield _Page(max(looked, len(rows) // READ_COSTS), frames[-missed.latest :])
+            shown = await self._show(page[::-1], [], today, today, missed, had) + shown
+        shown = shown[-missed.latest :]
+        for one in missed.wanted.values():
+            one.start = shown[0][0] - 1 if shown else missed.until  # what is before these was not sent
+        yield _Page(max(looked, len(rows) // READ_COSTS), [frame for _, frame in shown])
 
     @staticmethod
     async def _read_rows(
@@ -209,16 +213,22 @@ class Replayer:
         return await read_follows(connection, missed.cursor.seq, missed.until, missed.user_id) if missed.user_id else []
 
     async def _show(
-        self, rows: Sequence[LogRow], follows: list[LogRow], followees: set[UUID], today: set[UUID], missed: Missed
-    ) -> list[bytes]:
-        """The frames of a page. ``follows`` and ``followees`` move forward with the events; ``today`` may be ahead of them."""
+        self,
+        rows: Sequence[LogRow],
+        follows: list[LogRow],
+        followees: set[UUID],
+        today: set[UUID],
+        missed: Missed,
+        had: Had,
+    ) -> list[tuple[int, bytes]]:
+        """The frames of a page, by event. ``follows`` and ``followees`` move forward with the events; ``today`` may be ahead of them."""
         async with self._turns.take(missed.network), self._readers.lend() as connection, db.using(connection):
             events = await render(rows, self._renderers)
         frames = []
         for event in events:
             while follows and follows[0].seq < event.seq:
                 apply_follow(followees, follows.pop(0))
-            if matched_topics(event, missed.had, missed.user_id, followees):
+            if had.brought(event, followees):
                 continue
             # A deletion shows an id only, and is for whoever could have received what is gone.
             followed = followees & today if event.kind in SHOWING else followees
@@ -226,7 +236,8 @@ class Replayer:
                 content = event.content
                 mine = content is not None and content.owner_id == missed.user_id
                 client_id = content.client_id if content is not None and mine else None
-                frames.append(EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics), client_id))
+                frame = EventFrames(event, missed.cursor.epoch).get(missed.encoding, tuple(topics), client_id)
+                frames.append((event.seq, frame))
         return frames
 
 

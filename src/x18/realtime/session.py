@@ -260,9 +260,7 @@ class Session:
             await self._log_in(token)
         if self._is_legacy and was_anonymous:
             self.subscriber.subscribe_to_notifications()
-        if self.connection.viewer is not None and (self.connection.subscriptions or self._watcher is not None):
-            # What it has may show more from now on. Asked each time: where it failed, the client sends the same again.
-            await self._services.followees.ensure(self.connection.viewer)
+        await self.subscriber.know_viewer(is_new=was_anonymous, is_watching=self._watcher is not None)
         self.line.send(self.subscriber.ok(message.id))
 
     async def _log_in(self, token: str) -> None:

@@ -94,6 +94,21 @@ class Subscriber:
         elif start is not None and resumes:
             self._line.send(p.Replayed(p.ReplayedPayload(str(head), 0)))
 
+    async def know_viewer(self, *, is_new: bool, is_watching: bool) -> None:
+        """What the connection has may show more from now on: whom the user follows has to be known. ``is_new``: it was anonymous.
+
+        Asked at each log-in: where it fails, the client sends the same again.
+
+        Raises:
+            Unavailable: the database cannot be reached.
+        """
+        viewer = self._connection.viewer
+        if viewer is not None and (self._connection.subscriptions or is_watching):
+            is_new = is_new or viewer.followees is None
+            await self._services.followees.ensure(viewer)
+            for one in self._connection.subscriptions.values() if is_new else ():
+                one.strange_until = self._services.feed.last
+
     async def settle(self) -> None:
         """Wait until nothing is being replayed."""
         if self._replaying is not None:
@@ -186,6 +201,9 @@ class Subscriber:
         missed = Missed(
             start, head.seq, subscriptions, had, connection.user_id, connection.encoding, self._network, latest
         )
+        for one in subscriptions.values():
+            one.replayed_until = head.seq
+            one.latest_until = head.seq if latest else 0
         self._line.hold()
         self._replaying = asyncio.get_running_loop().create_task(self._replay(missed))
         self._replaying.add_done_callback(self._end_replay)
