@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import httpx
 import pytest
 
@@ -167,3 +168,42 @@ async def test_a_replay_of_megabytes_reaches_a_client_that_reads(server: Server,
     made = [(await post(author, "x" * 5_000, metadata={"more": "y" * 16_000}))["id"] for _ in range(70)]
     async with stream(server, f"user:{author.id}", params={"since": cursor}) as events:
         assert await events.read_posts(len(made)) == made
+
+
+async def test_a_stream_that_begins_while_the_server_stops_is_sent_elsewhere(
+    server: Server, make_user: MakeUser, database: asyncpg.Pool, tmp_path: Path
+) -> None:
+    user = await make_user()
+    other = make_server(server.database_url, server.redis_url, tmp_path)
+    await other.start()
+    assert other.process is not None
+    address = httpx.URL(other.url)
+    idle, writer = await asyncio.open_connection(address.host, address.port)
+    writer.write(b"GET /api/stream HTTP/1.1\r\nHost: x\r\n\r\n")  # refused, and the connection stands
+    await idle.readuntil(b"\r\n\r\n")
+
+    async def listen() -> list[str]:
+        async with stream(other, "home", headers=user.headers) as events:
+            told = []
+            while not told or "type" in told[-1]:
+                told.append(await events.read())
+            return [one.get("type", one.get("code")) for one in told]
+
+    async with asyncio.timeout(30):
+        async with database.acquire() as holding, holding.transaction():
+            await holding.execute("LOCK TABLE auth_sessions IN ACCESS EXCLUSIVE MODE")
+            listening = asyncio.create_task(listen())
+            while not await holding.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE relation = 'auth_sessions'::regclass AND NOT granted"
+            ):
+                await asyncio.sleep(0.01)
+            other.process.terminate()
+            await idle.read()  # up to its end: the connections have been told
+        kinds = await listening
+    writer.close()
+
+    assert other.stop() == 0
+    other.listener.close()
+    assert (kinds[0], kinds[-1]) == ("connected", 1012)
+    assert "reconnect" in kinds
+    assert "Traceback" not in other.read_log()

@@ -32,6 +32,9 @@ from x18.realtime.wire import Encoding
 SHUTDOWN: Final = "x18.shutdown"
 """Where a stream puts into its state what the server's protocol calls when it stops (``runtime/fanout.py``)."""
 
+STOPPING: Final = "x18.stopping"
+"""Stands in the state where the server has stopped before there was a stream to tell."""
+
 BEGIN: Final = "x18.begin"
 """Where it puts what makes the connection one of a client that is missed when it is gone."""
 
@@ -122,6 +125,8 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
             await _open(session, request, channel, is_admitted=is_admitted)
             session.subscriber.check(wanted)
             scope["state"][SHUTDOWN] = session.depart
+            if STOPPING in scope["state"]:
+                session.depart()
             scope["state"].get(BEGIN, _do_nothing)()
             await _begin(send)
             await _carry(session, socket, wanted, request)

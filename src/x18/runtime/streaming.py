@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
-from x18.realtime.streams import ABORT, BEGIN, SHUTDOWN
+from x18.realtime.streams import ABORT, BEGIN, SHUTDOWN, STOPPING
 from x18.runtime.paces import PacedRequests
 
 UNACKNOWLEDGED_MS: Final = 30_000
@@ -27,9 +27,11 @@ class StreamingProtocol(PacedRequests):
     def shutdown(self) -> None:
         """The server stops, and would wait for streams in vain."""
         super().shutdown()
-        depart = self.scope["state"].get(SHUTDOWN) if self.cycle and not self.cycle.response_complete else None
-        if depart is not None:
-            depart()
+        if self.cycle is not None and not self.cycle.response_complete:
+            state = self.scope["state"]
+            state[STOPPING] = True
+            if (depart := state.get(SHUTDOWN)) is not None:
+                depart()
 
 
 def give_up_on_the_dead(transport: asyncio.BaseTransport) -> None:
