@@ -59,3 +59,35 @@ def test_a_claim_that_is_not_ours_is_refused(use: str, change: dict[str, Any]) -
     secret = REFRESH if use == "refresh" else ACCESS
     with pytest.raises(NotAuthenticated):
         READ[use](jwt.encode(claims, secret, "HS256", headers={"typ": f"{use}+jwt"}))
+
+
+def test_a_token_that_was_read_before_still_ends_on_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = Tokens(ACCESS, REFRESH, **TTL)
+    token = tokens.make_access(USER, SESSION, until=datetime.now(UTC) + timedelta(seconds=60))
+    assert tokens.read_access(token) == tokens.read_access(token)
+
+    class Later(datetime):
+        """A minute on."""
+
+        @classmethod
+        def now(cls, tz: Any = None) -> "Later":
+            moment = datetime.now(tz) + timedelta(seconds=61)
+            return cls.fromtimestamp(moment.timestamp(), tz)
+
+    monkeypatch.setattr("x18.core.tokens.datetime", Later)
+    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    with pytest.raises(NotAuthenticated) as refused:
+        tokens.read_access(token)
+    assert refused.value.code == "token_expired"
+
+
+def test_only_good_tokens_are_remembered_and_not_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("x18.core.tokens.MOST_KEPT", 10)
+    tokens = Tokens(ACCESS, REFRESH, **TTL)
+    for bad in ("", "a.b.c", MADE["refresh"], MADE["access"] + "x"):
+        with pytest.raises(NotAuthenticated):
+            tokens.read_access(bad)
+    assert not tokens._good
+    for _ in range(30):
+        tokens.read_access(tokens.make_access(USER, SESSION))
+    assert len(tokens._good) == 10
