@@ -41,9 +41,37 @@ RESUMING: Final = [
     Mutant(
         "a replay does not repeat what other topics brought",
         "realtime/replay.py",
-        "if matched_topics(event, missed.had, missed.user_id, followees):",
+        "if had.brought(event, followees):",
         "if False:",
         ("flows/test_resume.py::test_a_topic_added_with_since_does_not_repeat_what_another_topic_brought",),
+    ),
+    Mutant(
+        "a further topic brings what was hidden before the log-in",
+        "realtime/had.py",
+        "if event.seq <= eyes.strange_until:",
+        "if False:",
+        ("flows/test_further_topics.py",),
+    ),
+    Mutant(
+        "a further topic brings what a home left out",
+        "realtime/had.py",
+        "followed = followees - eyes.left",
+        "pass",
+        ("flows/test_further_topics.py",),
+    ),
+    Mutant(
+        "a further topic brings what is before the latest",
+        "realtime/replay.py",
+        "one.start = shown[0][0] - 1 if shown else missed.until",
+        "pass",
+        ("flows/test_further_topics.py",),
+    ),
+    Mutant(
+        "a stream that begins while the server stops is sent elsewhere",
+        "realtime/streams.py",
+        'if STOPPING in scope["state"]:',
+        "if False:",
+        ("flows/test_streams.py::test_a_stream_that_begins_while_the_server_stops_is_sent_elsewhere",),
     ),
     Mutant(
         "who resumes too much waits",
