@@ -92,3 +92,20 @@ async def test_the_latest_of_several_topics_are_so_many_of_each(server: Server, 
             await client.ask("ping")
 
         assert client.post_ids == [made[4], made[2], made[3]]
+
+
+@pytest.mark.parametrize("further", ["user:{}", "users:{}"])
+async def test_the_latest_of_one_whom_the_user_follows_since_just_now_are_there(
+    server: Server, make_user: MakeUser, further: str
+) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    async with live(server, reader.access_token, "home") as client, live(server, None, f"user:{author.id}") as watching:
+        before = [str((await post(author))["id"]) for _ in range(2)]
+        await follow(reader, author)
+        after = str((await post(author))["id"])
+        for one in (client, watching):
+            await one.wait_for_post(after)
+        await client.ask("subscribe", {"topics": [{"topic": further.format(author.id)}], "latest": 5})
+        await client.ask("ping")
+
+        assert client.post_ids == [after, *before]

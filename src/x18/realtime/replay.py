@@ -179,7 +179,11 @@ class Replayer:
     async def _read_latest(self, missed: Missed) -> AsyncGenerator["_Page"]:
         """One page, found backwards. Home shows of those whom one follows now."""
         async with self._turns.take(missed.network), self._readers.lend() as connection:
-            today = await read_followees(connection, missed.user_id) if missed.user_id is not None else set[UUID]()
+            follows = await self._read_follows(connection, missed)
+            followees, today = set[UUID](), set[UUID]()
+            if missed.user_id is not None:
+                followees = await load_followees(connection, missed.user_id, missed.cursor.seq)
+                today = await read_followees(connection, missed.user_id)
             rows = await read_newest(
                 connection, missed.cursor.seq, missed.until, LATEST, MOST_LOOKED, actors=_actors_of(missed, today)
             )
@@ -189,7 +193,7 @@ class Replayer:
         while looked < len(rows) and len(shown) < missed.latest:
             page = rows[looked : looked + LATEST_PAGE]
             looked += len(page)
-            shown = await self._show(page[::-1], [], today, today, missed, had) + shown
+            shown = await self._show(page[::-1], [*follows], {*followees}, today, missed, had) + shown
         shown = shown[-missed.latest :]
         for one in missed.wanted.values():
             one.start = shown[0][0] - 1 if shown else missed.until  # what is before these was not sent
@@ -232,6 +236,8 @@ class Replayer:
                 continue
             # A deletion shows an id only, and is for whoever could have received what is gone.
             followed = followees & today if event.kind in SHOWING else followees
+            if missed.latest:
+                followed = today
             if topics := matched_topics(event, missed.wanted, missed.user_id, followed):
                 content = event.content
                 mine = content is not None and content.owner_id == missed.user_id
