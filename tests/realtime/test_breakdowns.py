@@ -77,7 +77,7 @@ class BrokenReplayer:
     async def check(self, since: str) -> Cursor:
         return Cursor(EPOCH, int(since))
 
-    def check_budget(self, network: str, user_id: UUID | None) -> None:
+    def reserve(self, most: int, network: str, user_id: UUID | None) -> None:
         """There is enough."""
 
     async def read(self, missed: Missed) -> AsyncGenerator[bytes]:

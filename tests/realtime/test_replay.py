@@ -107,9 +107,12 @@ async def test_the_latest_are_of_a_thousand_posts_at_most_and_cost_what_was_look
     missed = Missed(Cursor(log.epoch, 0), 3_000, wanted, {}, uuid4(), Encoding.JSON, "192.0.2.0", latest=1)
     assert missed.most == 1_000
     for _ in range(BURST // missed.most):
-        log.replayer.check_budget(missed.network, missed.user_id)
+        log.replayer.reserve(missed.most, missed.network, missed.user_id)
         assert [frames async for frames in log.replayer.read(missed)] == []
-    for _ in range(5):  # what came back meanwhile
-        await anext(log.replayer.read(missed), None)
+
+    def reserve_what_came_back() -> None:
+        for _ in range(5):
+            log.replayer.reserve(missed.most, missed.network, missed.user_id)
+
     with pytest.raises(TooManyRequests):
-        log.replayer.check_budget(missed.network, missed.user_id)
+        reserve_what_came_back()

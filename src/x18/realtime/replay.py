@@ -74,7 +74,7 @@ class Missed(msgspec.Struct, frozen=True):
     @property
     def most(self) -> int:
         """How many events there can be to look through."""
-        return min(self.until - self.cursor.seq, MOST_LOOKED if self.latest else MAX_REPLAY)
+        return most_between(self.cursor, self.until, self.latest)
 
     @property
     def kinds(self) -> list[EventKind]:
@@ -94,6 +94,11 @@ class _Page(NamedTuple):
     frames: list[bytes]
 
 
+def most_between(cursor: Cursor, until: int, latest: int) -> int:
+    """How many events a replay can have to look through."""
+    return min(until - cursor.seq, MOST_LOOKED if latest else MAX_REPLAY)
+
+
 class Replayer:
     """Reads the past for any connection: page by page, one network after the other."""
 
@@ -103,13 +108,14 @@ class Replayer:
         self._turns = Turns(READING_AT_ONCE)
         self._budget = Budget("missed events", burst=BURST, per_second=PER_SECOND, enforced=limited)
 
-    def check_budget(self, network: str, user_id: UUID | None) -> None:
-        """Nothing where a replay may begin.
+    def reserve(self, most: int, network: str, user_id: UUID | None) -> None:
+        """Charge a replay of ``most`` events that is about to begin: all of it at once, so that many cannot begin on the same budget.
 
         Raises:
             TooManyRequests: the user, or the network, has had too much looked through.
         """
         self._budget.check(network, user_id)
+        self._budget.charge(most, network, user_id)
 
     async def check(self, since: str) -> Cursor:
         """The cursor, if replay from there is possible.
@@ -139,14 +145,12 @@ class Replayer:
     async def read(self, missed: Missed) -> AsyncGenerator[bytes]:
         """The frames of what was missed, in order, joined to pieces that a client can take.
 
-        All that there may be is charged at once, so that many cannot begin on the same budget; what was not looked through is
-        given back in the end.
+        It was reserved; what was not looked through is given back in the end.
 
         Raises:
             Unreplayable: there are more than 5,000 events, or the log was cut meanwhile; before the first frame.
         """
         looked = 0
-        self._budget.charge(missed.most, missed.network, missed.user_id)
         try:
             async with aclosing((self._read_latest if missed.latest else self._read_pages)(missed)) as pages:
                 async for page in pages:

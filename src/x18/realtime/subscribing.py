@@ -14,7 +14,7 @@ from x18.realtime.filters import Filter, check_budget, parse_filter, parse_notif
 from x18.realtime.line import Line
 from x18.realtime.matching import Subscription
 from x18.realtime.protocol import CloseCode
-from x18.realtime.replay import LOOK_BACK, Missed, Unreplayable
+from x18.realtime.replay import LOOK_BACK, Missed, Unreplayable, most_between
 from x18.realtime.services import Services
 from x18.realtime.topics import NOTIFICATIONS, Topic, parse_topic
 from x18.realtime.wire import count_frames
@@ -77,16 +77,17 @@ class Subscriber:
         head = self._services.feed.cursor
         if latest:
             start = Cursor(head.epoch, max(0, head.seq - LOOK_BACK))
+        logged = {topic.name for topic, _ in wanted if not topic.test_rate}
         is_behind = start is not None and start.seq < head.seq
-        if is_behind:
-            self._services.replayer.check_budget(self._network, self._connection.user_id)
+        if start is not None and is_behind and logged:
+            most = most_between(start, head.seq, latest)
+            self._services.replayer.reserve(most, self._network, self._connection.user_id)
         had = {name: one for name, one in self._connection.subscriptions.items() if name not in names}
         for topic, chosen in wanted:
             subscription = Subscription(topic, chosen, head.seq if start is None else start.seq)
             self._services.hub.subscribe(self._connection, subscription)
             self._services.test_topic.begin(topic)
         self._line.send(self.ok(message_id, names))
-        logged = {topic.name for topic, _ in wanted if not topic.test_rate}
         if gap is not None:
             self._line.send(self.gap(gap, head))
         elif start is not None and is_behind and logged:
