@@ -152,10 +152,11 @@ async def test_of_changes_at_the_same_time_the_last_is_told(
 async def test_what_was_missed_is_replayed_to_the_same_ones(server: Server, make_user: MakeUser) -> None:
     user, follower, stranger = await make_user("user"), await make_user("follower"), await make_user("stranger")
     await follower.client.post(f"/api/users/{user.id}/follow")
-    async with live(server) as now:
+    async with live(server, None, f"user:{stranger.id}") as now:
         cursor = now.cursor
-    await change(user, bio="missed")
-    fence = await publish(stranger)
+        await change(user, bio="missed")
+        fence = await publish(stranger)
+        await now.wait_for_post(fence)
     topics = [
         (follower, ["home"]),
         (user, ["notifications"]),

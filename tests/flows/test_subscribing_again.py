@@ -20,6 +20,7 @@ async def test_who_had_no_event_yet_misses_none(server: Server, workers: Server,
         async with live(node) as again:
             await again.subscribe(topic, since=cursor)
             await again.wait_for_type("replayed")
+            await again.wait_for_post(missed[-1])  # after the replay where the node learns of it only now
             assert again.post_ids == missed
             assert again.cursor.partition(".")[0] == cursor.partition(".")[0]
 
@@ -98,10 +99,11 @@ async def test_what_was_read_elsewhere_meanwhile_is_read_after_a_replay(server: 
     user, fan = await make_user("user"), await make_user("fan")
     async with live(server, user.access_token, "notifications") as client:
         cursor = client.cursor
-    await follow(fan, user)
-    await post(fan, f"@{user.username} hello")
-    mention = (await user.client.get("/api/notifications")).json()["notifications"][0]["id"]
-    assert (await user.client.patch(f"/api/notifications/{mention}/read")).status_code == 200
+        await follow(fan, user)
+        await post(fan, f"@{user.username} hello")
+        mention = (await user.client.get("/api/notifications")).json()["notifications"][0]["id"]
+        assert (await user.client.patch(f"/api/notifications/{mention}/read")).status_code == 200
+        await client.wait_for_type("notification.read")
 
     async with live(server, user.access_token) as client:
         await client.subscribe("notifications", since=cursor)
