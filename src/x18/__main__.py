@@ -26,7 +26,7 @@ COMMANDS: Final = {
 """Module and summary. A module has ``configure(parser)`` and ``run(args)``, which gives the exit code; it is imported when needed."""
 
 BROKEN_PIPE: Final = 141
-"""What a shell reports of a program that SIGPIPE ended."""
+"""The exit status that a shell reports of a program which SIGPIPE ended."""
 
 AFTERWORD: Final = """\
 Settings come from the environment or from a file .env in the working folder.

@@ -25,11 +25,11 @@ NOT_FOR_US: Final = frozenset(
 
 
 PORTS: Final = {"http": 80, "https": 443}
-"""Which a browser leaves out."""
+"""Default ports, which a browser leaves out."""
 
 
 class BadAddress(Exception):
-    """What is wrong with an address and what it must look like, to stand behind the name of its setting."""
+    """The fault of an address and its right form, to stand behind the name of its setting."""
 
 
 def read_database_url(text: str) -> str:

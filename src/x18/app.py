@@ -75,11 +75,11 @@ REDIS_TIMEOUT_S: Final = 1.0
 EXPOSED: Final = [
     "ETag", "Link", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "Retry-After", "X-Request-ID",
 ]  # fmt: skip
-"""What pages of other origins may read besides the body."""
+"""Headers that pages of other origins may read."""
 
 
 class Parts(NamedTuple):
-    """What has a life, or is one for the whole process. Handlers get each under its name."""
+    """The process-wide objects, some of which are started and stopped with it. Handlers get each under its name."""
 
     tokens: Tokens
     passwords: Passwords
@@ -247,7 +247,7 @@ def open_storage(settings: Settings) -> Storage:
 
 
 def _room(settings: Settings) -> Room:
-    """Where uploads are written to on this machine: the folder of the files, unless they go to a bucket, and the temporary one."""
+    """Folders of this machine that uploads are written to: the folder of the files, unless they go to a bucket, and the temporary one."""
     folders = [settings.storage_path] if settings.s3_bucket is None else []
     return Room(*folders, min_free_bytes=settings.upload_min_free_bytes)
 

@@ -1,11 +1,11 @@
-"""How many files, and so how many connections, a process may have open."""
+"""The limit of open files, and so of connections, of a process."""
 
 import resource
 from contextlib import suppress
 from typing import Final
 
 MOST: Final = 1_048_576
-"""Where there is no limit at all, some systems refuse to be told so."""
+"""The limit that is asked for where the hard one is infinite, which some systems refuse."""
 
 
 def raise_file_limit() -> None:

@@ -28,7 +28,7 @@ SSL_MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verif
 
 
 class SettingsError(Exception):
-    """What is wrong with the settings, a line for each, each saying what to do."""
+    """The settings have faults: a line for each, saying what to do."""
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -151,7 +151,7 @@ class _Source:
 
 
 def _registrations(environ: Mapping[str, str]) -> int:
-    """Who develops makes accounts by the dozen, with ``x18 demo`` and ``x18 bench``."""
+    """Registrations per hour and network; more in development, where ``x18 demo`` and ``x18 bench`` make accounts by the dozen."""
     return 10 if environ.get("SERVER_ENV", "").strip() not in ("", "development") else 200
 
 
@@ -196,7 +196,7 @@ def _s3_options(source: _Source) -> dict[str, Any]:
 
 
 def weaknesses(settings: Settings) -> list[str]:
-    """What production must not run with, each with what to do after a colon."""
+    """Faults of the settings that production must not run with, each with what to do after a colon."""
     advice = 'make one with: python3 -c "import secrets; print(secrets.token_urlsafe(48))"'
     secrets = {"JWT_ACCESS_SECRET": settings.jwt_access_secret, "JWT_REFRESH_SECRET": settings.jwt_refresh_secret}
     problems = []

@@ -1,4 +1,4 @@
-"""Where a request comes from. Behind a proxy that is trusted this is what a header said, so it may be any text."""
+"""The address that a request comes from. Behind a trusted proxy it was taken from a header, so it may be any text."""
 
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
@@ -16,7 +16,7 @@ def address_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
 
 
 def network_of(address: str) -> str:
-    """What limits count by: an IPv4 address, or the network of an IPv6 address."""
+    """The network that limits count by: an IPv4 address, or the /64 network of an IPv6 address."""
     parsed = _parse(address)
     if isinstance(parsed, IPv6Address):
         return str(IPv6Network((parsed, HOST_BITS), strict=False))

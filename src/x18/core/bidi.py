@@ -8,7 +8,7 @@ CONTROLS: Final = regex.compile("[\u202a-\u202e\u2066-\u2069\n\r\u0085\u2028\u20
 POP: Final = "\u202c"
 POP_ISOLATE: Final = "\u2069"
 CLOSERS: Final = dict.fromkeys("\u202a\u202b\u202d\u202e", POP) | dict.fromkeys("\u2066\u2067\u2068", POP_ISOLATE)
-"""What closes each embedding, override and isolate (Unicode Bidirectional Algorithm, X1 to X8)."""
+"""The character that closes each embedding, override and isolate (Unicode Bidirectional Algorithm, X1 to X8)."""
 
 
 def close_directions(text: str) -> str:

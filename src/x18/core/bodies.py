@@ -58,7 +58,7 @@ class StrictRequest(Request[Any, Any, Any]):
 
 
 def _read(kind: Any, body: bytes) -> Any:
-    """What is meant to be one of a kind, said in our words."""
+    """Decode a body as ``kind``, with X18's own messages for what is wrong."""
     sent = _parse(body, _loosely)
     translate = getattr(kind, "translate", None)
     if translate is not None and isinstance(sent, dict) and translate(sent).keys() != sent.keys():

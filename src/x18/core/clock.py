@@ -11,7 +11,7 @@ KEPT_S: Final = 30.0
 
 
 class _Read:
-    """What the clock said last, and when by a clock that nobody sets."""
+    """The last reading of the database's clock, with the monotonic time at which it was taken."""
 
     now: datetime | None = None
     at = 0.0

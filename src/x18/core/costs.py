@@ -1,5 +1,5 @@
-"""What a request costs, and who pays: a place among the requests under way, one of few for what may take long, and the time that its
-statements take in PostgreSQL.
+"""The cost of a request, charged to its user and network: a place among the requests under way, one of the few places for dear work, and
+the time that its statements take in PostgreSQL.
 
 The bill of a request is known wherever it runs: ``core/db.py`` writes the time of each statement on it. Calls over a socket run the
 same application and have bills as well. Without limits nobody has one.
@@ -20,7 +20,7 @@ DEAR_OFFSET: Final = 1_000
 """A page so deep by offset makes PostgreSQL read all that is before it."""
 
 PATIENCE_S: Final = 2.0
-"""How long a request waits for a place. What a browser or a script asks at once is answered in turn, not refused."""
+"""The longest wait of a request for a place: the requests that a browser makes at once are answered in turn, not refused."""
 
 WRITTEN_BYTES: Final = 8 * 1024**2
 WRITTEN_BYTES_A_DAY: Final = 256 * 1024**2
@@ -104,7 +104,7 @@ class Bill:
 
 
 bill: ContextVar[Bill | None] = ContextVar("bill", default=None)
-"""That of the request that runs; None outside of requests and where nothing is limited."""
+"""The bill of the request that runs; None outside of requests and where nothing is limited."""
 
 
 class Billed:

@@ -213,7 +213,7 @@ class _Billing:
 
 
 class _Transaction:
-    """What Piccolo looks for in its context variable: the connection that its queries shall use.
+    """The object that Piccolo expects in its context variable: it holds the connection that Piccolo's queries use.
 
     Piccolo's own transaction leaves the connection lent out when a commit fails; this one gives it back.
     """

@@ -33,7 +33,7 @@ class Problem(Exception):
 
 
 class BadInput(Problem):
-    """What was sent cannot be accepted."""
+    """The input cannot be accepted."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "bad_input"

@@ -22,8 +22,8 @@ ALIKE: Final = str.maketrans(
         "’": "'", "‘": "'", "ʼ": "'", "ʻ": "'", "ʾ": "'", "ʿ": "'", "〜": "~",
     }
 )  # fmt: skip
-"""What Unicode does not take apart: letters; signs within Arabic numbers; voiced sound marks, which would become a space and a mark;
-apostrophes, of which some are letters (Ukrainian); the wave dash, which some keyboards write as a wide tilde.
+"""Characters that Unicode does not decompose: letters; signs within Arabic numbers; voiced sound marks, which would become a
+space and a mark; apostrophes, of which some are letters (Ukrainian); the wave dash, which some keyboards write as a wide tilde.
 """
 
 KEPT_PAIR: Final = regex.compile("|".join(KEPT))

@@ -1,4 +1,4 @@
-"""Who asks: the viewer of a request, read from its token once."""
+"""The viewer of a request, read from its token once."""
 
 from typing import Any, Final
 

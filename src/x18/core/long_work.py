@@ -14,7 +14,7 @@ _turn: Final = asyncio.Lock()
 
 
 async def in_turn(function: Callable[P, T], *args: P.args, **options: P.kwargs) -> T:
-    """What the function returns, called when no other such work runs in this turn of the loop."""
+    """Call the function when no other such work runs in this turn of the loop, and return its result."""
     async with _turn:
         try:
             return function(*args, **options)

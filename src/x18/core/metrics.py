@@ -1,4 +1,4 @@
-"""What a process counts and measures. ``runtime/metrics.py`` exposes it; every label here has a bounded set of values.
+"""Metrics of a process. ``runtime/metrics.py`` exposes them; every label here has a bounded set of values.
 
 With several processes behind one port the values live in files of ``PROMETHEUS_MULTIPROC_DIR``, and a gauge says how the values of
 living processes become one: summed, the least or the greatest.

@@ -1,4 +1,4 @@
-"""How far a list is settled: below its horizon no item can appear any more, on whatever node it is being written.
+"""Horizons of lists: below its horizon, a list is settled, and no item can appear there any more, on whatever node it is written.
 
 Items are listed by ids that PostgreSQL makes while their transactions are open (``order_id`` in migration 0017), so one with a
 smaller id may be committed after one with a greater. ``docs/architecture.md`` tells why the horizon holds.
@@ -18,7 +18,7 @@ PAUSE_S: Final = 0.005
 
 
 class Order(IntEnum):
-    """Whose ids share a horizon: those of lists that are written together. Known to the database: never renumber."""
+    """Groups of lists whose ids share a horizon, since they are written together. Known to the database: never renumber."""
 
     POSTS = 1
     """And retweets: all timelines."""
@@ -30,7 +30,7 @@ class Order(IntEnum):
 
 
 class Horizon:
-    """What this process knows of the horizons. What was one once stays one."""
+    """The horizons as this process read them last. They only move forward."""
 
     def __init__(self) -> None:
         self._known: dict[int, UUID] = {}

@@ -45,7 +45,7 @@ Total = Annotated[bool, QueryParameter(description="Whether `total` is wanted; c
 
 
 class Page(msgspec.Struct, frozen=True):
-    """Which part of a list is asked for: newest first, older than ``before``, newer than ``after``."""
+    """The part of a list that a request asks for: newest first, older than ``before``, newer than ``after``."""
 
     limit: int = 20
     offset: int = 0
@@ -53,7 +53,7 @@ class Page(msgspec.Struct, frozen=True):
     after: UUID | None = None
     count: bool = False
     ceiling: UUID = MAX_ID
-    """What is not smaller is left out; set while reading, by ``read_page``."""
+    """Only items with smaller ids are shown; set by ``read_page`` while it reads."""
 
     @property
     def below(self) -> UUID:
@@ -174,7 +174,7 @@ class Listing(msgspec.Struct, kw_only=True):
 
 
 class Pageable(Protocol):
-    """What may have a next page."""
+    """A listing that may have a next page."""
 
     next_cursor: UUID | None
 

@@ -47,7 +47,7 @@ class Passwords:
 
     @property
     def waiting(self) -> int:
-        """How many hashes are being made or wait."""
+        """Hashes that are being made or wait."""
         return self._turns.waiting
 
     async def hash(self, password: str, network: str = HERE) -> str:
@@ -76,7 +76,7 @@ class Passwords:
         self._turns.close()
 
     def _compare(self, secrets: list[bytes], stored: bytes) -> Match:
-        """Which of the forms matches, the normal one first."""
+        """The first of the forms that matches, the normal form first."""
         for match, secret in zip((Match.NORMAL, Match.AS_TYPED), secrets, strict=False):
             fits = len(secret) <= MAX_BYTES
             if self._matches(secret if fits else b"", stored) and fits:

@@ -17,14 +17,14 @@ from redis.asyncio import Redis
 logger = logging.getLogger("x18.redis")
 
 PATIENCE_S: Final = 0.5
-"""How long an answer may take."""
+"""The longest wait for an answer."""
 
 GRACE_S: Final = 0.1
 """By so much later: when the loop was held, the answer is often there already, and is read meanwhile."""
 
 CONNECT_S: Final = 1.0
 AGAIN_S: Final = 1.0
-"""How long connecting may take, and how long to wait before it is tried again."""
+"""The longest wait for a connection, and the pause before the next attempt."""
 
 
 class Away(Exception):
@@ -36,7 +36,7 @@ class Refused(Away):
 
 
 class _Target(Protocol):
-    """What of redis-py's connection is needed: the options that it read from an address."""
+    """The part of redis-py's connection that is used: the options that it read from an address."""
 
     username: str | None
     password: str | None

@@ -50,7 +50,7 @@ class PoolUse(NamedTuple):
 
 
 def pool_use(pool: asyncpg.Pool | None) -> PoolUse:
-    """How many connections of a pool are lent and how many wait; a pool that is closed has none."""
+    """Connections of a pool that are lent, and callers that wait for one; none of either in a closed pool."""
     if pool is None:
         return PoolUse(0, 0)
     idle = pool.get_idle_size()

@@ -1,4 +1,4 @@
-"""How errors look on the wire: RFC 9457, one shape for all, and nothing of the inside in it."""
+"""Errors on the wire: problem documents of RFC 9457, one shape for all, without internals."""
 
 import errno
 import logging
@@ -23,7 +23,7 @@ MEDIA_TYPE: Final = "application/problem+json"
 
 MISSING: Final = re.compile(r"Missing required \w+ parameter '(\w+)'")
 NO_BODY: Final = ("data", "'data'")
-"""How Litestar says that there is none."""
+"""The names that Litestar gives to a missing body."""
 
 BUSY: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncpg.LockNotAvailableError)
 """Others were faster; nothing was done."""
@@ -49,7 +49,7 @@ CODES: Final = {
 
 
 class FieldError(msgspec.Struct, frozen=True):
-    """What is wrong with one field of the input."""
+    """The fault of one field of the input."""
 
     field: str
     message: str
@@ -105,7 +105,7 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
 
 
 def body_of(problem: Problem, path: str, request_id: str) -> ProblemBody:
-    """What a client is told of a problem."""
+    """The problem document of an error, as the client gets it."""
     fields = [FieldError(field, message) for field, message in problem.fields]
     return _body(int(problem.status), problem.detail, problem.code, fields, path, request_id)
 

@@ -1,4 +1,4 @@
-"""What every answer carries: the id of its request, what is left of the rate limit, and what browsers must not do with it."""
+"""Headers of every answer: the request's id, the rest of the rate limit, and the security headers for browsers."""
 
 import re
 from collections.abc import Iterable

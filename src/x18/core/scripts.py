@@ -6,7 +6,7 @@ UNSPACED: Final = (
     r"\p{Han}\p{Hiragana}\p{Katakana}\p{Bopomofo}\p{Hangul}\p{Yi}\p{lb=SA}"
     r"\u3005-\u3007\u3031-\u3035\u303B\u303C\u30FC\uFF70\uFF9E\uFF9F"
 )
-"""Where a word does not end with a space: Chinese, Japanese, Thai, Lao, Khmer, Burmese and their kin, and Korean with its particles."""
+"""Scripts without spaces between words: Chinese, Japanese, Thai, Lao, Khmer, Burmese and their kin, and Korean with its particles."""
 
 SELECTORS: Final = r"\uFE00-\uFE0F\U000E0100-\U000E01EF"
 """Variation selectors. Marks by their category, but part of no word."""

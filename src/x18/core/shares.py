@@ -1,4 +1,4 @@
-"""What one user, and one network, may have under way and may spend in this process, so that nobody takes the share of the others.
+"""Shares of one user, and of one network, in this process: what may be under way at once and what may be spent over time.
 
 Requests, accounts and connections are free to replace; a network is not. So everything is counted for the user, where one is
 logged in, and for the user's network too, which may hold several honest users and gets more. Both classes count in memory: what
@@ -38,11 +38,11 @@ class UnderWay:
 
     @property
     def owners(self) -> int:
-        """How many users and networks have something under way."""
+        """Users and networks that have something under way."""
         return len(self._counts)
 
     def count_of(self, network: str) -> int:
-        """How much a network has under way."""
+        """Things that a network has under way."""
         return self._counts[f"a{network}"]
 
     @contextmanager
@@ -157,7 +157,7 @@ class Budget:
         self._enforced = enforced
         self._clock = clock
         self._spent: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        """What an owner owes, and as of when. Who owes nothing any more is forgotten."""
+        """The debt of an owner, and the time at which it was that much. An owner without debt is forgotten."""
 
     def check(self, network: str, user_id: UUID | None = None) -> None:
         """Nothing while there is something left.

@@ -92,7 +92,7 @@ def clean_lines(field: str, value: str, *, least: int = 0, most: int) -> str:
 
 
 def described(description: str, *, least: int = 0, most: int) -> msgspec.Meta:
-    """What the documents say of a text that ``clean_text`` checks. The limit in words: ``maxLength`` would count white space around it."""
+    """The schema of a text that ``clean_text`` checks. The limit is given in words: ``maxLength`` would count white space around the text."""
     description = f"{description} At most {most:,} characters; white space around it does not count."
     return msgspec.Meta(description=description, extra_json_schema={"minLength": least} if least else None)
 

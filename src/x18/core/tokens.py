@@ -17,14 +17,14 @@ ISSUER: Final = "x18"
 REQUIRED: Final = ["exp", "iat", "sub", "jti", "sid", "iss", "aud"]
 
 SKEW: Final = timedelta(seconds=30)
-"""How far ahead the clock of the node that made a token may be. Its end is exact: live connections are closed by it."""
+"""The lead that the clock of the node that made a token may have. Expiry has no leeway: live connections are closed by it."""
 
 MOST_KEPT: Final = 5_000
 """So many access tokens are remembered. Only good ones are, so that nobody fills this with inventions."""
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What a good token says."""
+    """The claims of a valid access token."""
 
     user_id: UUID
     session_id: UUID
@@ -32,7 +32,7 @@ class Claims(msgspec.Struct, frozen=True):
 
 
 class TicketClaims(msgspec.Struct, frozen=True):
-    """What a good ticket says. ``until`` is the end of the access token that asked for it."""
+    """The claims of a valid ticket. ``until`` is the expiry of the access token that asked for it."""
 
     user_id: UUID
     session_id: UUID

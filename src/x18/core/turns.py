@@ -35,11 +35,11 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How much runs or waits."""
+        """Calls that run or wait."""
         return self._running.total() + sum(map(len, self._queues.values()))
 
     async def run(self, network: str, function: Callable[..., Any], *args: Any) -> Any:
-        """What the function returns, called in a thread.
+        """Call the function in a thread, and return its result.
 
         Raises:
             Unavailable: ``busy``: too much waits already, of this network or of all.

@@ -1,4 +1,4 @@
-"""Who is asking."""
+"""The viewer: the user, or the anonymous visitor, who makes a request."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime

@@ -50,7 +50,7 @@ def words_of(text: str) -> str:
 
 
 def query_of(text: str) -> str:
-    """What a query asks in the written form of a ``tsquery``: all words, ``"phrases"``, ``-not``, and ``or`` between alternatives."""
+    """A query as the text of a ``tsquery``: all words, ``"phrases"``, ``-not``, and ``or`` between alternatives."""
     alternatives: list[list[str]] = [[]]
     for asked in ASKED.finditer(fold(text).translate(QUOTES)):
         if asked["word"] == "or" and not asked["not"]:

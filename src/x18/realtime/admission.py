@@ -1,4 +1,4 @@
-"""How many connections a user and a network may have and open on this process, and how many messages a connection may send."""
+"""Limits of connections on this process: open at once and opened over time, per user and network, and messages per connection."""
 
 import time
 from collections import Counter
@@ -26,7 +26,7 @@ thousand of them ask of the database others would wait for."""
 
 SAID_BYTES: Final = 512 * 1024
 SAID_BYTES_PER_SECOND: Final = 64 * 1024
-"""What a user may say over all sockets, at once and in the long run, and a network five times as much: to read 16 KiB of topics and
+"""Bytes that a user may send over all sockets, at once and in the long run, and a network five times as much: to read 16 KiB of topics and
 filters takes 6 ms, and a hundred sockets could have all of the loop with the messages that each may send."""
 
 
@@ -41,7 +41,7 @@ class Admission:
         self._calls = UnderWay("calls", per_user=CALLS_OF_A_USER, per_network=CALLS_OF_A_NETWORK, enforced=enforced)
         self._said = Budget("bytes of messages", burst=SAID_BYTES, per_second=SAID_BYTES_PER_SECOND, enforced=enforced)
         self.total = 0
-        """How many connections there are."""
+        """Open connections."""
         self._of_address: Counter[str] = Counter()
         self._of_user: Counter[UUID] = Counter()
 

@@ -1,4 +1,4 @@
-"""Who may see a post: one rule for REST, live delivery, replay, search and counters.
+"""Visibility of posts: the one rule for REST, live delivery, replay, search and counters.
 
 A post has a *level* (how close one must be to its author), a viewer has a *closeness* to the author; one may see a post when
 the closeness reaches the level. ``may_see`` says it in Python, ``visible`` in SQL; a property test holds them together. Nobody
@@ -9,7 +9,7 @@ from enum import IntEnum
 
 
 class Level(IntEnum):
-    """How close to the author one must be. The first three are stored in ``posts.visibility``."""
+    """The relation to the author that a viewer needs at least. The first three are stored in ``posts.visibility``."""
 
     PUBLIC = 0
     FOLLOWERS = 1
@@ -33,7 +33,7 @@ def widest_level(visibility: int, *, was_public: bool) -> Level:
 
 
 def closeness(*, is_author: bool, follows_author: bool) -> Level:
-    """How close a viewer is. An anonymous one neither is the author nor follows anybody."""
+    """The level of a viewer. An anonymous viewer neither is the author nor follows anybody."""
     return Level.PRIVATE if is_author else Level.FOLLOWERS if follows_author else Level.PUBLIC
 
 

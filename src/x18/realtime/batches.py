@@ -1,4 +1,4 @@
-"""What relays tell nodes: a run of numbered events as one message."""
+"""Batches from the relay to the nodes: a run of numbered events as one message."""
 
 from collections.abc import Iterator
 from typing import Final

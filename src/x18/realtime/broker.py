@@ -62,7 +62,7 @@ class Broker:
 
     @property
     def waiting(self) -> int:
-        """How many batches Redis did not take yet."""
+        """Batches that Redis did not take yet."""
         return len(self._waiting)
 
     def publish(self, message: bytes) -> None:

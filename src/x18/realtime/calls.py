@@ -28,7 +28,7 @@ TOLD_HEADERS: Final = frozenset(
     }
 )
 URL: Final = "/?:@!$&'()*+,;=%-._~"
-"""What is sent as it is; everything else is percent-encoded first, as a browser does."""
+"""Characters of an address that stay as they are; all others are percent-encoded, as a browser does."""
 
 ENTRY: Final = "entry"
 """Under which name the application's state has what stands around it: logs and metrics."""
@@ -63,7 +63,7 @@ class Calls:
         task.add_done_callback(self._tasks.discard)
 
     async def answer(self, call: Call, token: str | None, encoding: Encoding) -> Result:
-        """What the endpoint says.
+        """Run the endpoint and return its answer.
 
         Raises:
             BadInput: the path is not one of the API's, or the body is none that JSON can say.

@@ -151,7 +151,7 @@ class Channel:
             raise Unavailable("No relay leads.")
 
     def load(self) -> Load:
-        """What the process does now, for the metrics."""
+        """The load of the process now, for the metrics."""
         return Load(
             connections=len(self.sessions),
             users=len(self.hub.viewers),
@@ -167,7 +167,7 @@ class Channel:
         )
 
     def _spread(self, batch: Batch) -> None:
-        """What this process numbered as the leader, to its own sessions and to the other processes."""
+        """Hand on events that this process numbered as the leader, to its own sessions and to the other processes."""
         self.feed.offer(batch)
         self._broker.publish(pack(batch))
 

@@ -33,7 +33,7 @@ class Connection:
     def __init__(self, encoding: Encoding, write: Callable[[bytes], None]) -> None:
         self.encoding = encoding
         self.event_encoding = encoding
-        """That of events as they happen, which may be the compressed form."""
+        """The encoding of events as they happen, which may be the compressed form."""
         self.write = write
         self.close: Callable[[CloseCode, str], None] = ignore
         """Ends it."""
@@ -44,7 +44,7 @@ class Connection:
 
     @property
     def user_id(self) -> UUID | None:
-        """Whose it is, once that is known."""
+        """The user, once the connection has logged in."""
         return self.viewer.user_id if self.viewer else None
 
 

@@ -21,14 +21,14 @@ from x18.realtime.streams import stream
 from x18.realtime.wire import COMPRESSED_FORM, Encoding
 
 REFUSAL: Final = "x18.refusal"
-"""Where a socket that is closed before it is open says why (``runtime/handshakes.py``)."""
+"""Key of the scope under which a socket that is refused before it is open leaves the reason (``runtime/handshakes.py``)."""
 
 PORTS: Final = {"http": 80, "https": 443}
 ENCODINGS: Final = {JSON_SUBPROTOCOL: Encoding.JSON, MSGPACK_SUBPROTOCOL: Encoding.MSGPACK}
 
 
 FAMILY: Final = "x18."
-"""What all versions of the protocol begin with."""
+"""The prefix of all versions of the protocol."""
 
 HOW_TO_LOG_IN_HERE: Final = (
     "log in first, with a message auth; ?token= counts for nothing here, and ?ticket= from POST /api/ws/ticket does"

@@ -58,7 +58,7 @@ class Counters:
 
     @property
     def watched(self) -> int:
-        """How many posts are watched, counted per connection."""
+        """Posts that are watched, counted once per connection."""
         return sum(map(len, self._watchers.values()))
 
     def watch(self, watcher: Watcher, posts: Collection[UUID]) -> None:

@@ -29,11 +29,11 @@ Names = tuple[str, ...] | list[str]
 
 
 class Delivery:
-    """What is delivered in one go. All that a connection gets of it leaves in one write."""
+    """Events that are delivered together. All frames of a connection leave in one write."""
 
     def __init__(self, epoch: str, is_late: Callable[[], bool]) -> None:
         self.frames = 0
-        """How many were written so far."""
+        """Frames written so far."""
         self._epoch = epoch
         self._is_late = is_late
         self._event: Event
@@ -44,7 +44,7 @@ class Delivery:
         self._settled: set[Connection] = set()
         """Connections that have had the current event, or are not to have it any more."""
         self._accepted: dict[Filter, bool] = {}
-        """What the filters said of the current event: equal ones are asked once."""
+        """Results of the filters for the current event: equal filters are asked once."""
         self._outgoing: dict[Connection, Run] = {}
         self._nothing = Run()
 

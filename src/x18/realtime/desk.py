@@ -1,4 +1,4 @@
-"""What a client sent and was not handled yet: handled one after the other, while reading goes on."""
+"""Messages of a client that wait: they are handled one after the other, while reading goes on."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

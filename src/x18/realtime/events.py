@@ -1,4 +1,4 @@
-"""What travels from a commit to the sockets: event kinds, log rows and rendered events."""
+"""Event kinds, log rows and rendered events: the forms of an event from the commit to the sockets."""
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -14,7 +14,7 @@ logger = logging.getLogger("x18.events")
 
 
 class EventKind(IntEnum):
-    """What happened. Stored in the log for days: never renumber.
+    """Kinds of events. Stored in the log for days: never renumber.
 
     ``actor_id``, ``recipient_id`` and ``object_id`` of an event mean, kind by kind:
 
@@ -68,7 +68,7 @@ class LogRow(NamedTuple):
 
 
 class Content(msgspec.Struct, frozen=True, array_like=True):
-    """What an event shows and to whom, as its feature read it from the tables.
+    """The body of an event and its audience, as its feature read them from the tables.
 
     ``audience`` is the level of ``audience.may_see``; ``owner_id`` the user whose followers that level means (the post's author,
     also for a retweet). ``terms`` select the topics and filters (``terms.py``). ``also_actors``: further users in whose

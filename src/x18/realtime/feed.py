@@ -76,7 +76,7 @@ class Feed:
         self._heard = 0.0
         self._known = 0.0
         self._heads: deque[tuple[float, int]] = deque(maxlen=3)
-        """Where the log stood when it was looked at, and when that was: now, and 2 and 4 seconds ago."""
+        """Heads of the log with the times at which they were read: now, and 2 and 4 seconds ago."""
         self.pace = Pace()
         self.epoch = ""
         self.last = 0
@@ -86,7 +86,7 @@ class Feed:
 
     @property
     def cursor(self) -> Cursor:
-        """Where this process stands: everything up to here was delivered to the hub."""
+        """The position of this process: everything up to here was delivered to the hub."""
         return Cursor(self.epoch, self.last)
 
     @property

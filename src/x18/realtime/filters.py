@@ -19,7 +19,7 @@ TERM_KEYS: Final = ("symbol", "tag", "market", "category")
 
 TYPE_PREFIX: Final = "n:"
 TYPES: Final = frozenset(kind.name.lower() for kind in NotificationKind)
-"""What a filter of notifications may ask for."""
+"""The keys of a filter of notifications."""
 
 NAME_OF_PREFIX: Final = {prefix: name for name, prefix in PREFIX.items()} | {TYPE_PREFIX: "type"}
 
@@ -60,7 +60,7 @@ class Filter(msgspec.Struct, frozen=True, eq=False, weakref=True):
 
     @property
     def wanted(self) -> dict[str, Any]:
-        """What was sent, in its canonical form: each value once, in their order."""
+        """The filter as it was sent, in canonical form: each value once, sorted."""
         shown: dict[str, Any] = {}
         for group in self.groups:
             values = sorted(group)
@@ -73,7 +73,7 @@ class Filter(msgspec.Struct, frozen=True, eq=False, weakref=True):
 
     @property
     def size(self) -> tuple[int, int]:
-        """How many values it has, and how many bytes they are."""
+        """The number of values, and their bytes together."""
         values = sum(map(len, self.groups)) + len(self.authors) + (self.has_media is not None)
         texts = sum(len(value.encode()) - 2 for group in self.groups for value in group)
         return values, texts + 36 * len(self.authors)

@@ -1,4 +1,4 @@
-"""What a connection was sent before of what is replayed now, so that an event comes once, and none is left out for having come."""
+"""The events of a replay that a connection was sent before, so that each event comes once and none is left out."""
 
 from collections.abc import Mapping, Set
 from typing import Final, NamedTuple
@@ -8,7 +8,7 @@ from x18.realtime.events import Event, EventKind
 from x18.realtime.matching import Subscription, matched_topics
 
 LATEST: Final = frozenset({EventKind.POST, EventKind.RETWEET})
-"""What a replay of the latest shows."""
+"""The kinds that a replay of the latest shows."""
 
 SHOWING: Final = LATEST | {EventKind.USER_UPDATED}
 """The events that put something into a timeline; the others take it back."""
@@ -17,7 +17,7 @@ NOBODY: Final[frozenset[UUID]] = frozenset()
 
 
 class _Eyes(NamedTuple):
-    """How a subscription was looked at before now: the same for most of a connection."""
+    """The bounds up to which a subscription was served before. Most subscriptions of a connection share them."""
 
     strange_until: int
     replayed_until: int
@@ -26,7 +26,7 @@ class _Eyes(NamedTuple):
 
 
 class Had:
-    """Made of all other subscriptions of the connection."""
+    """Tells which events all other subscriptions of the connection have brought already."""
 
     def __init__(self, subscriptions: Mapping[str, Subscription], user_id: UUID | None) -> None:
         self._user_id = user_id

@@ -1,4 +1,4 @@
-"""Who of this process gets an event: indexes from topics to connections. Pure: never awaits, never reads anything.
+"""The hub: finds the connections of this process that get an event, by indexes from topics. Pure: it never awaits and reads nothing.
 
 An event costs what matches, not what is connected. Who asks for a filter is found under the filter's terms.
 """
@@ -47,7 +47,7 @@ class _Index:
         self.by_key: dict[str, dict[Connection, Subscription]] = {}
 
     def find(self, name: str, keys: Sequence[str]) -> Iterator[tuple[str, Found]]:
-        """Who wants everything, and who may want an event with these keys: each once, though it may be there under many keys."""
+        """Subscriptions without keys, and those that may want an event with these keys: each once, though it may stand under many keys."""
         if self.everything:
             yield name, self.everything.items()
         if self.by_key:
@@ -73,14 +73,14 @@ class Hub:
         self._on_revoked = on_revoked
         self._on_counts = on_counts
         self._delivery: Delivery | None = None
-        """What is being delivered."""
+        """The delivery under way."""
         self._topics: dict[str, _Index] = {}
         self._users: dict[UUID, dict[Subscription, Connection]] = {}
         """By user those topics of many users that name it."""
         self._home: dict[UUID, set[Viewer]] = {}
         self.viewers: dict[UUID, Viewer] = {}
         self.subscriptions: Counter[str] = Counter()
-        """How many there are by kind of topic."""
+        """Subscriptions by kind of topic."""
 
     # Connections
 
@@ -117,7 +117,7 @@ class Hub:
         self.viewers, self._home = {}, {}
 
     def set_followees(self, viewer: Viewer, followees: set[UUID]) -> None:
-        """Whom the viewer followed when the loading began; what happened since is applied on top."""
+        """Set whom the viewer followed when the loading began; follows that happened since are applied on top."""
         for connection in list(viewer.connections):
             self.settle(connection)
         for event in viewer.pending or ():
@@ -209,7 +209,7 @@ class Hub:
         return delivery.frames
 
     def list_subscribed(self, name: str) -> list[Connection]:
-        """Who has a topic without a filter."""
+        """Connections that have a topic without a filter."""
         index = self._topics.get(name)
         return list(index.everything) if index is not None else []
 
@@ -248,7 +248,7 @@ class Hub:
         ]
 
     def _find_users(self, event: Event) -> Iterator[tuple[str, Found]]:
-        """Who has a topic of many users that names one to whom the event belongs; each once, though it may name several."""
+        """Connections with a topic of many users that names one whom the event belongs to; each once, though it may name several."""
         merged: dict[Subscription, Connection] = {}
         for actor in actors_of(event):
             if (some := self._users.get(actor)) is not None:

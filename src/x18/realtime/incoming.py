@@ -15,7 +15,7 @@ _decoders: Final[dict[Encoding, Any]] = {
 }
 
 UNREADABLE: Final = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
-"""What decoding raises: the last one where a text in MessagePack is no UTF-8."""
+"""Errors that decoding raises: the last one where a text in MessagePack is no UTF-8."""
 
 
 class Undecodable(BadInput):

@@ -11,7 +11,7 @@ from x18.realtime.sockets import Backlog, Socket
 from x18.realtime.wire import Encoding, encode_message
 
 WITH_CURSOR: Final = (Connected, Gap, Heartbeat, Replayed)
-"""What tells where the stream stands. Nothing else puts off a heartbeat, or a quiet client's cursor would stay behind."""
+"""Messages that carry the position of the stream. Only they put off a heartbeat, or a quiet client's cursor would fall behind."""
 
 
 class Line:

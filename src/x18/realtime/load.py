@@ -1,4 +1,4 @@
-"""What the channel of a process does now, in numbers, and how its ends are called."""
+"""Load of a process's channel in numbers, and the names of its close reasons."""
 
 from collections.abc import Mapping
 from typing import Final, NamedTuple

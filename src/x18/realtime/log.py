@@ -21,7 +21,7 @@ DELETIONS: Final = f"{_SPAN} AND kind = {EventKind.POST_DELETED.value} {_FIRST}"
 
 
 class LogPosition(NamedTuple):
-    """Where the log stands: numbers in (``floor``, ``head``] can be read."""
+    """The bounds of the log: numbers in (``floor``, ``head``] can be read."""
 
     epoch: str
     head: int
@@ -92,7 +92,7 @@ async def read_newest(
 
 
 async def read_follows(connection: asyncpg.Connection, after: int, until: int, user_id: UUID) -> list[LogRow]:
-    """Whom the user followed or stopped following in (``after``, ``until``]."""
+    """Users whom the user followed or stopped following in (``after``, ``until``]."""
     rows = await connection.fetch(
         f"""SELECT {COLUMNS} FROM event_log WHERE actor_id = $3 AND seq > $1 AND seq <= $2 AND kind = ANY($4) ORDER BY seq""",
         after,

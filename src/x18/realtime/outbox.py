@@ -1,4 +1,4 @@
-"""Where events begin: a row in the same transaction as what happened."""
+"""The outbox, in which every event begins: a row in the transaction of its cause."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -18,7 +18,7 @@ class Wake:
         self._publishing: asyncio.Task[None] | None = None
 
     def connect(self, publish: Callable[[], Awaitable[None]] | None) -> None:
-        """Where to tell other processes; None while there is no way."""
+        """Set the function that tells other processes; None while there is none."""
         self._publish = publish
 
     def __call__(self) -> None:

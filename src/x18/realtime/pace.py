@@ -1,4 +1,4 @@
-"""How long work may go on before others run."""
+"""The time that work may hold the event loop before others run."""
 
 from time import perf_counter
 from typing import Final

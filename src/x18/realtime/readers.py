@@ -40,7 +40,7 @@ class Readers:
             self._pool = None
 
     def use(self) -> PoolUse:
-        """How many connections are open, and of those lent."""
+        """Open connections, and those of them that are lent."""
         return pool_use(self._pool)
 
     @asynccontextmanager

@@ -1,4 +1,4 @@
-"""How a connection that is not to be, or that makes too many mistakes, ends."""
+"""Refusals of connections, and the end of those that make too many mistakes."""
 
 import time
 from http import HTTPStatus
@@ -8,7 +8,7 @@ from x18.core.errors import NotAuthenticated, Problem
 from x18.realtime.protocol import MAX_ERRORS, CloseCode
 
 CODE_OF: Final = {"token_expired": CloseCode.TOKEN_EXPIRED, "session_revoked": CloseCode.REVOKED}
-"""How a log-in that fails closes the connection, where not with 4401."""
+"""Close codes of failed log-ins that differ from 4401."""
 
 FORGIVEN_PER_GOOD: Final = 0.1
 FORGIVEN_PER_S: Final = 1 / 60

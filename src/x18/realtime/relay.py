@@ -22,7 +22,7 @@ logger = logging.getLogger("x18.relay")
 LOCK: Final = 7718
 MAX_BATCH: Final = 1_000
 POLL_S: Final = 0.1
-"""How long an event waits when its wake-up was lost."""
+"""The longest wait of an event whose wake-up was lost."""
 
 MOST_LOOKS: Final = 50
 """So many looks that find nothing may be taken in ``POLL_S``."""

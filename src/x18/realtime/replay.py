@@ -1,4 +1,4 @@
-"""What a client missed: the log after its cursor, shown by the same code and decided by the same rule as live events.
+"""Replay of what a client missed: the log after its cursor, rendered by the same code and decided by the same rule as live events.
 
 Home shows of those whom one followed when it happened and follows today: who left a user meanwhile gets nothing of that user any
 more, as in a home that is read now. What an event shows must be for one's eyes today as well.
@@ -57,7 +57,7 @@ class Unreplayable(Exception):
 
 
 class Missed(msgspec.Struct, frozen=True):
-    """What to replay: events in (``cursor``, ``until``] for ``wanted``, without those that ``had`` already brought.
+    """A replay to be made: events in (``cursor``, ``until``] for ``wanted``, without those that ``had`` already brought.
 
     ``network`` is where it is sent to. ``latest``: only so many, the last ones, that put something into a timeline; 0 for all.
     """
@@ -73,7 +73,7 @@ class Missed(msgspec.Struct, frozen=True):
 
     @property
     def most(self) -> int:
-        """How many events there can be to look through."""
+        """The most events that the replay can have to look through."""
         return most_between(self.cursor, self.until, self.latest)
 
     @property
@@ -95,7 +95,7 @@ class _Page(NamedTuple):
 
 
 def most_between(cursor: Cursor, until: int, latest: int) -> int:
-    """How many events a replay can have to look through."""
+    """The most events that such a replay can have to look through."""
     return min(until - cursor.seq, MOST_LOOKED if latest else MAX_REPLAY)
 
 
@@ -252,7 +252,10 @@ class Replayer:
 
 
 def _actors_of(missed: Missed, followees: Set[UUID]) -> Set[UUID] | None:
-    """Whose posts and retweets can be for the wanted topics; None where anybody's can. ``followees`` of the whole time."""
+    """Users whose posts and retweets can reach the wanted topics, or None where everybody's can.
+
+    ``followees`` holds all whom the viewer followed at any time of the replay.
+    """
     actors: set[UUID] = set()
     if NOTIFICATIONS in missed.wanted and missed.user_id is not None:
         actors.add(missed.user_id)

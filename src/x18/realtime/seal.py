@@ -1,4 +1,4 @@
-"""What tells the nodes of a site that a message over Redis is one of theirs.
+"""The seal by which the nodes of a site know that a message over Redis is one of theirs.
 
 Redis is not asked who publishes. So each message carries a keyed hash (BLAKE2b, RFC 7693 §2.9) whose key only the nodes have, and the
 time at which it was sealed, in which an old message that somebody sends again gives itself away.

@@ -1,4 +1,4 @@
-"""What all sessions of a process share."""
+"""Services that all sessions of a process share."""
 
 import asyncio
 import logging

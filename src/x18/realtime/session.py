@@ -24,7 +24,7 @@ from x18.realtime.wire import Encoding
 DRAIN_S: Final = 5.0
 SOONEST_S: Final = 0.1
 DRAIN_RATE: Final = 200
-"""How many connections a second are sent elsewhere before a restart, unless that takes longer than ``DRAIN_S``."""
+"""Connections per second that are sent elsewhere before a restart; more where that would take longer than ``DRAIN_S``."""
 
 
 class Session:
@@ -49,7 +49,7 @@ class Session:
         self.connection = line.connection
         self.subscriber = Subscriber(services, line, network)
         self.user_id: UUID | None = None
-        """Whose the session is or was; the hub forgets it when the session is closed."""
+        """The session's user, also after its end, when the hub has forgotten the session."""
         self._services = services
         self._calls = calls
         self._watcher: Watcher | None = None
@@ -87,7 +87,7 @@ class Session:
 
     @property
     def cursor(self) -> str:
-        """Where the stream stands now."""
+        """The position of the stream."""
         return str(self._services.feed.cursor)
 
     async def run(self) -> None:

@@ -15,7 +15,7 @@ from x18.realtime.waiting import Gate
 from x18.realtime.wire import TEXT, count_frames, split_frames
 
 EXTENSION: Final = "x18.fanout"
-"""Where the server's protocol puts itself into the scope (``runtime/fanout.py``)."""
+"""Key of the scope under which the server's protocol puts itself (``runtime/fanout.py``)."""
 
 DRAIN_TIMEOUT_S: Final = 10.0
 CLOSE_TIMEOUT_S: Final = 10.0
@@ -27,7 +27,7 @@ Write = Callable[[bytes], None]
 
 
 class Door(Protocol):
-    """What ``DirectSocket`` needs of the server's protocol object."""
+    """The part of the server's protocol object that ``DirectSocket`` needs."""
 
     transport: asyncio.Transport
     writer: Any
@@ -60,13 +60,13 @@ class Backlog:
         return was_empty or (self.frames <= MAX_QUEUED_FRAMES and self.bytes <= MAX_QUEUED_BYTES)
 
     def take_all(self) -> bytes:
-        """Everything, and nothing stays."""
+        """Take all data."""
         data = b"".join(self.items)
         self.clear()
         return data
 
     def take(self) -> bytes:
-        """What was kept first."""
+        """Take the oldest data."""
         data = self.items.pop(0)
         self.frames -= count_frames(data)
         self.bytes -= len(data)
@@ -92,7 +92,7 @@ class Socket:
         self.on_shutdown: Callable[[], None] = self._restart
         self.close_code: CloseCode | None = None
         self.disconnect_code: int | None = None
-        """How the connection ended as the server's protocol saw it: also by the client, or by no answer to pings."""
+        """The close code that the server's protocol saw, also where the client closed or did not answer pings."""
         self._drained = Gate()
 
     async def receive(self) -> str | bytes | None:
@@ -161,7 +161,7 @@ class WsSocket(Socket):
         self.is_legacy = self.inflates = False
 
     def code_for_client(self, code: CloseCode) -> CloseCode:
-        """How the client is told."""
+        """The code that this client is sent for ``code``."""
         return CloseCode.OVERLOADED if self.is_legacy and code in COME_BACK_CODES else code
 
     async def receive(self) -> str | bytes | None:
@@ -290,8 +290,8 @@ def open_socket(socket: WebSocket[Any, Any, Any]) -> WsSocket:
 
 
 def _ignore() -> None:
-    """Nobody wants to be told, not yet or not any more."""
+    """Stands in for a listener that is not there yet, or not any more."""
 
 
 def _discard(_: bytes) -> None:
-    """Where to write after the end."""
+    """Drop data that is written after the end."""

@@ -30,16 +30,16 @@ from x18.realtime.topics import NOTIFICATIONS, parse_topic, split_names
 from x18.realtime.wire import Encoding
 
 SHUTDOWN: Final = "x18.shutdown"
-"""Where a stream puts into its state what the server's protocol calls when it stops (``runtime/fanout.py``)."""
+"""Key of a request's state: the function that the server's protocol calls when it stops (``runtime/fanout.py``)."""
 
 STOPPING: Final = "x18.stopping"
-"""Stands in the state where the server has stopped before there was a stream to tell."""
+"""Key of the state that is set when the server stopped before there was a stream to tell."""
 
 BEGIN: Final = "x18.begin"
-"""Where it puts what makes the connection one of a client that is missed when it is gone."""
+"""Key of the state: the function that makes the connection watch for a peer that vanished."""
 
 ABORT: Final = "x18.abort"
-"""Where the server's protocol puts what ends the connection at once."""
+"""Key of the state: the function of the server's protocol that ends the connection at once."""
 
 HEADERS: Final = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -49,7 +49,7 @@ HEADERS: Final = [
 
 RETRY_MS: Final = (1_000, 4_000)
 LEAST_WAIT_S: Final = 5
-"""How long an ``EventSource`` that cannot be served now stays away at least."""
+"""The least time that an ``EventSource`` which cannot be served now stays away."""
 
 PASSING: Final = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -222,4 +222,4 @@ def _since(request: Request[Any, Any, Any]) -> str | None:
 
 
 def _do_nothing() -> None:
-    """What a server that is not ours can do to a connection."""
+    """Stands in for ``BEGIN`` and ``ABORT`` under a server other than X18's own, such as a test client."""

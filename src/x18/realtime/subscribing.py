@@ -1,4 +1,4 @@
-"""What one connection is subscribed to, and the seam between what it missed and what comes."""
+"""Subscriptions of one connection, and the seam between its replay and its live events."""
 
 import asyncio
 from collections.abc import Set
@@ -96,7 +96,7 @@ class Subscriber:
             self._line.send(p.Replayed(p.ReplayedPayload(str(head), 0)))
 
     async def know_viewer(self, *, is_new: bool, is_watching: bool) -> None:
-        """What the connection has may show more from now on: whom the user follows has to be known. ``is_new``: it was anonymous.
+        """Load whom the user follows, since the connection's subscriptions may show more from now on. ``is_new``: it was anonymous.
 
         Asked at each log-in: where it fails, the client sends the same again.
 

@@ -40,7 +40,7 @@ NOTIFICATION_KINDS: Final = frozenset(
 )
 DURABLE_KINDS: Final = POST_KINDS | RETWEET_KINDS | NOTIFICATION_KINDS | {EventKind.USER_UPDATED}
 OF_USERS: Final = RETWEET_KINDS | {EventKind.USER_UPDATED}
-"""What a user does that belongs to that user alone, and to no topic of posts."""
+"""Kinds that belong to the topics of the user who acts, and to no topic of posts."""
 
 MESSAGE_TYPES: Final = {
     EventKind.POST: "post",
@@ -85,7 +85,7 @@ class Topic(NamedTuple):
 
 
 def kind_of(name: str) -> str:
-    """What kind of topic a canonical name is: one of a dozen, whatever clients ask for."""
+    """The kind of the topic with this canonical name: one of a dozen, whatever clients ask for."""
     return re.split(r"[:?.]", name, maxsplit=1)[0]
 
 

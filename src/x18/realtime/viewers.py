@@ -1,4 +1,4 @@
-"""What the hub knows of a user with live connections: whom the user follows, as of a position of the log."""
+"""Followees of users with live connections, as of a position of the log."""
 
 from typing import Final
 from uuid import UUID
@@ -11,13 +11,13 @@ FOLLOWS: Final = (EventKind.FOLLOW, EventKind.UNFOLLOW)
 
 
 async def read_followees(connection: asyncpg.Connection, user_id: UUID | None) -> set[UUID]:
-    """Whom the user follows as everybody reads it now: also what waits to be logged is in it."""
+    """Users whom the user follows in the table, which includes changes that are not logged yet."""
     rows = await connection.fetch("SELECT followee_id FROM follows WHERE follower_id = $1", user_id)
     return {row["followee_id"] for row in rows}
 
 
 async def load_followees(connection: asyncpg.Connection, user_id: UUID, as_of: int) -> set[UUID]:
-    """Whom the user followed when the event ``as_of`` happened.
+    """Users whom the user followed when the event ``as_of`` happened.
 
     The table may be ahead of that: what was logged since, and what waits to be logged, is taken back, newest first.
     """

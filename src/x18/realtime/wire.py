@@ -29,7 +29,7 @@ MOST_STORED: Final = 65_535
 
 
 class Encoding(IntEnum):
-    """How messages are written on a connection; the value is the first byte of its frames (RFC 6455 §5.2: final, opcode).
+    """Encodings of a connection's messages; the value is the first byte of its frames (RFC 6455 §5.2: final, opcode).
 
     ``SSE`` is JSON in the blocks of an event stream, which stand where the others have WebSocket frames. The compressed ones are for
     events on connections that negotiated it.
@@ -75,7 +75,7 @@ def split_frames(data: bytes) -> Iterator[bytes]:
 
 
 def count_frames(data: bytes) -> int:
-    """How many frames were joined, or blocks of an event stream."""
+    """The number of joined frames, or of blocks of an event stream."""
     if data[0] == Encoding.SSE:
         return data.count(b"\n\n")  # JSON has none
     return sum(1 for _ in split_frames(data))
@@ -179,7 +179,7 @@ class Run:
         self._frames = frames
         self.length = len(frames)
         self.data = frames[0] if len(frames) == 1 else b""
-        """What is written, once it is known: ``join``."""
+        """The joined frames, once ``join`` was called."""
         self.following: dict[bytes, Run] = {}
 
     def then(self, frame: bytes, seq: int) -> "Run":

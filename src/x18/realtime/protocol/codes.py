@@ -1,4 +1,4 @@
-"""What the close codes and the codes of ``error`` mean to a client."""
+"""Close codes, and codes of ``error``, with their meaning to a client."""
 
 from typing import Final
 

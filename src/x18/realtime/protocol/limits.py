@@ -1,4 +1,4 @@
-"""What a connection is held to, and the codes it is closed with."""
+"""Limits of a connection."""
 
 from enum import IntEnum
 from typing import Final

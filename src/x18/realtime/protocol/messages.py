@@ -1,4 +1,4 @@
-"""What the server sends."""
+"""Messages from the server to the client."""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,7 +12,7 @@ GapReason = Literal["cursor_too_old", "unknown_epoch", "cursor_in_future", "too_
 
 
 class Limits(Struct, frozen=True):
-    """What a client must keep within."""
+    """The limits that a client must keep within."""
 
     topics: int = bounds.MAX_TOPICS
     users: int = bounds.MAX_USERS
@@ -30,7 +30,7 @@ class Limits(Struct, frozen=True):
 
 
 class ConnectedPayload(Struct, frozen=True):
-    """Where the stream stands now: with ``cursor``, a client misses nothing from here on."""
+    """The position of the stream: a client that resumes from ``cursor`` misses nothing from here on."""
 
     connection_id: UUID
     user_id: Annotated[UUID | None, Meta(description="Null without an account.")]
@@ -134,7 +134,7 @@ class Gap(Struct, frozen=True, tag="gap"):
 
 
 class AuthExpiringPayload(Struct, frozen=True):
-    """How long the token still lives."""
+    """The rest of the token's life."""
 
     expires_in_s: Annotated[int, Meta(ge=0)]
 
@@ -146,7 +146,7 @@ class AuthExpiring(Struct, frozen=True, tag="auth_expiring"):
 
 
 class ReconnectPayload(Struct, frozen=True):
-    """How long to wait."""
+    """The time to wait."""
 
     after_ms: Annotated[int, Meta(ge=0)]
 
@@ -179,7 +179,7 @@ class Counts(Struct, frozen=True, tag="counts"):
 
 
 class ResultPayload(Struct, frozen=True):
-    """What the endpoint answered."""
+    """The answer of the endpoint."""
 
     status: Annotated[int, Meta(ge=100, le=599)]
     headers: Annotated[dict[str, str], Meta(description="Names in lower case; those that tell something.")]
@@ -194,7 +194,7 @@ class Result(Struct, frozen=True, tag="result"):
 
 
 class TestPayload(Struct, frozen=True):
-    """What tells of losses and delays."""
+    """Figures that show losses and delays."""
 
     number: Annotated[int, Meta(ge=1, description="Counts up on each process and rate.")]
     sent_at: Annotated[int, Meta(description="Milliseconds since 1970.")]

@@ -1,4 +1,4 @@
-"""What a client may send. Each message may carry an ``id``, which its one answer repeats."""
+"""Messages from the client to the server. Each may carry an ``id``, which its one answer repeats."""
 
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
@@ -38,7 +38,7 @@ class TopicRequest(Struct, frozen=True):
 
 
 class SubscribePayload(Struct, frozen=True):
-    """What is wanted."""
+    """The topics that are wanted, and where to begin."""
 
     topics: Annotated[list[TopicRequest], Meta(extra_json_schema={"maxItems": MAX_TOPICS})]
     since: Annotated[str | None, Meta(description="A cursor: what came after it on these topics is sent first.")] = None
