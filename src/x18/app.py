@@ -30,6 +30,7 @@ from x18.core.requests import add_headers
 from x18.core.tasks import end
 from x18.core.tokens import Tokens
 from x18.files import file_limit
+from x18.market import controller as market
 from x18.media import controller as media
 from x18.media.admission import Admission, Room
 from x18.media.storage import Storage
@@ -211,6 +212,7 @@ def _api() -> Router:
             *media.controllers,
             *notifications.controllers,
             *search.controllers,
+            *market.controllers,
         ],
         guards=[identify, limit_rate],
         middleware=[Billed],

@@ -10,7 +10,7 @@ APP_CONFIG = AppConfig(
     table_classes=table_finder(
         [
             f"x18.tables.{module}"
-            for module in ("users", "posts", "media", "notifications", "monetization", "events", "search")
+            for module in ("users", "posts", "media", "notifications", "monetization", "events", "search", "market")
         ],
         exclude_imported=True,
     ),

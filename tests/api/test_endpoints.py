@@ -68,6 +68,8 @@ TABLE: list[tuple[str, str, Any, int, int, int, str]] = [
     ("GET", "/api/search/posts?q=x", None, 200, 200, 200, "posts"),
     ("GET", "/api/search/hashtag/x", None, 200, 200, 200, "hashtag"),
     ("GET", "/api/search/trending-hashtags", None, 200, 200, 200, "hashtags"),
+    ("GET", "/api/users/me/watchlist", None, 401, 200, 200, "symbols"),
+    ("PUT", "/api/users/me/watchlist", {"symbols": ["BTC-USD"]}, 401, 200, 200, "symbols"),
     ("POST", "/api/ws/ticket", None, 401, 201, 201, "ticket"),
     ("GET", "/health", None, 200, 200, 200, "checks"),
     ("GET", "/api", None, 200, 200, 200, "name"),

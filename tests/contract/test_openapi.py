@@ -123,7 +123,7 @@ def test_every_error_is_a_problem_with_its_codes(document: Document) -> None:
 def test_every_code_that_a_feature_raises_is_told_of(document: Document) -> None:
     source = Path(x18.__file__).parent
     raised = set()
-    for folder in ("auth", "users", "posts", "timeline", "media", "notifications", "search", "core"):
+    for folder in ("auth", "users", "posts", "timeline", "media", "notifications", "search", "market", "core"):
         for file in (source / folder).glob("*.py"):
             raised |= set(re.findall(r'\bcode="([a-z_]+)"', file.read_text()))
     answers = [answer for operation in operations(document) for answer in operation["responses"].values()]

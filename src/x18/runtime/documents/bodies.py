@@ -45,6 +45,7 @@ SENT: Final[dict[str, Any]] = {
         },
         "visibility": "public",
     },
+    "WatchlistChange": {"symbols": ["$btc-usd", "AAPL"]},
     "UploadForm": {"file": "(the bytes)", "alt_text": "BTC-USD, four hours: a breakout above 64,000"},
 }
 
@@ -83,6 +84,7 @@ ANSWERED: Final[dict[str, Any]] = {
         "hashtags": [{"tag": "bitcoin", "count": 512, "authors": 230}, {"tag": "eth", "count": 207, "authors": 98}],
         "timeframe": "7d",
     },
+    "Watchlist": {"symbols": ["BTC-USD", "AAPL"]},
     "MediaView": MEDIA,
     "MediaList": {**LAST_PAGE, "media": [MEDIA]},
     "NotificationView": {**NOTIFICATION, "is_read": True},

@@ -40,6 +40,7 @@ TAGS: Final = {
     "media": "Files of posts.",
     "notifications": "What others did that concerns one.",
     "search": "Users, posts and hashtags.",
+    "market": "Symbols: a watchlist, what trends, what is said of one.",
     "live": "What the live channel needs of REST.",
 }
 

@@ -1,0 +1,28 @@
+"""Symbols on the wire."""
+
+from typing import Annotated, Final
+
+import msgspec
+from msgspec import Meta
+
+MOST_WATCHED: Final = 100
+
+Symbol = Annotated[str, Meta(description="In the one form in which symbols are compared: in capitals, without `$`.")]
+
+
+class Watchlist(msgspec.Struct, kw_only=True):
+    """The symbols that a user watches, in the order in which they were sent."""
+
+    symbols: Annotated[list[Symbol], Meta(max_length=MOST_WATCHED)]
+
+
+class WatchlistChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A watchlist to take the place of the one that there is."""
+
+    symbols: Annotated[
+        list[Annotated[str, Meta(description="Of at most 64 characters, in any case, with or without `$`.")]],
+        Meta(
+            description=f"At most {MOST_WATCHED}; one that is sent twice is kept once.",
+            extra_json_schema={"maxItems": MOST_WATCHED},
+        ),
+    ]
