@@ -1,4 +1,4 @@
-"""What an operator does with accounts. Whatever takes away the ground of sessions ends them, and with them live connections."""
+"""Operators' changes to accounts. A change that takes away the ground of sessions ends them, and with them live connections."""
 
 from typing import NamedTuple
 from uuid import UUID

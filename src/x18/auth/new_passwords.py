@@ -1,4 +1,4 @@
-"""What may become a password (NIST SP 800-63B-4 §3.1.1, OWASP ASVS 6.2): long enough, none that is guessed first, and no rule beyond."""
+"""Rules for new passwords (NIST SP 800-63B-4 §3.1.1, OWASP ASVS 6.2): long enough, not among the commonest, and no rule beyond."""
 
 from functools import cache
 from importlib.resources import files

@@ -1,4 +1,4 @@
-"""What the auth endpoints take and give."""
+"""Requests and answers of the auth endpoints."""
 
 from typing import Annotated, Final
 
@@ -51,7 +51,7 @@ class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LogoutRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """How much is ended."""
+    """The sessions that a log-out ends."""
 
     all: Annotated[bool, Meta(description="Every session of the user, not just this one.")] = False
 

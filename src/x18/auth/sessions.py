@@ -26,14 +26,14 @@ MOST_RETIRED: Final = 32
 
 
 class Device(msgspec.Struct, frozen=True):
-    """Where a session was opened, as its user sees it in a list."""
+    """The device and address from which a session was opened, as its user sees them in a list."""
 
     user_agent: str
     ip: str
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """Whose session it is, and the hash of the password that was just found right; None for an account just made."""
+    """The user of a new session, and the hash of the password that was just found right; None for an account just made."""
 
     id: UUID
     password_hash: str | None = None

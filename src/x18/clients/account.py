@@ -33,7 +33,7 @@ def _address(text: str) -> str:
 
 
 class CannotLogIn(Exception):
-    """What the server said."""
+    """The server refused a registration or log-in; the message is its own."""
 
 
 class Account:

@@ -34,7 +34,7 @@ MORE_FILES = (
 MOST_CONNECTIONS, MOST_RATE, MOST_SECONDS = 20_000, 500.0, 600.0
 CONNECT_AT_ONCE = 50
 SETTLE_S = 5.0
-"""How long after the last post deliveries are waited for."""
+"""Seconds for which deliveries are awaited after the last post."""
 
 AUTHORS = 8
 NEWEST = 2_000
@@ -42,7 +42,7 @@ NEWEST = 2_000
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """How much, how long."""
+    """Add the options of the command: numbers, rates and duration."""
     parser.epilog = EXAMPLES
     add_server(parser)
     parser.add_argument("--connections", type=int, default=50, metavar="N", help="live connections (50)")
@@ -120,7 +120,7 @@ class Bench:
                 await self._clean_up(client, authors)
 
     def figures(self, *, newest: int | None = None) -> Figures:
-        """What came of it so far; times of the newest receipts, or of all."""
+        """The results so far; times of the newest receipts, or of all."""
         elapsed = time.monotonic() - self._began
         busy = (time.process_time() - self._busy) / elapsed if elapsed else 0.0
         return self._delivery.figures(elapsed, busy, newest=newest)

@@ -20,7 +20,7 @@ AT_ONCE = 16
 """Requests in flight."""
 
 PATIENCE_S = 60.0
-"""How long one request is tried while the server is away."""
+"""Seconds for which one request is tried while the server is away."""
 
 ACTIONS = ("post", "like", "retweet", "reply")
 WEIGHTS = (70, 20, 5, 5)
@@ -33,7 +33,7 @@ EXAMPLES = """examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """How many traders, how fast, how long."""
+    """Add the options of the command: number of traders, rate and duration."""
     parser.epilog = EXAMPLES
     add_server(parser)
     parser.add_argument("--users", type=int, default=12, help="traders to register (12)")

@@ -59,7 +59,7 @@ class _Passing(Exception):
 
 @dataclass(frozen=True)
 class Event:
-    """What came. ``cursor`` may be stored: given as ``since``, it continues there in another process."""
+    """An event. ``cursor`` may be stored: given as ``since``, it continues there in another process."""
 
     type: str
     payload: Any
@@ -166,7 +166,7 @@ class Live:
 
 
 async def _greeting(socket: ClientConnection) -> Any:
-    """What ``connected`` says. Where an error comes in its place, the close code after it tells whether it is final."""
+    """Wait for ``connected`` and return it. Where an error comes in its place, the close code after it tells whether it is final."""
     async with asyncio.timeout(GREETING_S):
         first = json.loads(await socket.recv())
         if first["type"] != "error":

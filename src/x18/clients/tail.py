@@ -20,7 +20,7 @@ from x18.clients.live import Event, Live, Refused
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue", "bright_red", "bright_cyan", "bright_green")
 
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-"""What would speak to the terminal, or turn the line around: anybody may write it into a post."""
+"""Characters that would control the terminal, or turn the line around: anybody may write them into a post."""
 
 CURSOR = re.compile(r"[0-9a-f]+\.[0-9]+")
 
@@ -32,7 +32,7 @@ EXAMPLES = """examples:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Which topics, whose, and how they are printed."""
+    """Add the options of the command: the topics, the account, and the form of the output."""
     parser.epilog = EXAMPLES
     parser.add_argument(
         "topics", nargs="*", default=["explore"], help="explore (default), home, user:<id>, symbol:BTC-USD, …"

@@ -29,7 +29,7 @@ from x18.media.workshop import Workshop
 DAY: Final = timedelta(days=1)
 MAX_FILES_A_DAY: Final = 500
 MAX_BYTES_A_DAY: Final = 1024**3
-"""What a user may upload within 24 hours and have kept; what was deleted since does not count."""
+"""Bytes that a user may upload within 24 hours and have kept; files that were deleted since do not count."""
 
 
 @dataclass
@@ -176,7 +176,7 @@ async def _insert(upload: Upload) -> None:
 
 
 async def digest(form: UploadForm) -> bytes:
-    """What tells two uploads apart."""
+    """The fingerprint by which a repeated upload is known."""
     hashed = await sync_to_thread(_hash, form.file.file) if form.file is not None else b""
     return hashed + (form.alt_text or "").encode(errors="replace")
 

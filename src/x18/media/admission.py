@@ -1,4 +1,4 @@
-"""Who may upload now: asked before the body is read, so that a refused upload costs nothing."""
+"""Admission of uploads: decided before the body is read, so that a refused upload costs nothing."""
 
 import shutil
 import tempfile
@@ -17,7 +17,7 @@ from x18.media.workshop import Workshop
 AT_ONCE: Final = 2
 AT_ONCE_A_NETWORK: Final = 10
 PATIENCE_S: Final = 2.0
-"""How long one more waits for a place before it is refused."""
+"""The longest wait of an upload for a place before it is refused."""
 
 HALF_A_DAY: Final = 512 * 1024**2
 DAY_S: Final = 86_400

@@ -31,7 +31,7 @@ RESTRICT_SELF: Final = 446
 ASK_VERSION: Final = 1
 PATH_BENEATH: Final = 1
 RIGHTS_BY_VERSION: Final = {0: 0, 1: 13, 2: 14, 3: 15, 4: 15}
-"""How many rights over files a version of Landlock knows; 16 from the fifth on."""
+"""The number of rights over files that each version of Landlock knows; 16 from the fifth on."""
 
 READ, WRITE, LIST, REMOVE, MAKE, TRUNCATE = 1 << 2, 1 << 1, 1 << 3, 1 << 5, 1 << 8, 1 << 14
 NO_TCP: Final = 0b11
@@ -54,7 +54,7 @@ class _Program(ctypes.Structure):
 
 
 def missing() -> list[str]:
-    """What this machine cannot do to hold a process, in words."""
+    """Restrictions that this machine cannot put on a process, in words."""
     lacking = []
     if _landlock_version() < 1:
         lacking.append("files outside of its folder can be opened (no Landlock)")

@@ -30,7 +30,7 @@ LIKE_SRGB: Final = (1, 2, 6, 13, 14, 15)
 
 
 def converter_of(image: Image.Image, data: bytes) -> Convert | None:
-    """What turns this picture, and all its frames, to sRGB; None where nothing is to be done, or its profile is broken."""
+    """The transform that turns this picture, and all its frames, to sRGB; None where none is needed, or its profile is broken."""
     profile = image.info.get("icc_profile") or _described(image, data)
     if not profile or len(profile) > MAX_PROFILE:
         return None
@@ -131,7 +131,7 @@ Triple = tuple[float, ...]
 
 
 def _solve(columns: Sequence[Triple], wanted: Triple) -> list[float] | None:
-    """How much of each column gives what is wanted (Cramer); None if nothing does."""
+    """The share of each column in the wanted vector (Cramer's rule); None if there is no solution."""
     whole = _determinant(columns)
     if abs(whole) < 1e-9:
         return None

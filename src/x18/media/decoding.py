@@ -1,4 +1,4 @@
-"""Which work a kind of file needs, with all that Pillow and PyAV import only once they see such a file."""
+"""The work that each kind of file needs, with all that Pillow and PyAV import only once they see such a file."""
 
 from functools import partial
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""How a video's frames are shown: pixels that are no squares, and a camera that was held upright."""
+"""Display geometry of videos: pixels that are not square, and cameras that were held upright."""
 
 import struct
 from fractions import Fraction
@@ -43,7 +43,7 @@ def upright(picture: Image.Image, size: tuple[int, int], frame: Any) -> tuple[Im
 
 
 def turn_of(matrix: Any) -> Image.Transpose | None:
-    """What a display matrix does, to the nearest right angle; None for nothing."""
+    """The rotation of a display matrix, to the nearest right angle; None for none."""
     if matrix is None:
         return None
     a, b, _, c, d = struct.unpack_from("=5i", bytes(matrix))

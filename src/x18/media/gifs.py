@@ -45,7 +45,7 @@ class Frame(NamedTuple):
 
 
 class Gif(NamedTuple):
-    """What a file holds that can be seen. ``loop`` is how often it is repeated, 0 for ever; None for once and no more."""
+    """The visible content of a file. ``loop`` is how often it is repeated, 0 for ever; None for once and no more."""
 
     width: int
     height: int
@@ -55,7 +55,7 @@ class Gif(NamedTuple):
 
     @property
     def duration_ms(self) -> int | None:
-        """How long one round is shown; None for a still one."""
+        """The duration of one round; None for a still picture."""
         delays = [frame.delay_ms for frame in self.frames]
         return sum(delay if delay >= SHORTEST_MS else SHOWN_MS for delay in delays) if len(delays) > 1 else None
 
@@ -154,7 +154,7 @@ def _palette(data: bytes, at: int, flags: int) -> tuple[bytes, int]:
 
 
 def _blocks(data: bytes, at: int) -> tuple[bytes, int]:
-    """What follows in blocks, joined, and where it ends."""
+    """The data blocks from ``at`` on, joined, and the offset of their end."""
     parts = []
     while size := data[at]:
         parts.append(data[at + 1 : at + 1 + size])
@@ -214,7 +214,7 @@ def _bits(palette: bytes) -> int:
 
 
 def _cleaned(palette: bytes, used: set[int]) -> bytes:
-    """What no pixel shows may be anything, such as text."""
+    """The palette without the colours that no pixel shows: they may hold anything, such as text."""
     size = 3 * 2 ** (_bits(palette) + 1) if palette else 0
     colours = (palette[3 * at : 3 * at + 3] if at in used else bytes(3) for at in range(size // 3))
     return b"".join(colour.ljust(3, b"\0") for colour in colours)

@@ -20,7 +20,7 @@ THUMBNAIL: Final = (400, 400)
 BLUR_FROM: Final = (32, 32)
 
 QUALITIES: Final = (90, 80, 65)
-"""Where the first is too much for 10 MiB, the next is tried."""
+"""Qualities in the order in which they are tried until the file has at most 10 MiB."""
 
 LARGE: Final = 4_000_000
 """So many pixels are written as WebP with less effort, which takes half the time and 2 % more bytes."""

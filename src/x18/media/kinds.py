@@ -44,7 +44,7 @@ PICTURE_BRAND: Final = re.compile(rb"avi[fs]|hei[cxms]|hev[cx]|mi[fa]\w|msf1|jp2
 
 
 def kind_of(head: bytes) -> Kind | None:
-    """What the first 64 bytes say the file is; None for anything that is not taken."""
+    """The kind of a file by its first 64 bytes; None for a kind that is not accepted."""
     if head.startswith(b"\xff\xd8\xff"):
         return JPEG
     if head.startswith(b"\x89PNG\r\n\x1a\n"):

@@ -53,7 +53,7 @@ class Picture(NamedTuple):
 
     @property
     def duration_ms(self) -> int | None:
-        """How long one round is shown; None for a still one."""
+        """The duration of one round; None for a still picture."""
         return round(sum(self.durations)) if len(self.frames) > 1 else None
 
 

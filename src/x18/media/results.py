@@ -1,4 +1,4 @@
-"""What goes to and comes from the process that works on a file. Plain values: they cross as JSON, and are checked on arrival."""
+"""Messages to and from the process that works on a file. Plain values: they cross as JSON, and are checked on arrival."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Meta
 
 MAX_SIDE = 65_535
-"""What JPEG can hold. A picture of one by forty million pixels takes a decoder many times as long as a square one."""
+"""The longest side that JPEG can hold. A picture of one by forty million pixels takes a decoder many times as long as a square one."""
 
 Side = Annotated[int, Meta(ge=1, le=MAX_SIDE)]
 
@@ -33,7 +33,7 @@ class Job(msgspec.Struct, frozen=True):
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a child says at its end: one of the first three, and what its box lacked."""
+    """The last message of a child: one of the first three fields, and the restrictions that its box lacked."""
 
     processed: Processed | None = None
     rejected: Annotated[str, Meta(max_length=500)] | None = None
@@ -42,7 +42,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What a child told, None if it died before, and what it cost."""
+    """The message of a child, None if it died before, and what the work cost."""
 
     told: Told | None
     cpu_s: float

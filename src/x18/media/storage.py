@@ -1,4 +1,4 @@
-"""Where files are: a folder, or a bucket of S3."""
+"""Storage of files: a folder, or a bucket of S3."""
 
 import logging
 from collections.abc import AsyncIterator, Iterator, Mapping
@@ -18,7 +18,7 @@ logger = logging.getLogger("x18.media")
 
 CHUNK: Final = 256 * 1024
 PREFIX: Final = "media"
-"""Where files are in a bucket, which may hold other things too."""
+"""The prefix of files in a bucket, which may hold other things too."""
 
 PAGE: Final = 1_000
 RETRIES: Final = {"max_retries": 3, "retry_timeout": timedelta(seconds=10)}
@@ -61,7 +61,7 @@ class Storage:
             await obstore.put_async(self._store, name, path)
 
     async def look_up(self, name: str) -> StoredFile | None:
-        """What is stored under a name; None for nothing.
+        """The file that is stored under a name; None for nothing.
 
         Raises:
             Unavailable: the bucket cannot be reached.

@@ -1,4 +1,4 @@
-"""What nobody needs any more: rows go first and are committed, files follow, so that no row is ever without its file."""
+"""Removal of files that nobody needs any more: rows go first and are committed, files follow, so that no row is ever without its file."""
 
 from datetime import timedelta
 from typing import Final

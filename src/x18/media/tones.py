@@ -8,7 +8,7 @@ PQ, HLG = 16, 18
 """Transfer functions as ITU-T H.273 numbers them."""
 
 WHITE_NITS: Final = 203
-"""What is as white as paper (ITU-R BT.2408)."""
+"""The light of paper white (ITU-R BT.2408)."""
 
 BRIGHT: Final = 0.75
 """Of white. Light beyond that is drawn together, so that lamps and skies keep their shapes."""
@@ -17,7 +17,7 @@ STEPS: Final = 1024
 
 
 def light_of(transfer: int) -> list[float] | None:
-    """What light to show for signals from 0 to 1, of which 1 is white; None for signals that screens show as they are."""
+    """The light to show for signals from 0 to 1, of which 1 is white; None for signals that screens show as they are."""
     nits = NITS.get(transfer)
     return nits and [_drawn_together(nits(step / (STEPS - 1)) / WHITE_NITS) for step in range(STEPS)]
 

@@ -26,7 +26,7 @@ class Turns:
 
     @property
     def waiting(self) -> int:
-        """How many wait."""
+        """Uploads that wait."""
         return sum(map(_length, self._queues.values()))
 
     @asynccontextmanager

@@ -22,7 +22,7 @@ from x18.media.results import Processed, Rejected
 MAX_SECONDS: Final = 10 * 60
 CODECS: Final = {"mp4": {"h264", "hevc", "av1", "mpeg4", "vp9"}, "webm": {"vp8", "vp9", "av1"}}
 SOUNDS: Final = {"mp4": {"aac", "mp3", "opus", "flac"}, "webm": {"opus", "vorbis"}}
-"""What at least two of Chromium, Firefox and Safari play. Dolby's (AC-3, E-AC-3) and ALAC are Safari's alone."""
+"""Codecs that at least two of Chromium, Firefox and Safari play. Dolby's (AC-3, E-AC-3) and ALAC are Safari's alone."""
 
 WITHOUT_MESSAGES: Final = {"h264": "6", "hevc": "39-40", "av1": "5"}
 """Units inside of the pictures' own stream that hold anything at all: cameras write place and time into them."""
@@ -139,7 +139,7 @@ class _Track:
         return list(packets)
 
     def _needed(self, packet: Any) -> list[Any]:
-        """What can be written now. Phones that cut a video leave the packets in, and say in an edit list that they are not shown
+        """Packets that can be written now. Phones that cut a video leave the packets in, and say in an edit list that they are not shown
         (ISO 14496-12, 8.6.6), which cannot be written here: what was cut off at the end is left out, and so is what was cut out in
         between, unless what follows cannot be decoded without it. What was cut off at the beginning has times before nought.
         """
@@ -193,7 +193,7 @@ def _filters_of(stream: Any) -> list[str]:
 
 
 def _check_duration(tracks: Any) -> float:
-    """How many seconds there are as yet."""
+    """Seconds that were read so far."""
     begun = [track.begins for track in tracks if track.begins is not None]
     seconds = float(max(track.ends for track in tracks) - min(begun, default=0))
     if seconds > MAX_SECONDS:
@@ -218,5 +218,5 @@ def _first_frame(path: Path, kind: Kind) -> tuple[Any, tuple[int, int]]:
 
 
 def _matrix_of(frame: Any) -> Colorspace | None:
-    """How colours are coded where the video does not say: as browsers take it, as HDTV does from 720 lines on, else as SDTV does."""
+    """The coding of colours where the video does not say: as browsers assume it, that of HDTV from 720 lines on, else that of SDTV."""
     return Colorspace.ITU709 if frame.colorspace == UNTOLD and frame.height >= HDTV_LINES else None

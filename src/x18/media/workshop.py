@@ -39,10 +39,10 @@ FILES_BETWEEN_RESTARTS: Final = 1_000
 
 DECODING_S: Final = 60.0
 DECODING_S_PER_S: Final = 0.25
-"""What a user may have decoded at once, and in the long run; a network five times as much."""
+"""Work of the decoders for a user at once, and in the long run; a network has five times as much."""
 
 NO_ROOM: Final = (errno.ENOSPC, errno.EDQUOT)
-"""Which is not the file's fault."""
+"""Errors of a full disk, which are not the file's fault."""
 
 UNREADABLE: Final = "The file cannot be decoded within reasonable time and memory."
 

@@ -1,1 +1,1 @@
-"""What others did that concerns one."""
+"""Notifications: actions of others that concern a user."""

@@ -15,7 +15,7 @@ from x18.notifications.schemas import AllRead, NotificationList, NotificationVie
 
 
 class NotificationController(Controller):
-    """What others did that concerns one."""
+    """Notifications of the viewer."""
 
     path = "/notifications"
     tags = ["notifications"]
@@ -38,13 +38,13 @@ class NotificationController(Controller):
 
     @patch("/{notification_id:uuid}/read", summary="Mark one as read")
     async def mark_read(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> NotificationView:
-        """Also when it is already."""
+        """Mark a notification as read; no error where it is read already."""
         await actions.mark_read(viewer.user_id, notification_id)
         return await queries.get_notification(viewer.user_id, notification_id)
 
     @patch("/read-all", summary="Mark all as read")
     async def mark_all_read(self, viewer: CurrentUser) -> AllRead:
-        """How many there were."""
+        """Mark all notifications of the viewer as read, and return how many were unread."""
         return AllRead(updated_count=await actions.mark_all_read(viewer.user_id))
 
     @delete("/{notification_id:uuid}", summary="Delete one", status_code=200)

@@ -84,7 +84,7 @@ async def get_notification(viewer_id: UUID, notification_id: UUID) -> Notificati
 
 
 async def count_unread(viewer_id: UUID) -> int:
-    """How many of the viewer's are unread, counted up to ``MOST_UNREAD``."""
+    """The number of the viewer's unread notifications, counted up to ``MOST_UNREAD``."""
     count: int = await db.fetch_value(UNREAD_OF.format("$1"), viewer_id)
     return count
 

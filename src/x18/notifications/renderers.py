@@ -1,4 +1,4 @@
-"""What the events of notifications show, and only to their owner."""
+"""Renderers of the events of notifications, which only their owner gets."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -48,7 +48,7 @@ async def render_notifications(rows: Sequence[LogRow]) -> Mapping[int, Content]:
 
 
 async def render_removals(rows: Sequence[LogRow]) -> Mapping[int, Content]:
-    """Which notifications are gone."""
+    """The notifications that are gone."""
     stones = await db.fetch(
         "SELECT post_id FROM post_tombstones WHERE post_id = ANY($1)", [row.object_id for row in rows]
     )
@@ -67,7 +67,7 @@ async def render_removals(rows: Sequence[LogRow]) -> Mapping[int, Content]:
 
 
 async def render_reads(rows: Sequence[LogRow]) -> Mapping[int, Content]:
-    """Which notifications are read."""
+    """The notifications that are read."""
     counts = await _count_unread(rows)
     contents = {}
     for row in rows:

@@ -18,7 +18,7 @@ Unread = Annotated[
 
 
 class NotificationView(msgspec.Struct, kw_only=True):
-    """What somebody did."""
+    """An action of another user."""
 
     id: UUID
     user_id: Annotated[UUID, Meta(description="Whose notification it is.")]
@@ -39,13 +39,13 @@ class NotificationList(Listing, kw_only=True):
 
 
 class UnreadCount(msgspec.Struct, kw_only=True):
-    """How many notifications are unread."""
+    """The number of unread notifications."""
 
     unread_count: Unread
 
 
 class AllRead(msgspec.Struct, kw_only=True):
-    """What marking all as read did."""
+    """The result of marking all as read."""
 
     success: bool = True
     updated_count: Annotated[int, Meta(ge=0, description="How many were unread until now.")]

@@ -28,7 +28,7 @@ SHORT: Final = 1_000
 """Characters that are read in a millisecond or two; the longest text of the worst characters takes 25."""
 
 MAX_RETWEETERS: Final = 1_000
-"""How many retweeters a tombstone remembers, the newest: their followers are told of the deletion."""
+"""The number of newest retweeters that a tombstone keeps: their followers are told of the deletion."""
 
 ENTOMB: Final = f"""
     INSERT INTO post_tombstones (post_id, author_id, level, terms, has_media, retweeter_ids, private_retweeter_ids, score, in_trends)

@@ -92,7 +92,7 @@ class PostController(Controller):
 
 
 class BookmarkController(Controller):
-    """What one kept."""
+    """Bookmarks of the viewer."""
 
     path = "/bookmarks"
     tags = ["posts"]

@@ -1,4 +1,4 @@
-"""What clients of the original system send with a post, in our words. Nothing is published wider than it was meant.
+"""Fields of posts that clients of the original system send, in X18's terms. Nothing is published wider than it was meant.
 
 Fields that nobody knows are ignored everywhere else; here one that narrows who may see would be ignored at the author's cost.
 """

@@ -22,7 +22,7 @@ POST: Final = f"""
 
 
 def _own(score: int, sign: str) -> str:
-    """What the author's own reaction does to what the rank leaves out; ``p`` is the post."""
+    """SQL that keeps the author's own reaction apart, since the rank leaves it out; ``p`` is the post."""
     return f", own_score = own_score {sign} CASE WHEN p.author_id = $1 THEN {score} ELSE 0 END" if score else ""
 
 

@@ -21,7 +21,7 @@ VERSION: Final = 1
 
 BATCH: Final = 100
 PAUSE_S: Final = 0.1
-"""Between two batches: a tenth of a processor at most goes into them."""
+"""The pause between two batches: a tenth of a processor at most goes into them."""
 
 UNREAD: Final = f"""
     SELECT p.id, p.content, p.metadata->>'symbol' AS symbol, p.terms, p.hashtags, p.category, p.market
@@ -30,7 +30,7 @@ UNREAD: Final = f"""
 
 
 class _Read(msgspec.Struct):
-    """What a post says to machines, as it is stored."""
+    """The words, terms and hashtags of a post, as they are stored."""
 
     id: str
     words: str

@@ -1,4 +1,4 @@
-"""What the events of posts show."""
+"""Renderers of the events of posts."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""What a symbol may look like after ``$``: tickers and pairs as exchanges write them, and not amounts or compound words.
+"""Symbols after ``$``: tickers and pairs as exchanges write them, and not amounts or compound words.
 
 - A ticker is letters and digits: ``BTC``, ``US30``, also with the ``^`` or ``.`` of an index. One that begins with digits ends in at least
   two capitals (``1INCH``) or in the code of an exchange (``7203.T``, ``285A.T``, ``5.HK``). ``$100``, ``$5k``, ``$1.50``, ``$20-30``,
@@ -18,7 +18,7 @@ QUOTES: Final = (
     "BNB|SOL|XAU|XAG"
 )
 COMMON: Final = "USDT?|USDC|EUR|GBP|JPY|BTC|ETH|BNB"
-"""Of these in any case: they are no words."""
+"""Quotes that count in any case, since they are no words."""
 
 CONTRACTS: Final = "PERPETUAL|PERP|SWAP|FUTURES|FUT|SPOT|CASH"
 SHARES: Final = "P?[A-Z]|WS|WT|UN|RT|WI"
@@ -32,7 +32,7 @@ PLACES: Final = (
     "BVMF|BMV|JSE|TADAWUL|TVC|INDEX(?:SP|DJX|NASDAQ)?|FX(?:_IDC)?|OANDA|FOREXCOM|CAPITALCOM|CRYPTO(?:CAP)?|BINANCE(?:US)?|COINBASE|KRAKEN|"
     "BITSTAMP|BITFINEX|BYBIT|OKX|KUCOIN|GATEIO|MEXC|BITGET|HTX|GEMINI|DERIBIT|BITMEX|UPBIT|BITHUMB|HYPERLIQUID|DYDX|UNISWAP|[XCIOS]"
 )
-"""What stands before the ``:`` of a symbol, as TradingView, Google and Polygon write it."""
+"""Exchanges before the ``:`` of a symbol, as TradingView, Google and Polygon write it."""
 
 AMOUNTS: Final = (
     "BN|MN|MM|MILL?S?|BILL?S?|[MBTR]+ILLIONS?|THOUSANDS?|HUNDREDS?|GRAND|BUCKS?|BUX|DOLLARS?|EUROS?|CENTS?|TN|TRN|PT|TP|SL|AH|PM|AM|[OIA]TM|EPS|YRS?|"
@@ -55,7 +55,7 @@ def symbol_pattern(unspaced: str) -> str:
 
 
 def _suffix() -> str:
-    """What may join, in capitals. Nothing in it but the letters is changed by ``lower``."""
+    """The expression of the suffixes that a symbol may have, in capitals. ``lower`` changes nothing in it but the letters."""
     date = r"(?:[0-9]{6}(?:[0-9]{2})?+|[0-9]{1,2}[A-Z]{3}[0-9]{2}(?:[0-9]{2})?+|[FGHJKMNQUVXZ][0-9]{1,4})(?:-[0-9]{1,7}-[CP])?+"
     contract = rf"[-_](?:{CONTRACTS}|{date})"
     option = r"_[0-9]{6}[CP][0-9]{1,7}(?:\.[0-9]{1,2})?+"

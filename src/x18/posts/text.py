@@ -1,4 +1,4 @@
-"""What the text of a post says to machines: hashtags, symbols, mentions. Linear in the length of the text.
+"""The tokenizer of posts: finds hashtags, symbols and mentions, in time linear in the length of the text.
 
 One reading from left to right: an address is taken first and nothing in it counts, then each sign with what follows it. The rules are those
 of twitter-text wherever traders do not write otherwise; ``tests/posts/test_twitter_text.py`` lists the differences.
@@ -93,7 +93,7 @@ def fold_hashtag(tag: str) -> str:
 
 
 def _name_of(kind: str, written: str) -> str:
-    """What counts of a match; nothing where it is no hashtag after all: too long, or without a letter."""
+    """The hashtag in a match; nothing where it is none after all: too long, or without a letter."""
     if kind == "mention":
         return written.lower()
     if kind == "cashtag":

@@ -28,7 +28,7 @@ State = Literal["ok", "warning", "failed"]
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """What was looked at, how it is, and what to do about it."""
+    """A finding: the thing that was checked, its state, and what to do about it."""
 
     name: str
     state: State

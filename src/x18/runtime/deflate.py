@@ -16,7 +16,7 @@ CLIENT_WINDOW_BITS: Final = 15
 
 
 class SharedDeflate(PerMessageDeflate):
-    """What clients send compressed."""
+    """Inflates messages that clients send compressed."""
 
     def decode(self, frame: Frame, *, max_size: int | None = None) -> Frame:
         """As the library, to which 0 more bytes mean that there is no limit."""

@@ -28,7 +28,7 @@ MARKS = {"ok": ("✓", "green"), "warning": ("!", "yellow"), "failed": ("✗", "
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """How the findings are printed."""
+    """Add the options of the command."""
     parser.epilog = EXAMPLES
     parser.add_argument("--json", action="store_true", help="print a list of findings as JSON")
 

@@ -1,4 +1,4 @@
-"""How many HTTP connections a network may hold, and for how long an idle one is kept.
+"""Limits of HTTP connections: how many a network may hold, and for how long an idle one is kept.
 
 A connection is a file, of which the process has so many; requests are counted elsewhere, once there are any. What comes through a
 trusted proxy is the proxy's connection, which carries requests of many: those are exempt, and it is for the proxy to count
@@ -19,7 +19,7 @@ from x18.runtime.patience import PatientProtocol
 from x18.runtime.proxies import TrustedPeers
 
 DOORS: Final = "x18.doors"
-"""Where the application puts its ``Doors`` for the protocol: into the state of its lifespan."""
+"""Key of the lifespan's state under which the application puts its ``Doors`` for the protocol."""
 
 LONG_S: Final = 125
 """An idle connection is closed by the other end first: a request that meets our closing is lost, and a proxy answers 502. Go's clients
@@ -33,7 +33,7 @@ FEW: Final = 20
 
 REQUESTS: Final = 40
 REQUESTS_PER_SECOND: Final = 200
-"""What a network may ask at once and in the long run, twice what is answered to all its users. What comes faster is read later."""
+"""Requests of a network at once and per second in the long run: twice as many as all its users are answered. Faster ones are read later."""
 
 MANY: Final = Refusal(
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -79,7 +79,7 @@ class Doors:
         return self._asked.wait_s(network_of(peer or "")) if self._enforced and not self._is_exempt(peer) else 0.0
 
     def keep_alive_s(self, peer: str | None) -> int:
-        """How long an idle connection of this peer is kept."""
+        """Seconds for which an idle connection of this peer is kept."""
         if not self._enforced or self._is_exempt(peer):
             return LONG_S
         few = self.total <= self._many and self._open.count_of(network_of(peer or "")) <= FEW

@@ -21,7 +21,7 @@ from x18.runtime.frames import PacedFrames
 from x18.runtime.streaming import give_up_on_the_dead
 
 WRITE_BUFFER: Final = 64 * 1024
-"""What may wait in user space before we are told to pause."""
+"""Bytes that may wait in user space before the protocol is told to pause."""
 
 UNSENT_IN_KERNEL: Final = 128 * 1024
 """Linux lets a slow reader have megabytes of kernel memory before a write blocks."""
@@ -47,7 +47,7 @@ ATTRIBUTES: Final = (
 
 
 def missing_names() -> list[str]:
-    """What this uvicorn lacks of what the class below builds on; attributes are looked for in the constructor's code."""
+    """Names that the class below needs and this version of uvicorn lacks; attributes are looked for in the constructor's code."""
     used = set(WebSocketsSansIOProtocol.__init__.__code__.co_names)
     used |= set(WebSocketsSansIOProtocol.handle_connect.__code__.co_names)
     methods = [name for name in METHODS if not callable(getattr(WebSocketsSansIOProtocol, name, None))]

@@ -24,7 +24,7 @@ class PacedFrames(WebSocketsSansIOProtocol):
     """Parses what came piece by piece, and listens no more to who sends frames without end."""
 
     _held: memoryview | None = None
-    """What was received and is not parsed yet. Nothing is read meanwhile."""
+    """Bytes that were received and not parsed yet. Nothing is read meanwhile."""
 
     _frames = 0.0
     _counted_at = 0.0

@@ -1,4 +1,4 @@
-"""What Litestar remembers of requests, taken away at start.
+"""Takes away, at start, the caches in which Litestar remembers requests.
 
 It caches query strings, paths, cookies and addresses by what was sent: up to 1,024 of each, some of them of megabytes each, so that a
 stranger can fill memory for good (docs/framework-defaults.md). What they save is a few microseconds.
@@ -49,7 +49,7 @@ def remove_caches(app: Litestar) -> None:
 
 
 def missing_names(app: Litestar) -> list[str]:
-    """What this Litestar lacks of what is known to remember requests."""
+    """Names of known caches that this version of Litestar does not have."""
     names = [(sys.modules.get(module), name) for module, known in KNOWN.items() for name in known]
     return [name for holder, name in [*names, (app.asgi_router, ROUTING)] if not hasattr(holder, name)]
 
@@ -66,7 +66,7 @@ def parse_query(query_string: bytes) -> tuple[tuple[str, str], ...]:
 
 
 def _caches() -> Iterator[tuple[Any, str, Any]]:
-    """Where a cache is, its name, and the cache or the method that it is."""
+    """Each cache: the object that holds it, its name, and the cached function or method."""
     modules = [module for name, module in list(sys.modules.items()) if name.partition(".")[0] == "litestar"]
     for module in modules:
         classes = [value for value in vars(module).values() if isinstance(value, type)]

@@ -12,7 +12,7 @@ from x18.core.requests import SECURITY_HEADERS, request_id_of
 from x18.realtime.controller import REFUSAL
 
 EXTENSION: Final = "websocket.http.response"
-"""What a server offers that can answer a handshake with HTTP (ASGI)."""
+"""The ASGI extension of servers that can answer a handshake with HTTP."""
 
 NO_CHANNEL: Final = NotFound("There is no WebSocket here: the live channel is at /ws.")
 

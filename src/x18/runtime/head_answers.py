@@ -29,7 +29,7 @@ class HeadAnswers:
 
 
 class _Answer:
-    """What is sent of an answer: its beginning."""
+    """Sends the beginning of an answer without its body."""
 
     def __init__(self, scope: Any, asked: Any, receive: Receive, send: Send) -> None:
         self._scope, self._asked = scope, asked

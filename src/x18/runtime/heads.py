@@ -161,7 +161,7 @@ class StrictProtocol(DeafProtocol):
         super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """What uvicorn does when the parser stops."""
+        """End the request at which the parser stopped: uvicorn calls this, with a message of its own."""
         self.refuse(self._refusal)
 
     def refuse(self, refusal: Refusal) -> None:

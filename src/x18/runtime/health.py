@@ -42,7 +42,7 @@ class Checks:
         self._good_until = 0.0
 
     async def look(self) -> HealthView:
-        """What works, as of now or of a second ago."""
+        """The state of each part, now or a second ago."""
         now = asyncio.get_running_loop().time()
         if self._looking is None or (self._looking.done() and now >= self._good_until):
             self._looking = asyncio.create_task(self._look_at_all())
@@ -108,7 +108,7 @@ class OwnConnection:
 
 
 class Addresses(msgspec.Struct):
-    """What this server is and where its parts are."""
+    """Name and version of this server, and the addresses of its parts."""
 
     name: str
     version: str
@@ -132,7 +132,7 @@ class SystemController(Controller):
 
     @get("/api", summary="Name, version, addresses")
     async def about(self) -> Addresses:
-        """Where to read on and where to connect."""
+        """Name and version of this server, with the addresses of its documents and of the live channel."""
         return Addresses("x18", version("x18"), "/docs", "/openapi.json", "/asyncapi.json", "/ws", "/health")
 
 

@@ -22,7 +22,7 @@ FILES_WANTED: Final = 16_384
 
 
 def check_settings(settings: Settings, own_secrets: Collection[str] = ()) -> list[Finding]:
-    """What is set so that it works, but not as in production. ``own_secrets`` are not set, so ``x18 serve`` makes them."""
+    """Check for settings that work, but are not fit for production. ``own_secrets`` are not set, so ``x18 serve`` makes them."""
     findings = [Finding.ok("settings", f"SERVER_ENV={settings.server_env}, port {settings.server_port}")]
     if own_secrets:
         found = f"{' and '.join(own_secrets)} not set: x18 serve makes its own, kept in {settings.storage_path / FILE}"
@@ -61,7 +61,7 @@ def check_disk(settings: Settings) -> Finding:
 
 
 def check_files() -> Finding:
-    """How many connections the process may hold."""
+    """The number of connections that the process may hold."""
     limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     found = f"{limit} open files"
     if limit != resource.RLIM_INFINITY and limit < FILES_WANTED:

@@ -40,7 +40,7 @@ def shared_metrics() -> Iterator[None]:
 
 
 class MetricsAccess:
-    """Who may read: whoever has the token. Where none is set, programs of this machine, but in production nobody."""
+    """Guard of the metrics: readers need the token. Where none is set, programs of this machine may read, but in production nobody."""
 
     def __init__(self, token: str | None, *, is_production: bool) -> None:
         self._token = token

@@ -27,7 +27,7 @@ MAX_TOLD: Final = 500
 REFUSALS: Final = frozenset({403, 429})
 
 REFUSALS_EVERY_S: Final = 1.0
-"""How often a refusal of one route is logged: whoever is refused may come back as fast as the line allows."""
+"""The least time between two log lines on refusals of one route: whoever is refused may come back as fast as the line allows."""
 
 _told_at: Final[dict[tuple[str, int], float]] = {}
 

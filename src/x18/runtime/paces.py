@@ -19,7 +19,7 @@ PIECE_BYTES: Final = 16 * 1024
 """So much is parsed before others have their turn: at most 2,700 chunks of one byte, 5 ms."""
 
 SOONEST_S: Final = 0.05
-"""How often it is looked whether it is time."""
+"""The pause between two looks at whether it is time."""
 
 CRUMBS: Final = 1_000
 CRUMB_BYTES: Final = 64
@@ -49,7 +49,7 @@ class PacedRequests(CountedProtocol):
 
     _doors: Doors | None = None
     _held: memoryview | None = None
-    """What was received and is not parsed yet. Nothing is read meanwhile."""
+    """Bytes that were received and not parsed yet. Nothing is read meanwhile."""
 
     _next: asyncio.Handle | None = None
     _crumbs = 0

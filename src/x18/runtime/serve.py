@@ -180,7 +180,7 @@ class _Supervisor(Multiprocess):
 
 
 def _notes(settings: Settings, workers: int) -> list[str]:
-    """What one wants to know of a server that has just started. ``settings`` are those before embedded servers were added."""
+    """Notes for the line that says a server is ready. ``settings`` are those before embedded servers were added."""
     notes = [f"{workers} processes"] if workers > 1 else []
     if settings.database_url is None:
         notes.append(f"data in {settings.storage_path.resolve()}")

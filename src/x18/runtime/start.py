@@ -1,4 +1,4 @@
-"""What commands that need servers do first: read the settings, find or start the servers, and say plainly what is wrong."""
+"""The first steps of commands that need servers: read the settings, find or start the servers, and say plainly what is wrong."""
 
 import asyncio
 import os

@@ -82,7 +82,7 @@ class Traced:
 
 
 def _make_sampler() -> Any:
-    """What belongs to a traced request is traced. SQL outside of one is not: the relay alone would make ten spans a second."""
+    """Sampler that keeps the spans of traced requests. SQL outside of one is not traced: the relay alone would make ten spans a second."""
     from opentelemetry.sdk.trace.sampling import ALWAYS_ON, Decision, ParentBased, Sampler, SamplingResult
     from opentelemetry.trace import SpanKind
 

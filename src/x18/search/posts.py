@@ -18,7 +18,7 @@ RECENT_PER_ROW: Final = 100
 """For each row that is wanted so many of the newest posts are looked through first, and not more than ``WALKED``."""
 
 WALKED: Final = 20_000
-"""How many posts are looked through at most for one page, where no index finds few enough of them."""
+"""The most posts that are looked through for one page, where no index finds few enough of them."""
 
 MOST_FOUND: Final = 10_000
 """So many posts are taken from an index at most: what more of them match is frequent, and looked for among the newest."""
@@ -96,7 +96,7 @@ def _walk(look_up: str, condition: str, wanted: str, most: str, direction: str) 
 
 
 def _count(source: str, key: str, look_up: str, condition: str, candidate: str, is_indexed: str) -> str:
-    """How many there are, up to a limit, of those that one page looks through."""
+    """The statement that counts, up to a limit, the matching posts among those that one page looks through."""
     seen = visible("$1")
     return f"""
     SELECT count(*) FROM (
@@ -126,7 +126,7 @@ async def find_hashtag(tag: str, page: Page, viewer_id: UUID | None) -> PostList
 
 
 async def count_posts(text: str, viewer_id: UUID | None) -> int:
-    """How many posts have these words, counted up to 1,000."""
+    """The number of posts with these words, counted up to 1,000."""
     return await _count_with(_count(*BY_WORDS), query_of(text), viewer_id)
 
 

@@ -15,7 +15,7 @@ FoundCount = Annotated[int, Meta(ge=0, le=1_000, description="Counted up to 1,00
 
 
 class Totals(msgspec.Struct, kw_only=True):
-    """How many there are of each kind."""
+    """The number of results of each kind."""
 
     users: FoundCount
     posts: FoundCount
@@ -45,7 +45,7 @@ class HashtagPosts(PostList, kw_only=True):
 
 
 class HashtagCount(msgspec.Struct, kw_only=True):
-    """How many people and how many posts use a hashtag."""
+    """A hashtag with the numbers of people and posts that use it."""
 
     tag: Annotated[str, Meta(description="Without `#`, in the form in which hashtags are compared.")]
     count: Annotated[int, Meta(ge=0, description="Of public posts in the time that was asked for.")]

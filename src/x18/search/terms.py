@@ -1,4 +1,4 @@
-"""What may be looked for at once: a search costs more with each word, and most with phrases and exclusions."""
+"""Limits of a query: a search costs more with each word, and most with phrases and exclusions."""
 
 from typing import Final
 

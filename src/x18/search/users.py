@@ -17,7 +17,7 @@ FEW: Final = 20
 """Fewer names than this are completed by likeness and bio: on whichever page, so that pages fit together and agree on the total."""
 
 LIKENESS: Final = 0.45
-"""How like a word must be (pg_trgm.word_similarity_threshold): finds one typo in five letters."""
+"""The similarity that a word needs (pg_trgm.word_similarity_threshold): it allows for one typo in five letters."""
 
 NAME: Final = "COALESCE(folded_name, lower(display_name))"
 NAMES: Final = f"(lower(username) || ' ' || {NAME})"

@@ -1,4 +1,4 @@
-"""Who used which hashtag when, and what follows from it: how many posts of an hour have it, and how many people used it.
+"""Uses of hashtags by author and hour, and the counts that follow from them: posts of an hour with a hashtag, and people who used it.
 
 An author counts in the hour of the newest use only. A window ends now, so the sum over its hours is the number of people who used the
 hashtag in it, at the cost of reading hours.
@@ -26,7 +26,7 @@ class Use(NamedTuple):
 
     @property
     def key(self) -> tuple[UUID, str]:
-        """Whose use of what it is."""
+        """The author and the hashtag of the use."""
         return self.author_id, self.hashtag
 
 
@@ -38,7 +38,7 @@ class Hour(NamedTuple):
 
 
 def uses_of(rows: Iterable[asyncpg.Record]) -> "Counter[Use]":
-    """What events of posts add and take away."""
+    """Uses that events of posts add and take away."""
     uses: Counter[Use] = Counter()
     for row in rows:
         hour = moment_of(row["post_id"]).replace(minute=0, second=0, microsecond=0)

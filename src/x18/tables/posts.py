@@ -79,7 +79,7 @@ class Bookmark(Table, tablename="bookmarks", db=DB):
 
 
 class PostTombstone(Table, tablename="post_tombstones", db=DB):
-    """What is kept of a deleted post while the log may replay its events: who could have received it, and nothing it said."""
+    """The rest of a deleted post, kept while the log may replay its events: who could have received it, and nothing of its content."""
 
     post_id = UUID(primary_key=True)
     author_id = UUID()
@@ -94,7 +94,7 @@ class PostTombstone(Table, tablename="post_tombstones", db=DB):
 
 
 class RetweetTombstone(Table, tablename="retweet_tombstones", db=DB):
-    """What is kept of a retweet that was undone, as long as of a deleted post: who could have had it."""
+    """The rest of a retweet that was undone, kept as long as that of a deleted post: who could have received it."""
 
     id = UUID(primary_key=True)
     post_id = UUID()

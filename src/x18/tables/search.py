@@ -1,4 +1,4 @@
-"""What search rolls up."""
+"""Roll-ups of hashtags for the trends."""
 
 from piccolo.columns import UUID, BigInt, Boolean, Integer, Text, Timestamptz
 from piccolo.table import Table
@@ -7,7 +7,7 @@ from x18.tables.engine import DB
 
 
 class HashtagHour(Table, tablename="hashtag_hours", db=DB):
-    """How many public posts of an hour have a hashtag, and how many authors used it last in that hour. The key is hour and hashtag."""
+    """Public posts of an hour with a hashtag, and authors who used it last in that hour. The key is hour and hashtag."""
 
     hour = Timestamptz(primary_key=True)
     hashtag = Text()
@@ -16,7 +16,7 @@ class HashtagHour(Table, tablename="hashtag_hours", db=DB):
 
 
 class HashtagUse(Table, tablename="hashtag_uses", db=DB):
-    """How many public posts of an author and an hour have a hashtag. The key is the first three columns."""
+    """Public posts of an author and an hour with a hashtag. The key is the first three columns."""
 
     author_id = UUID(primary_key=True)
     hashtag = Text()

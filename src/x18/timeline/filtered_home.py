@@ -18,7 +18,7 @@ from x18.timeline.filters import Filters
 from x18.timeline.standing import STANDS, collect, stands_on
 
 RECENT: Final = 8_000
-"""How many of the newest entries of all are looked through first."""
+"""The number of newest entries of everybody that are looked through first."""
 
 FEW_FOLLOWEES: Final = 20
 """Up to here each followee's own entries are looked through."""
@@ -53,7 +53,7 @@ POSTS_OF_FEW: Final = f"""
 
 
 class _Reading(msgspec.Struct):
-    """How far a read has come: what was found, and the range that is left."""
+    """Progress of a read: the entries that were found, and the range that is left."""
 
     viewer_id: UUID
     filters: Filters
@@ -63,17 +63,17 @@ class _Reading(msgspec.Struct):
     missing: int
     found: list[asyncpg.Record]
     seen: int = 0
-    """How many of the followees' entries were looked through."""
+    """The number of followees' entries that were looked through."""
 
     in_all: float = 0.0
-    """How many entries the followees may have in all, from their share of the newest."""
+    """The estimated number of all entries of the followees, from their share of the newest."""
 
     span_ms: float = 1.0
-    """How wide the next window is."""
+    """The width of the next window."""
 
     @property
     def lookups(self) -> float:
-        """How many entries have to be looked through for the rest of the page, at the density of what was found."""
+        """The number of entries to look through for the rest of the page, at the density of those that were found."""
         if not self.found:
             return self.in_all
         return min(self.missing * (self.seen + 1) / len(self.found), self.in_all)
@@ -88,7 +88,7 @@ class _Reading(msgspec.Struct):
             self.below = until
 
     def edge(self) -> UUID:
-        """Where the next window ends: a limit of the page, or an instant, which is no entry's id."""
+        """The end of the next window: a limit of the page, or an instant, which is no entry's id."""
         near = (self.above if self.ascending else self.below).int >> 80
         if self.ascending:
             return min(self.below, UUID(int=min(int(near + self.span_ms), 2**48 - 1) << 80))
@@ -157,7 +157,7 @@ async def _fetch(reading: _Reading, sql: str) -> list[asyncpg.Record]:
 
 
 async def _expect(filters: Filters) -> float:
-    """How many posts the planner expects to have the terms."""
+    """The number of posts with the terms, as the planner estimates it."""
     plan = await db.fetch_value(
         f"EXPLAIN (FORMAT JSON) SELECT 1 FROM posts p WHERE {filters.condition('p', 1)}", *filters.groups
     )

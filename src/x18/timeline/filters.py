@@ -18,7 +18,7 @@ Values = Annotated[
 
 
 class Filters(msgspec.Struct, frozen=True):
-    """What was asked for, by name, and the same as groups of terms: OR within a group, AND between them."""
+    """The filter of a request, by name, and the same as groups of terms: OR within a group, AND between them."""
 
     by_name: dict[str, list[str]] = {}
     groups: list[list[str]] = []

@@ -1,4 +1,4 @@
-"""Which entries stand in a viewer's home: those of the users that one follows, and one's own.
+"""Entries of a viewer's home: those of the users whom the viewer follows, and the viewer's own.
 
 Nothing is written per follower when somebody posts. A page is read from the newest entries of all users where these hold enough
 of the viewer's, and else from the entries of the freshest of the followees, by covering indexes; ``docs/architecture.md`` has
@@ -17,7 +17,7 @@ from x18.timeline.filters import Filters
 from x18.timeline.standing import collect, stands_on
 
 RECENT: Final = 2_000
-"""How many of the newest entries of all are looked through first."""
+"""The number of newest entries of everybody that are looked through first."""
 
 PICKED: Final = f"""
     WITH {FOLLOWEES}

@@ -20,7 +20,7 @@ from x18.users.queries import get_user, load_users
 from x18.users.schemas import UserView
 
 RECENT: Final = 2_000
-"""How many of the newest public posts are looked through before the index of terms is asked."""
+"""The number of newest public posts that are looked through before the index of terms is asked."""
 
 COUNT_VISIBLE: Final = f"""
     SELECT count(*) FROM unnest($1::uuid[]) e (id) JOIN LATERAL (SELECT * FROM posts WHERE id = e.id OFFSET 0) p ON true {AUTHOR}
@@ -28,7 +28,7 @@ COUNT_VISIBLE: Final = f"""
 
 
 class Entry(msgspec.Struct, frozen=True):
-    """What stands in a timeline: a post, or with an id of its own a retweet of one by ``actor_id``."""
+    """An entry of a timeline: a post, or, with an id of its own, a retweet of one by ``actor_id``."""
 
     id: UUID
     post_id: UUID

@@ -23,7 +23,7 @@ from x18.realtime.audience import AUTHOR, LEVEL
 from x18.timeline.filters import Filters
 
 RANKED: Final = 2_000
-"""How many posts a window ranks; below them nothing is shown."""
+"""The number of posts that a window ranks; posts below them are not shown."""
 
 RANKING: Final = f"""
     SELECT s.post_id AS id, {SCORE} AS score FROM post_stats s

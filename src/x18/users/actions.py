@@ -25,11 +25,11 @@ MAX_FOLLOWING: Final = 5_000
 
 MEDIA: Final = "/storage/media/"
 NO_ADDRESS: Final = re.compile(r"[\s\x00-\x1f\x7f\"<>\\^`{|}]")
-"""What an address never holds (RFC 3986, appendix C), and what ends an attribute of HTML."""
+"""Characters that no address holds (RFC 3986, appendix C), and those that end an attribute of HTML."""
 
 COLUMNS: Final = ProfileChange.__struct_fields__
 SHOWN: Final = [column for column in COLUMNS if column != "email"]
-"""What of a profile others see."""
+"""The columns of a profile that others see."""
 
 
 async def change_profile(user_id: UUID, change: ProfileChange) -> None:
@@ -118,7 +118,7 @@ async def unfollow(follower_id: UUID, followee_id: UUID) -> bool:
 
 
 class _Pair(NamedTuple):
-    """How many the follower follows, and whether the followee is there for others."""
+    """The number of users whom the follower follows, and whether the followee's account is enabled."""
 
     following: int
     followee_is_enabled: bool

@@ -12,7 +12,7 @@ TAKEN: Final = {
     "users_username": ("This username is taken; choose another.", "username_taken"),
     "users_email": ("This e-mail address has an account; log in.", "email_taken"),
 }
-"""What a violated unique index of ``users`` means: detail and code."""
+"""Detail and code of the error for each unique index of ``users``."""
 
 RESERVED: Final = frozenset({
     "abuse", "account", "accounts", "admin", "administrator", "administrators", "admins", "all", "anonymous", "api",

@@ -68,7 +68,7 @@ async def load_public(user_ids: list[UUID]) -> dict[UUID, UserView]:
 
 
 async def list_follows(user_id: UUID, side: Side, page: Page, viewer_id: UUID | None) -> UserList:
-    """Who follows the user, or whom the user follows; the newest follow first.
+    """Followers of the user, or users whom the user follows; the newest follow first.
 
     Raises:
         NotFound: no such user.

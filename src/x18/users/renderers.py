@@ -1,4 +1,4 @@
-"""What the events of users show."""
+"""Renderers of the events of users."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final

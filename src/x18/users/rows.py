@@ -11,7 +11,7 @@ from x18.users.schemas import MeUser, UserView
 U = TypeVar("U", bound=UserView)
 
 POSTS_COUNTS: Final = ["posts_count", "follower_posts_count", "private_posts_count"]
-"""How many posts of each level of visibility there are, in the order of ``Level``."""
+"""Columns with the number of posts at each level of visibility, in the order of ``Level``."""
 
 COLUMNS: Final = [
     "id", "username", "display_name", "bio", "location", "website", "avatar_url", "header_url", "verified",
@@ -70,7 +70,7 @@ def me_of(row: asyncpg.Record) -> MeUser:
 
 
 def _count_posts(row: asyncpg.Record, prefix: str, closeness: int) -> int:
-    """How many posts somebody so close may see: those of each level up to it, and of a private account none that do not reach that."""
+    """The number of posts that a viewer may see: of all levels up to the viewer's; of a private account, only its followers see any."""
     if closeness < level_of(Level.PUBLIC, row[prefix + "private_account"]):
         return 0
     return sum([row[prefix + column] for column in POSTS_COUNTS[: closeness + 1]])

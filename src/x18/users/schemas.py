@@ -59,7 +59,7 @@ class UserView(msgspec.Struct, kw_only=True):
 
 
 class MeUser(UserView, kw_only=True):
-    """What only the user sees of the own account."""
+    """The own account, with fields that only its user sees."""
 
     email: str
     updated_at: Moment

@@ -93,7 +93,7 @@ def describe() -> dict[str, Any]:
 
 
 def servers(host: str, *, is_secure: bool) -> dict[str, Any]:
-    """Where the channel is, seen from whoever reads the document at this host."""
+    """The address of the channel, seen from the host at which the document is read."""
     end = "s" if is_secure else ""
     return {
         "here": {"host": host, "protocol": f"ws{end}", "description": "The server that you read this on."},

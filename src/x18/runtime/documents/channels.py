@@ -9,7 +9,7 @@ Names = Mapping[str, str]
 """Type on the wire → name in the document."""
 
 ANSWERS: Final = {"ping": "Pong", "call": "Result"}
-"""What answers a message of the client instead of ``ok``."""
+"""Messages that answer one of the client instead of ``ok``."""
 
 HANDSHAKE: Final = {
     "ws": {
@@ -70,7 +70,7 @@ def channels(client: Names, control: Names, events: Names) -> dict[str, Any]:
 
 
 def operations(client: Names, control: Names, events: Names) -> dict[str, Any]:
-    """What the server receives and sends; for each message of a client also its answer."""
+    """Operations of the channel: the messages that the server receives, each with its answer, and those that it sends."""
     described: dict[str, Any] = {}
     for channel in SOCKETS:
         security = [_scheme("token"), _scheme("ticket")] + [_scheme("tokenInAddress")] * (channel != "live")
@@ -91,7 +91,7 @@ def operations(client: Names, control: Names, events: Names) -> dict[str, Any]:
 
 
 def _streamed(control: Names, events: Names) -> dict[str, str]:
-    """What goes over the stream too: all but what answers or follows a message of the client."""
+    """Messages of the event stream: all but those that answer or follow a message of the client."""
     answers = {"result", "pong", "counts"}
     return {kind: name for kind, name in {**control, **events}.items() if kind not in answers}
 

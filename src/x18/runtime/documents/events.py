@@ -12,7 +12,7 @@ from x18.users.schemas import UserView
 
 
 class Durable(Struct, frozen=True):
-    """What all of them have: ``topics`` are those of the connection that the event belongs to."""
+    """The fields of all events: ``topics`` are those of the connection that the event belongs to."""
 
     cursor: Cursor
     topics: list[TopicName]
@@ -62,7 +62,7 @@ class NotificationDeleted(Durable, frozen=True, tag="notification.deleted"):
 
 
 class NotificationRestored(Durable, frozen=True, tag="notification.restored"):
-    """What was undone is done again: the notification stands in the list as before. It was told of once; show it without a sign."""
+    """An undone action was done again: its notification stands in the list as before. It was announced once; show it without a sign."""
 
     payload: NotificationBody
 

@@ -1,4 +1,4 @@
-"""Which errors each REST operation can answer, and its habits, beyond what its signature says."""
+"""Errors and habits of each REST operation beyond what its signature says."""
 
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple

@@ -1,4 +1,4 @@
-"""What REST operations take: parameters and bodies, in the OpenAPI document."""
+"""Parameters and bodies of REST operations in the OpenAPI document."""
 
 from typing import Any, Final
 

@@ -1,4 +1,4 @@
-"""What the live channel's document tells besides its messages: topics, filters, codes and limits."""
+"""Topics, filters, codes and limits in the live channel's document."""
 
 from typing import Annotated, Any, Final, Literal
 
@@ -13,7 +13,7 @@ Texts = Annotated[list[Text], Meta(max_length=MAX_VALUES)] | Text
 
 
 class PostFilter(Struct, forbid_unknown_fields=True):
-    """Which posts of a topic are wanted: OR within a key, AND between keys."""
+    """The posts of a topic that are wanted: OR within a key, AND between keys."""
 
     category: Texts | UnsetType = UNSET
     market: Texts | UnsetType = UNSET
@@ -24,7 +24,7 @@ class PostFilter(Struct, forbid_unknown_fields=True):
 
 
 class NotificationFilter(Struct, forbid_unknown_fields=True):
-    """Which notifications are wanted."""
+    """The notifications that are wanted."""
 
     type: Annotated[list[NotificationType], Meta(max_length=MAX_VALUES)] | NotificationType | UnsetType = UNSET
 

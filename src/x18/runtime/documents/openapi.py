@@ -57,7 +57,7 @@ class Endpoint(NamedTuple):
 
     @property
     def parameters(self) -> set[str]:
-        """What the handler takes."""
+        """Parameters of the handler."""
         return set(self.handler.parsed_fn_signature.parameters)
 
 

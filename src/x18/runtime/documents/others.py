@@ -1,4 +1,4 @@
-"""What is no REST and is read over HTTP all the same: the event stream and the metrics."""
+"""The event stream and the metrics in the OpenAPI document: they are no REST, but read over HTTP all the same."""
 
 from typing import Any, Final
 

@@ -20,7 +20,7 @@ from x18.runtime.embedded.valkey import run_valkey
 __all__ = ["Servers", "StartError", "embedded_servers", "find_running"]
 
 ADDRESSES: Final = ".servers.json"
-"""Where the addresses of the running servers stand, for commands beside them."""
+"""The file with the addresses of the running servers, for commands beside them."""
 
 
 class Servers(msgspec.Struct, frozen=True):

@@ -43,7 +43,7 @@ UNSAFE_FOR_SHELL: Final = re.compile(r"[\"$`\\]")
 """initdb hands its own path to a shell, inside double quotes."""
 
 OTHERS_LEAVE: Final = ("still in use", "lock file")
-"""What PostgreSQL says while processes of one that was killed have not all ended."""
+"""PostgreSQL's message while processes of a server that was killed have not all ended."""
 
 SIGNS: Final = ("FATAL", "PANIC", "ERROR", "error:", "No space left")
 
@@ -154,7 +154,7 @@ def _end_orphan(folder: Path) -> None:
 
 
 def _write_rules(folder: Path, user: SystemUser | None) -> None:
-    """Who may connect: the user of the server, as which X18 runs too unless that is root."""
+    """Write ``pg_hba.conf``: only the user of the server may connect, as which X18 runs too unless that is root."""
     names = {"root", user.name if user else pwd.getpwuid(os.geteuid()).pw_name}
     users = "# Written by X18 at each start.\n" + "".join(f'x18 "{name}" postgres\n' for name in sorted(names))
     for name, text in (("pg_hba.conf", RULES), ("pg_ident.conf", users)):

@@ -107,7 +107,7 @@ def reason_in(log: Path, since: int, *signs: str) -> str:
 
 
 def size_of(log: Path) -> int:
-    """How long the log is by now."""
+    """The length of the log in bytes."""
     return log.stat().st_size if log.exists() else 0
 
 
