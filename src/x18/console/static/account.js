@@ -1,7 +1,7 @@
 // Registering, logging in, and the own account.
 import { api } from "./api.js";
-import { $, h, icon, openDialog } from "./dom.js";
-import { forget, keep, me, updateMe } from "./session.js";
+import { $, h, icon, openDialog, toast } from "./dom.js";
+import { keep, logOut as endSession, me, updateMe } from "./session.js";
 
 const FIELDS = {
   username: {
@@ -17,12 +17,13 @@ const FIELDS = {
   password: { label: "Password", type: "password", minlength: 8, maxlength: 72, required: true },
 };
 
-/** A dialog to log in or, with `isNew`, to register. */
-export function openAccountDialog(isNew) {
+/** A dialog to log in or, with `isNew`, to register. `why` says what it is for. */
+export function openAccountDialog(isNew, why = "") {
   const names = isNew ? ["username", "email", "password"] : ["username", "password"];
   const form = h(
     "form",
     { class: "fields", onsubmit: submit },
+    why && h("p", { role: "alert" }, why),
     names.map((name) =>
       field(
         name,
@@ -34,7 +35,7 @@ export function openAccountDialog(isNew) {
   );
   const other = h(
     "button",
-    { type: "button", class: "quiet wide", onclick: () => (dialog.close(), openAccountDialog(!isNew)) },
+    { type: "button", class: "quiet wide", onclick: () => (dialog.close(), openAccountDialog(!isNew, why)) },
     isNew ? "I have an account" : "Create an account",
   );
   const dialog = openDialog(isNew ? "Create your account" : "Log in", form, other);
@@ -52,8 +53,7 @@ export function openAccountDialog(isNew) {
 }
 
 export async function logOut() {
-  await api("POST", "/api/auth/logout").catch(() => {}); // without the server one is at least logged out here
-  forget();
+  if (!(await endSession())) toast("You are logged out in this browser, but the server could not be told.");
 }
 
 /** A dialog to change what others see of one; `onDone` gets the new account. */

@@ -1,5 +1,5 @@
 // The REST API.
-import { accessToken, forget } from "./session.js";
+import { accessToken, end } from "./session.js";
 
 export class ApiError extends Error {
   constructor(status, problem, retryAfterS) {
@@ -14,32 +14,36 @@ export class ApiError extends Error {
 /** The body of the answer. `query` values that are null are left out, lists repeat the name. */
 export async function api(method, path, { query, body, key, signal } = {}) {
   const url = query ? `${path}?${encode(query)}` : path;
-  let answer = await send(method, url, body, key, signal, false);
+  let [answer, token] = await send(method, url, body, key, signal);
   if (answer.status === 401 && (await codeOf(answer)) === "token_expired")
-    answer = await send(method, url, body, key, signal, true);
+    [answer, token] = await send(method, url, body, key, signal, token);
   const data = answer.status === 204 ? null : await answer.json().catch(() => null);
   if (answer.ok) return data;
-  if (data?.code === "session_revoked" || data?.code === "invalid_token") forget();
+  if (data?.code === "session_revoked" || data?.code === "invalid_token") end(token);
   throw new ApiError(answer.status, data, Number(answer.headers.get("Retry-After")) || 0);
 }
 
 export const get = (path, query, options) => api("GET", path, { query, ...options });
 
-async function send(method, url, body, key, signal, mustBeNew) {
+/** The answer, and the token that was sent: another one than `stale`, which has expired. */
+async function send(method, url, body, key, signal, stale) {
   const headers = { Accept: "application/json" };
-  const token = await accessToken(mustBeNew);
-  if (token && !url.startsWith("/api/auth/login") && !url.startsWith("/api/auth/register"))
-    headers.Authorization = `Bearer ${token}`;
   if (key) headers["Idempotency-Key"] = key;
   const isForm = body instanceof FormData;
   if (body !== undefined && !isForm) headers["Content-Type"] = "application/json";
   try {
-    return await fetch(url, { method, headers, signal, body: body === undefined || isForm ? body : JSON.stringify(body) });
+    const token = isLogIn(url) ? null : await accessToken(stale);
+    if (token) headers.Authorization = `Bearer ${token}`;
+    const text = body === undefined || isForm ? body : JSON.stringify(body);
+    return [await fetch(url, { method, headers, signal, body: text }), token];
   } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new ApiError(0, { detail: "The server cannot be reached." });
+    if (error instanceof TypeError || error.name === "TimeoutError")
+      throw new ApiError(0, { detail: "The server cannot be reached." });
+    throw error;
   }
 }
+
+const isLogIn = (url) => url === "/api/auth/login" || url === "/api/auth/register";
 
 const codeOf = async (answer) =>
   (

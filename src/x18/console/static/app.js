@@ -2,7 +2,7 @@
 import { openAccountDialog } from "./account.js";
 import { get } from "./api.js";
 import { composer } from "./composer.js";
-import { $, h, icon, openDialog, toast } from "./dom.js";
+import { $, closeDialogs, h, icon, openDialog, toast } from "./dom.js";
 import { avatar, linkTo, refreshTimes } from "./format.js";
 import { paintState, panel, toggleInspector } from "./inspector.js";
 import { bindKeys } from "./keys.js";
@@ -135,9 +135,13 @@ function paintUnread(unread) {
 
 // What is asked for
 
+let composing = null; // who writes what in the last dialog
+let interrupted = null; // the same, of one that the end of the session closed
+
 function compose(replyTo = null) {
   if (!me()) return openAccountDialog(false);
   const dialog = openDialog(replyTo ? "Reply" : "New post", composer({ replyTo, onDone: () => dialog.close() }));
+  composing = { replyTo, dialog, userId: me().id };
   $("textarea", dialog).focus();
 }
 
@@ -179,9 +183,18 @@ for (const button of document.querySelectorAll(".theme")) button.addEventListene
 for (const button of document.querySelectorAll(".inspect")) button.addEventListener("click", () => toggleInspector());
 bindKeys({ compose, toggleInspector, reveal: () => page?.feed?.reveal() });
 addEventListener("hashchange", navigate);
-onChange(() => {
+onChange((user, why) => {
+  if (why === "ended" && composing?.dialog.open) interrupted = composing;
+  closeDialogs();
   paintAccount();
   navigate();
+  if (why === "ended") {
+    openAccountDialog(false, "Your session has ended: log in to go on.");
+  } else if (why === "elsewhere") {
+    toast(user ? `You are @${user.username} now: another tab logged in.` : "You were logged out in another tab.");
+  }
+  if (user && user.id === interrupted?.userId) compose(interrupted.replyTo);
+  if (user) interrupted = null;
 });
 connect();
 paintAccount();

@@ -56,11 +56,14 @@ export const $ = (selector, root = document) => root.querySelector(selector);
 /** Ask the page for what another part of it does: reply, login, posted. */
 export const ask = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-/** A short message at the edge; read out too. */
+const READING_MS = 4000;
+const READING_MS_A_LETTER = 50;
+
+/** A short message at the edge; read out too. While a dialog is open all else is inert and behind it, so it comes in the dialog. */
 export function toast(text) {
   const line = h("p", { class: "toast" }, text);
-  $("#toasts").append(line);
-  setTimeout(() => line.remove(), 5000);
+  ([...document.querySelectorAll("dialog[open] .toasts")].at(-1) ?? $("#toasts")).append(line);
+  setTimeout(() => line.remove(), READING_MS + READING_MS_A_LETTER * text.length);
 }
 
 /** A dialog that is gone when it is closed. */
@@ -70,14 +73,21 @@ export function openDialog(label, ...children) {
     { type: "button", class: "quiet round", "aria-label": "Close", onclick: () => dialog.close() },
     icon("close"),
   );
+  const messages = h("div", { class: "toasts", role: "status" });
   const dialog = h(
     "dialog",
-    { "aria-label": label, onclose: () => dialog.remove() },
+    { "aria-label": label, onclose: () => ($("#toasts").append(...messages.children), dialog.remove()) },
     h("header", {}, h("h2", {}, label), close),
     children,
+    messages,
   );
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
+}
+
+/** What dialogs ask for belongs to who was logged in. */
+export function closeDialogs() {
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
 }

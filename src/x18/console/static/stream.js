@@ -1,17 +1,21 @@
 // The page's one connection to the live channel: whose it is, what the page in view wants of it, and which posts are watched.
 import { Live, Refused } from "./live.js";
-import { accessToken, forget, me, onChange } from "./session.js";
+import { accessToken, end, me, onChange } from "./session.js";
 
 // A connection may send 120 messages a minute.
 const WATCH_EVERY_MS = 2500;
 const WATCH_FIRST_MS = 300;
 const AGAIN_MS = 3000;
 
+const OVER = new Set([4403, "session_revoked", "invalid_token"]);
+const TOO_LATE = 4401; // the token took longer than the server waits
+
 const listeners = new Map();
 const visible = new Set();
 let watched = new Set();
 let wanted = [];
 let live = null;
+let shown = null; // the token that the connection was opened with, or got later
 let flushTimer = null;
 let flushedAt = 0;
 
@@ -27,9 +31,9 @@ function tell(event) {
 }
 
 async function token(mustBeNew) {
-  const value = await accessToken(mustBeNew);
-  if (value === null) throw new Refused("The session has ended.", 4403);
-  return value;
+  shown = await accessToken(mustBeNew ? shown : null);
+  if (shown === null) throw new Refused("The session has ended.", 4403);
+  return shown;
 }
 
 /** Connect as whoever is logged in now. */
@@ -38,7 +42,7 @@ export function connect() {
   const mine = new Live(location.origin, me() ? ["notifications"] : [], me() ? { token } : {});
   live = mine;
   for (const type of ["*", "state", "frame"]) mine.on(type, (event) => mine === live && tell(event));
-  mine.on("closed", ({ payload }) => mine === live && payload.code === 4403 && forget());
+  mine.on("closed", ({ payload }) => mine === live && me() && afterClose(payload.code));
   mine.open();
   watched = new Set();
   wanted = []; // what another user's page wanted, this one may not have
@@ -46,6 +50,14 @@ export function connect() {
 }
 
 onChange(connect);
+
+/** The session is over, or another tab has a newer one. */
+function afterClose(code) {
+  const mine = live;
+  if (OVER.has(code)) end(shown);
+  if (OVER.has(code) && mine === live) connect();
+  if (code === TOO_LATE) setTimeout(() => mine === live && connect(), AGAIN_MS);
+}
 
 export const state = () => live?.state ?? "idle";
 export const cursor = () => live?.cursor ?? null;
