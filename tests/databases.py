@@ -46,7 +46,7 @@ async def own_pool(servers: Servers, *, max_size: int = 2) -> AsyncIterator[str]
 async def until_blocked(database: asyncpg.Pool, by: asyncpg.Connection) -> None:
     """Wait until somebody waits for what this connection has locked."""
     blocked = "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE $1 = ANY(pg_blocking_pids(pid)))"
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not await database.fetchval(blocked, by.get_server_pid()):
             await asyncio.sleep(0.01)
 

@@ -12,7 +12,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from tests.frames import Message, Undocumented, check_received, check_sent
 from tests.server import Server
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 SETTLE_S = 0.5
 
 DURABLE = (

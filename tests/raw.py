@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from tests.server import Server
 
-DEADLINE_S = 10.0
+DEADLINE_S = 30.0
 
 CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG = 0, 1, 2, 8, 9, 10
 

@@ -140,13 +140,23 @@ async def test_search_shows_only_what_the_viewer_may_see(api: httpx.AsyncClient,
     }  # fmt: skip
 
 
+async def trending_hashtags(api: httpx.AsyncClient) -> list[dict[str, Any]]:
+    """All of them, as far down as other tests may have pushed some."""
+    found: list[dict[str, Any]] = []
+    while True:
+        answer = await api.get("/api/search/trending-hashtags", params={"limit": 100, "offset": len(found)})
+        assert answer.status_code == 200
+        found += answer.json()["hashtags"]
+        if "next" not in answer.links:
+            return found
+
+
 async def becomes(api: httpx.AsyncClient, tag: str, wanted: int, *, authors: int | None = None) -> None:
     """Wait until so many posts with the hashtag are counted, and people who wrote them."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while True:
-            answer = await api.get("/api/search/trending-hashtags?limit=100")
-            assert answer.status_code == 200
-            found = next((one for one in answer.json()["hashtags"] if one["tag"] == tag), {"count": 0, "authors": 0})
+            hashtags = await trending_hashtags(api)
+            found = next((one for one in hashtags if one["tag"] == tag), {"count": 0, "authors": 0})
             if found["count"] == wanted and authors in (None, found["authors"]):
                 return
             await asyncio.sleep(0.05)
@@ -198,7 +208,7 @@ async def test_many_people_go_before_many_posts_of_one(api: httpx.AsyncClient, m
         await publish(user, f"#{of_three}")
     await becomes(api, of_one, 8, authors=1)
     await becomes(api, of_three, 3, authors=3)
-    tags = [one["tag"] for one in (await api.get("/api/search/trending-hashtags?limit=100")).json()["hashtags"]]
+    tags = [one["tag"] for one in await trending_hashtags(api)]
     assert tags.index(of_three) < tags.index(of_one)
     for post in posts[:3]:  # of what is deleted the author still has other uses
         await loud.client.delete(f"/api/posts/{post['id']}")
@@ -211,17 +221,17 @@ async def test_trending_hashtags_page_by_offset(api: httpx.AsyncClient, make_use
         await publish(author, " ".join(f"#{tag}{number}" for number in range(3)))
     await becomes(api, f"{tag}2", 3)
     path = "/api/search/trending-hashtags"
-    everything = (await api.get(f"{path}?limit=100&count=true")).json()
-    total = everything["total"]
+    everything = await trending_hashtags(api)
+    total = (await api.get(f"{path}?limit=1&count=true")).json()["total"]
 
     page = await api.get(f"{path}?limit=1&count=true&offset=1")
     last = await api.get(f"{path}?limit=1&offset={total - 1}")
 
-    assert len(everything["hashtags"]) == total >= 3
-    assert page.json()["hashtags"] == everything["hashtags"][1:2]
+    assert len(everything) == total >= 3
+    assert page.json()["hashtags"] == everything[1:2]
     assert (page.json()["offset"], page.json()["total"]) == (1, total)
-    assert (await api.get(page.links["next"]["url"])).json()["hashtags"] == everything["hashtags"][2:3]
-    assert last.json()["hashtags"] == everything["hashtags"][-1:]
+    assert (await api.get(page.links["next"]["url"])).json()["hashtags"] == everything[2:3]
+    assert last.json()["hashtags"] == everything[-1:]
     assert "next" not in last.links
 
 
@@ -248,7 +258,7 @@ async def test_trending_ranks_by_likes_and_retweets_then_newest(api: httpx.Async
     path = "/api/timeline/trending"
     ranked = [two_likes, tie, one_retweet, newest, plain]
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await ids(api, f"{path}?category={category}") != ranked:
             await asyncio.sleep(0.05)
     assert hidden not in await ids(author.client, f"{path}?category={category}")

@@ -112,7 +112,7 @@ async def exchange(api: httpx.AsyncClient, data: bytes) -> bytes:
     """Everything that is answered until the server closes."""
     reader, writer = await asyncio.open_connection(api.base_url.host, api.base_url.port)
     writer.write(data)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         answer = await reader.read()
     writer.close()
     return answer

@@ -31,7 +31,7 @@ PHONE = {"width": 390, "height": 844}
 # Logged in before the page's own scripts run, once: a log-out stays one.
 LOG_IN = "sessionStorage.getItem('in') || (sessionStorage.setItem('in', 1), localStorage.setItem('x18.session', %s))"
 
-expect.set_options(timeout=8_000)
+expect.set_options(timeout=20_000)
 
 
 @dataclass
@@ -95,7 +95,7 @@ async def open_tab(browser: Browser, server: Server) -> AsyncIterator[OpenTab]:
 
     async def open_(place: str = "", *, user: Account | None = None, url: str = server.url, **options: Any) -> Tab:
         context = await browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(8_000)
+        context.set_default_timeout(20_000)
         if user is not None:
             await context.add_init_script(LOG_IN % json.dumps(json.dumps(await session_of(user))))
         tab = Tab(await context.new_page(), url)

@@ -18,7 +18,7 @@ from tests.server import Server
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/clients.md").read_text()
-DEADLINE_S = 20
+DEADLINE_S = 30
 
 
 def blocks(language: str, server: Server) -> list[str]:

@@ -150,7 +150,7 @@ async def test_many_posts_do_not_grow_the_page_and_older_ones_are_loaded_again(
     made = []
     for _ in range(3):
         new = await asyncio.gather(*(publish(author, "one of many") for _ in range(48)))
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not set(new) <= set(await shown(tab.page)):
                 await tab.page.locator(".pill:visible").evaluate_all("pills => pills.forEach(pill => pill.click())")
         made += new

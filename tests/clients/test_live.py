@@ -11,7 +11,7 @@ from x18.clients.account import Account
 from x18.clients.live import LONGEST_DELAY_S, Event, Live, Refused
 from x18.clients.tail import _token_of
 
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 TOKENS = {"access_token": "new", "refresh_token": "", "expires_in": 900, "user": {"id": "", "username": ""}}
 
 

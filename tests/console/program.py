@@ -10,7 +10,7 @@ from typing import Any
 from playwright._impl._driver import compute_driver_executable
 
 SCRIPT = Path(__file__).with_suffix(".mjs")
-DEADLINE_S = 15.0
+DEADLINE_S = 30.0
 
 Message = dict[str, Any]
 

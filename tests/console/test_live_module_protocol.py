@@ -111,18 +111,24 @@ async def test_after_4001_the_next_token_is_a_new_one(has_id: bool) -> None:
 
 
 async def test_a_planned_restart_is_waited_for_as_long_as_was_told() -> None:
+    moments: list[float] = []
+
     async def restart(peer: Peer) -> None:
         await peer.serve(is_subscribe)
+        moments.append(time.monotonic())
         await peer.send("reconnect", {"after_ms": 700})
         await peer.socket.close(1012)
 
-    async with acting(restart, stay) as (url, _), program(url, "explore") as client:
+    async def serve_again(peer: Peer) -> None:
+        moments.append(time.monotonic())
+        await stay(peer)
+
+    async with acting(restart, serve_again) as (url, _), program(url, "explore") as client:
         told = await client.wait_for(lambda one: one["type"] == "disconnected")
-        start = time.monotonic()
         await client.wait_for_state("live", client.messages.index(told))
 
         assert told["payload"]["again_in_s"] == 0.7
-        assert time.monotonic() - start > 0.6
+        assert moments[1] - moments[0] >= 0.69
 
 
 async def test_silence_is_a_broken_connection() -> None:
@@ -168,7 +174,7 @@ async def test_watched_posts_are_watched_again_in_messages_that_fit() -> None:
     async with acting(cut, stay_and_watch) as (url, received), program(url, "explore") as client:
         await client.wait_for_state("live")
         await client.do("watch", ids)
-        async with asyncio.timeout(20):  # what is taken back in the same tick would never be sent
+        async with asyncio.timeout(30):  # what is taken back in the same tick would never be sent
             while sum(one["type"] == "watch" for one in received) < 3:
                 await asyncio.sleep(0.02)
         await client.do("unwatch", ids[:1])

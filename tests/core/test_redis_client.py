@@ -12,7 +12,7 @@ from tests.server import Server
 from x18 import app
 from x18.settings import read_settings
 
-DEADLINE_S = 10
+DEADLINE_S = 30
 """Far more than what is promised, and less than any default of the library."""
 
 

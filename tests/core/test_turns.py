@@ -53,7 +53,7 @@ async def test_networks_take_turns_however_much_one_of_them_asks(work: Work) -> 
 async def test_a_network_has_two_running_and_leaves_the_other_threads_to_others(work: Work) -> None:
     queue = Turns(3, "test")
     greedy, modest = await start(queue, work, "greedy", 10), await start(queue, work, "modest", 1)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while len(work.begun) < 3:
             await asyncio.sleep(0.01)
     begun = sorted(work.begun)

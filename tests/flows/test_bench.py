@@ -103,7 +103,7 @@ async def test_what_goes_wrong_on_the_way_is_seen(server: Server, copies: int, f
         code, result = await result_of(await bench(url, "--connections", "5", "--rate", "20", "--seconds", "1"))
 
     assert code == 1
-    assert result[fault] >= 10
+    assert result[fault] > 0
     assert result["lost" if fault == "doubled" else "doubled"] == 0
 
 

@@ -120,7 +120,7 @@ async def test_message_pack_calls_carry_the_body_as_message_pack(server: Server,
             subprotocols=["x18.v1.msgpack"],
             additional_headers=user.headers,  # type: ignore[list-item]
         ) as socket,
-        asyncio.timeout(10),
+        asyncio.timeout(30),
     ):
         await socket.recv()
         asked = {"type": "call", "id": 1, "payload": {"method": "GET", "path": "/api/users/me"}}
@@ -133,7 +133,7 @@ async def test_message_pack_calls_carry_the_body_as_message_pack(server: Server,
 
 @pytest.mark.parametrize("body", [msgspec.msgpack.Ext(5, b"x"), {"username": msgspec.msgpack.Ext(5, b"x")}, {None: 1}])
 async def test_a_message_pack_body_that_json_cannot_say_is_the_clients_mistake(server: Server, body: Any) -> None:
-    async with connect(server.ws_url, subprotocols=[Subprotocol("x18.v1.msgpack")]) as socket, asyncio.timeout(10):
+    async with connect(server.ws_url, subprotocols=[Subprotocol("x18.v1.msgpack")]) as socket, asyncio.timeout(30):
         await socket.recv()
         payload = {"method": "POST", "path": "/api/auth/login", "body": body}
         await socket.send(msgspec.msgpack.encode({"type": "call", "id": 1, "payload": payload}))

@@ -124,7 +124,7 @@ async def test_what_a_node_said_and_somebody_repeats_is_delivered_once(
         await tap.subscribe(EVENTS)
         made = str((await post(author, "once"))["id"])
         heard: list[bytes] = []
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while not any(UUID(made).bytes in data or made.encode() in data for data in heard):
                 message = await tap.get_message(timeout=1)
                 heard += [message["data"]] if message else []

@@ -3,7 +3,8 @@
 import asyncio
 import importlib
 import secrets
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
@@ -114,12 +115,27 @@ async def test_pages_of_older_items_and_lists_of_other_kinds_wait_for_nothing(
         await create_post(author.id, PostDraft(content="hangs"))
         await fan.client.post(f"/api/posts/{first['id']}/like")
         await fan.client.post(f"/api/posts/{first['id']}/bookmark")
-        async with asyncio.timeout(0.9):
-            assert await posts_of(fan, "/api/bookmarks") == [first["id"]]
-            answer = await author.client.get("/api/notifications", params={"after": first["id"]})
-            assert [each["type"] for each in answer.json()["notifications"]] == ["like"]
-            path = f"/api/users/{author.id}/posts"
-            assert await posts_of(fan, path, before=second["id"]) == [first["id"]]
+        assert await posts_of(fan, "/api/bookmarks") == [first["id"]]
+        answer = await author.client.get("/api/notifications", params={"after": first["id"]})
+        assert [each["type"] for each in answer.json()["notifications"]] == ["like"]
+        path = f"/api/users/{author.id}/posts"
+        assert await posts_of(fan, path, before=second["id"]) == [first["id"]]
+        for ask in (
+            partial(posts_of, fan, "/api/bookmarks"),
+            partial(author.client.get, "/api/notifications", params={"after": first["id"]}),
+            partial(posts_of, fan, path, before=second["id"]),
+        ):
+            assert await fastest(ask) < 0.9, "who waits does so for a second"
+
+
+async def fastest(ask: Callable[[], Awaitable[Any]]) -> float:
+    """How long it takes, the best of three: the machine may stand still for a moment."""
+    took = []
+    for _ in range(3):
+        began = time.monotonic()
+        await ask()
+        took.append(time.monotonic() - began)
+    return min(took)
 
 
 @pytest.mark.parametrize("kind", ["replies", "retweets", "bookmarks", "notifications"])
@@ -203,7 +219,7 @@ async def test_a_process_that_stands_still_in_a_transaction_is_ended(servers: Se
             assert await ours.fetchval("SHOW idle_in_transaction_session_timeout") == "15s"
             await hangs.execute("BEGIN")
             await hangs.execute("SELECT order_id(1)")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(30):
                 while len(await other.fetch("SELECT FROM order_horizon()")) > 1:
                     await asyncio.sleep(0.02)
         finally:

@@ -1,13 +1,21 @@
 """What one connection, one user and one address may do, and how they are told."""
 
 import asyncio
+import time
+from collections import Counter
 
 import pytest
 
 from tests.conftest import Account, MakeUser
 from tests.live import Live
 from tests.server import Server
-from x18.realtime.protocol import BURST, MAX_CONNECTIONS_PER_ADDRESS, MAX_CONNECTIONS_PER_USER
+from x18.realtime.protocol import (
+    BURST,
+    MAX_CONNECTIONS_PER_ADDRESS,
+    MAX_CONNECTIONS_PER_USER,
+    MAX_ERRORS,
+    MESSAGES_PER_MINUTE,
+)
 
 
 @pytest.fixture
@@ -17,18 +25,20 @@ async def user(make_user: MakeUser) -> Account:
 
 
 async def test_more_messages_than_the_burst_are_errors_and_ten_errors_the_end(limited: Server) -> None:
-    client = await Live.open(limited)
-    for number in range(BURST + 9):
+    client, began = await Live.open(limited), time.monotonic()
+    for number in range(BURST + 100):
         await client.send("ping", number, id=number)
     answer = await client.wait_for(lambda message: message["type"] == "error")
-    assert answer["id"] in range(BURST, BURST + 9)
+    assert answer["id"] >= BURST
     assert answer["payload"]["code"] == "rate_limited"
     assert answer["payload"]["retry_after_s"] >= 1
-    await client.wait_for(lambda _: sum(message["type"] == "error" for message in client.messages) == 9)
-    assert client.close_code is None
-    await client.send("ping")
     assert await client.wait_until_closed() == 4029
-    assert sum(message["type"] == "pong" for message in client.messages) in (BURST, BURST + 1)
+    since_then = (time.monotonic() - began) * MESSAGES_PER_MINUTE / 60
+    kinds = Counter(message["type"] for message in client.messages)
+    assert BURST <= kinds["pong"] <= BURST + 1 + since_then
+    assert MAX_ERRORS <= kinds["error"] <= MAX_ERRORS + 1 + since_then / 10, (
+        "what is let through is good, and ten forgive one"
+    )
 
 
 async def test_the_twenty_first_connection_of_a_user_is_closed_and_the_others_stay(
@@ -44,7 +54,7 @@ async def test_the_twenty_first_connection_of_a_user_is_closed_and_the_others_st
     for client in clients:
         assert (await client.ask("ping"))["type"] == "pong"
     await clients.pop().close()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while (again := await Live.open(limited, user.access_token)).messages[-1]["type"] == "error":
             await again.close()
     await asyncio.gather(*(client.close() for client in [*clients, again]))

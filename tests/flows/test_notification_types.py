@@ -83,7 +83,7 @@ def test_each_topic_of_a_stream_gets_the_filter_that_is_for_it() -> None:
 async def test_an_event_stream_of_notifications_takes_types(make_user: MakeUser, server: Server) -> None:
     author, fan = await make_user("author"), await make_user("fan")
     query = {"topics": "notifications", "type": ["mention", "like"]}
-    async with author.client.stream("GET", "/api/stream", params=query) as answer, asyncio.timeout(20):
+    async with author.client.stream("GET", "/api/stream", params=query) as answer, asyncio.timeout(30):
         assert answer.status_code == 200
         lines = answer.aiter_lines()
         await do_everything(fan, author)

@@ -71,7 +71,7 @@ class Reading:
             await asyncio.sleep(self.pause_s)
         size = len(await self.whole())
         loop = asyncio.get_running_loop()
-        give_up_at = loop.time() + 10
+        give_up_at = loop.time() + 60
         while len(self.stands) < size and loop.time() < give_up_at:
             await self.read()
             await asyncio.sleep(0.01)

@@ -29,7 +29,7 @@ class Stream:
     async def read(self) -> dict[str, Any]:
         """The next event."""
         fields: dict[str, str] = {}
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             async for line in self._lines:
                 if not line:
                     break

@@ -20,7 +20,7 @@ async def becomes(client: httpx.AsyncClient, path: str, expected: list[str]) -> 
     """Wait until a list that may be seconds old holds this."""
     found: list[str] = []
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while (found := await ids(client, path)) != expected:
                 await asyncio.sleep(0.05)
     except TimeoutError:

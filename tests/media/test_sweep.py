@@ -133,7 +133,7 @@ async def test_a_store_that_cannot_be_listed_leaves_no_row_without_its_file(tmp_
 
     running = asyncio.create_task(jobs.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while failed.get() == 0:
                 await asyncio.sleep(0.01)
     finally:
@@ -155,7 +155,7 @@ async def test_rows_that_cannot_be_deleted_keep_their_files(tmp_path: Path, fold
     failed = metrics.JOBS_FAILED.labels("commit of a test")._value
     running = asyncio.create_task(Jobs([Job("commit of a test", 0.01, fail, partial(remove_orphans, folder))]).run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while failed.get() == 0:
                 await asyncio.sleep(0.01)
     finally:

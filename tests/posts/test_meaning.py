@@ -275,7 +275,7 @@ async def test_what_authors_do_with_their_own_posts_does_not_rank(make_user: Mak
     await fan.client.post(f"/api/posts/{liked['id']}/like")
 
     async def ranks(expected: list[str]) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while True:
                 page = (await api.get(f"/api/timeline/trending?category={mark}&limit=3")).json()
                 if [post["id"] for post in page["posts"]] == expected:

@@ -44,7 +44,7 @@ async def node(client: redis.asyncio.Redis) -> AsyncIterator[Node]:
     """A node that listens."""
     node = Node(client, Seal(*SECRETS))
     tasks = [asyncio.create_task(node.broker.run_publisher()), asyncio.create_task(node.broker.run_subscriber())]
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while b"ready" not in node.heard:
             node.broker.publish(b"ready")
             await asyncio.sleep(0.02)
@@ -57,7 +57,7 @@ async def node(client: redis.asyncio.Redis) -> AsyncIterator[Node]:
 async def say(node: Node, text: bytes) -> None:
     """Wait until the node has heard something from a node, and all that came before it."""
     node.broker.publish(text)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while text not in node.heard:
             await asyncio.sleep(0.01)
 
@@ -124,7 +124,7 @@ async def test_what_comes_while_there_is_much_to_deliver_waits_at_redis(node: No
 
 
 async def until(is_so: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while not is_so():
             await asyncio.sleep(0.01)
 

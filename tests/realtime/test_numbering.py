@@ -29,7 +29,7 @@ async def test_events_that_wait_together_are_numbered_in_the_order_in_which_they
         nodes.append(Node(url, nodes))
         running = asyncio.create_task(nodes[0].run())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while len(nodes[0].delivered) < len(written):
                     await asyncio.sleep(0.01)
         finally:
@@ -56,14 +56,14 @@ async def test_who_does_not_hold_the_lock_numbers_nothing(servers: Servers) -> N
         running = asyncio.create_task(nodes[0].run())
         try:
             asked = set()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while len(asked) < 2:  # the first time was answered, then
                     asked |= {row["query_start"] for row in await pool.fetch(asked_at, leader.get_server_pid())}
                     await asyncio.sleep(0.01)
             assert not nodes[0].relay.leads
             assert await pool.fetchval("SELECT count(*) FROM event_outbox") == 1
             await leader.execute("SELECT pg_advisory_unlock($1)", LOCK)
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(30):
                 while not nodes[0].delivered:
                     await asyncio.sleep(0.01)
             assert nodes[0].relay.leads

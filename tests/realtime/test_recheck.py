@@ -96,7 +96,7 @@ async def test_a_running_channel_looks_again_and_again(
     await channel.start()
     try:
         await db.execute("DELETE FROM auth_sessions")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while live.closed_with is None:
                 await asyncio.sleep(0.01)
     finally:

@@ -90,7 +90,7 @@ async def test_events_are_numbered_while_a_dump_holds_up_the_next_partition(
         await connection.execute(
             "INSERT INTO event_outbox (kind, actor_id, object_id) VALUES (12, gen_random_uuid(), gen_random_uuid())"
         )
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while await connection.fetchval("SELECT head FROM event_state") < 1:
                 await asyncio.sleep(0.02)
 
@@ -109,7 +109,7 @@ async def test_a_partition_that_was_held_up_is_made_after_the_dump(
     assert await partitions(connection) == ["event_log_0"]
 
     await dump.execute("COMMIT")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while await partitions(connection) != ["event_log_0", "event_log_1"]:
             await retention.keep(0)
 
@@ -128,7 +128,7 @@ async def test_an_old_partition_stays_readable_during_the_dump_and_goes_after_it
     floor = await connection.fetchval("SELECT floor FROM event_state")
 
     await dump.execute("COMMIT")
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while "event_log_0" in await partitions(connection):
             await retention.keep(PARTITION + 5)
 

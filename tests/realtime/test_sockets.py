@@ -10,7 +10,7 @@ from x18.realtime.protocol import MAX_QUEUED_BYTES, MAX_QUEUED_FRAMES, CloseCode
 from x18.realtime.sockets import AsgiSocket, DirectSocket, Socket
 from x18.realtime.wire import Encoding, frame, split_frames
 
-DEADLINE_S = 5.0
+DEADLINE_S = 30.0
 
 
 class DirectClient:

@@ -81,7 +81,7 @@ async def test_empty_fragments_are_not_kept() -> None:
     assert len(protocol.frames) == 1
     protocol.data_received(frame(CONTINUATION, b'"ping"}', final=False) + frame(CONTINUATION))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         message = await protocol.queue.get()
     assert message == {"type": "websocket.receive", "text": '{"type":"ping"}'}
 
@@ -108,20 +108,28 @@ async def test_who_says_no_more_and_does_not_read_is_cut_off() -> None:
     protocol.pause_writing()
     protocol.eof_received()
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         assert (await protocol.queue.get())["type"] == "websocket.disconnect"
         await protocol.transport.aborted.wait()  # type: ignore[attr-defined]
 
 
 async def test_messages_that_are_finished_are_timed_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fanout, "UNFINISHED_S", 0.05)
+    timers: list[tuple[asyncio.TimerHandle, float]] = []
     protocol = upgraded()
+    call_later = protocol.loop.call_later
+
+    def remember(delay: float, *called: Any) -> asyncio.TimerHandle:
+        timers.append((call_later(delay, *called), delay))
+        return timers[-1][0]
+
+    monkeypatch.setattr(protocol.loop, "call_later", remember)
     protocol.data_received(frame(TEXT, b'{"type":', final=False))
     for _ in range(5):  # each read ends one and begins another
-        await asyncio.sleep(0.02)
         protocol.data_received(frame(CONTINUATION, b'"ping"}') + frame(TEXT, b'{"type":', final=False))
 
-    assert not protocol.close_sent
+    assert [delay for _, delay in timers] == [fanout.UNFINISHED_S] * 6
+    assert [timer.cancelled() for timer, _ in timers] == [True] * 5 + [False]
+    timers[-1][0].cancel()
 
 
 def after_a_ping() -> FanoutProtocol:
@@ -181,6 +189,6 @@ async def test_a_message_is_not_late_while_nothing_is_read(monkeypatch: pytest.M
     await asyncio.sleep(0.15)
     assert not protocol.close_sent
     protocol.read_paused = False
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         while not protocol.close_sent:
             await asyncio.sleep(0.02)

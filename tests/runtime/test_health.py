@@ -37,7 +37,7 @@ async def test_every_part_is_told_also_when_one_hangs(monkeypatch: pytest.Monkey
     monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 0.01)
     checks = Checks({"postgres": stubborn, "redis": broken, "relay": well})
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(30):
         answer = await SystemController.health.fn(None, checks)
 
     assert answer.status_code == 503
@@ -112,7 +112,7 @@ async def test_a_connection_that_was_cut_is_made_anew(server: Server, database: 
 
     await connection.run(look)
     await database.execute("SELECT pg_terminate_backend($1)", pids[0])
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(30):
         while pids[-1] == pids[0]:
             with suppress(*pools.OUTAGES):
                 await connection.run(look)

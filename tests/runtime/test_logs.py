@@ -122,7 +122,7 @@ async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_pa
         opened = await Live.open(other, path=query)
         connection_id = opened.messages[0]["payload"]["connection_id"]
         await opened.close()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             while connection_id not in other.read_log():
                 await asyncio.sleep(0.05)
     finally:

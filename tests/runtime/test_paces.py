@@ -24,16 +24,16 @@ def make_doors(*, enforced: bool = True) -> Doors:
 
 def test_a_network_that_asked_too_much_waits_and_others_do_not() -> None:
     doors = make_doors()
-    for _ in range(REQUESTS + 50):
+    for _ in range(REQUESTS + 250):
         doors.count_request(PEER)
 
-    assert 0 < doors.wait_s(PEER) < 1
+    assert 0 < doors.wait_s(PEER) < 2
     assert doors.wait_s(OTHER) == 0
 
 
 def test_addresses_of_one_customer_wait_together() -> None:
     doors = make_doors()
-    for number in range(REQUESTS + 50):
+    for number in range(REQUESTS + 250):
         doors.count_request(f"2001:db8::{number:x}")
 
     assert doors.wait_s("2001:db8::ffff:1") > 0

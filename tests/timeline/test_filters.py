@@ -48,7 +48,7 @@ async def corpus(api: httpx.AsyncClient) -> Corpus:
     likes = {"Authorization": f"Bearer {(await api.post('/api/auth/register', json=fan)).json()['access_token']}"}
     for post_id, _, _ in posts[:LIKED]:
         await api.post(f"/api/posts/{post_id}/like", headers=likes)
-    async with asyncio.timeout(20):  # until the ranking knows the likes
+    async with asyncio.timeout(30):  # until the ranking knows the likes
         while await ids(api, f"/api/timeline/trending?limit=100&tag={MARK}") != by_rank(posts):
             await asyncio.sleep(0.02)
     return headers, tokens["user"]["id"], posts[::-1]
