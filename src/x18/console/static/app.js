@@ -10,8 +10,9 @@ import { pageOf } from "./pages.js";
 import { repaint, update } from "./post.js";
 import { searchForm, trendingHashtags } from "./search.js";
 import { me, onChange, updateMe } from "./session.js";
-import { connect, firstCursor, on, show } from "./stream.js";
+import { connect, firstCursor, on } from "./stream.js";
 import { activeSymbols } from "./tape.js";
+import * as views from "./views.js";
 
 const TRENDING_EVERY_MS = 30_000;
 const SYMBOLS_EVERY_MS = 2_000;
@@ -22,16 +23,16 @@ let hasFailed = false;
 
 async function navigate() {
   const mine = (number += 1);
-  leave();
+  if (page) views.close(page);
   page = pageOf(location.hash);
   const here = page;
+  views.open(here);
   hasFailed = false;
   document.title = `${page.title} · X18`;
   $("#title").textContent = page.title;
   $("#page").replaceChildren(page.element);
   for (const link of document.querySelectorAll("#side nav a")) {
-    const place = page.topics[0] === "explore" ? "#/explore" : (location.hash || "#/").replace(/[?]in=.*/, "");
-    if (link.hash === place) link.setAttribute("aria-current", "page");
+    if (link.hash === (page.place ?? (location.hash || "#/"))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
   scrollTo({ top: 0 });
@@ -45,7 +46,7 @@ async function navigate() {
   }
   refreshSymbols();
   if (mine !== number) return here.feed?.destroy(); // it may have been made after one left
-  await show(here.topics, since);
+  await views.goLive(here, since);
   document.documentElement.dataset.shown = location.hash; // loaded and live
 }
 
@@ -57,30 +58,13 @@ function tellOf(error, { element }) {
   element.append(h("div", { class: "empty", role: "alert" }, h("p", {}, error.message), again));
 }
 
-function leave() {
-  page?.feed?.destroy();
-  page?.destroy?.();
-}
-
 // What comes
 
-on("*", (event) => page?.take?.(event));
-on("post", (event) => isForPage(event) && page.feed.add(event.payload));
-on("retweet", (event) => {
-  const { post, retweeted_by, retweeted_at } = event.payload;
-  if (isForPage(event)) page.feed.add({ ...post, retweeted_by, retweeted_at });
-});
-on("post.deleted", ({ payload }) => page?.feed?.remove(payload.id));
-on("retweet.deleted", ({ payload }) => page?.feed?.remove(payload.id, payload.retweeted_by));
-on("gap", () => {
-  page?.feed?.refresh();
-  readUnread();
-});
+on("gap", () => readUnread());
 on("state", paintState);
 on("connected", () => hasFailed && navigate());
 on("counts", ({ payload }) => {
   for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
-  page?.counts?.(payload.posts);
 });
 on("user.updated", ({ payload: user }) => {
   repaint(user);
@@ -89,8 +73,6 @@ on("user.updated", ({ payload: user }) => {
 });
 for (const type of ["notification", "notification.read", "notification.deleted", "notification.restored"])
   on(type, ({ payload }) => paintUnread(payload.unread_count));
-
-const isForPage = ({ topics }) => page?.feed && topics.some((topic) => page.topics.includes(topic));
 
 // Who is here
 
@@ -149,11 +131,11 @@ document.addEventListener("me", paintAccount);
 document.addEventListener("login", ({ detail }) => openAccountDialog(detail === true));
 document.addEventListener("reply", ({ detail }) => compose(detail));
 document.addEventListener("posted", ({ detail: post }) => {
-  const isHere = page.topics.some(
-    (topic) => ["home", `user:${post.user_id}`].includes(topic) || (topic === "explore" && post.visibility === "public"),
-  );
-  if (isHere) page.feed.add(post, true);
-  else toast(post.reply_to_id ? "Your reply is out." : "Your post is out.");
+  const places = ["home", `user:${post.user_id}`, post.visibility === "public" && "explore"];
+  const here = views.openViews().filter(({ topics }) => topics.some((topic) => places.includes(topic)));
+  for (const { feed } of here) feed.add(post, true);
+  if (here.length) return;
+  toast(post.reply_to_id ? "Your reply is out." : "Your post is out.");
 });
 
 function toggleTheme() {

@@ -8,7 +8,7 @@ import { card, cardsOf, discard, postOf } from "./post.js";
 const PAGE = 20;
 const MOST_CARDS = 120; // with live posts; those further down are loaded again when they are wanted
 const OVERLAP = 30;
-const MOST_PAGED = 300;
+const PAGED = 2.5; // times as many, where one pages
 const MOST_WAITING = 60; // beyond, the newest are read over REST
 const TOP_PX = 60;
 const READABLE = 24; // posts in three seconds
@@ -20,6 +20,8 @@ export class Feed {
   #url;
   #query;
   #nothing;
+  #scroller;
+  #most;
   #cursor = null;
   #keys = new Set();
   #waiting = []; // the newest last
@@ -29,10 +31,12 @@ export class Feed {
   #frame = 0;
   #paintedAt = 0;
   #isStale = false;
+  #older;
 
-  /** `url` lists posts; `nothing` is what an empty list says. */
-  constructor(url, { query = {}, nothing = "Nothing here yet." } = {}) {
-    [this.#url, this.#query, this.#nothing] = [url, query, nothing];
+  /** `url` lists posts, or is called with a query for them; `nothing` is what an empty list says, `scroller` what moves if not the page,
+   * `most` how many live cards are kept. */
+  constructor(url, { query = {}, nothing = "Nothing here yet.", scroller = null, most = MOST_CARDS } = {}) {
+    [this.#url, this.#query, this.#nothing, this.#scroller, this.#most] = [url, query, nothing, scroller, most];
     this.list = h("div", { class: "list" });
     this.pill = h("button", { type: "button", class: "pill", onclick: () => this.reveal() });
     this.pill.hidden = true;
@@ -47,15 +51,14 @@ export class Feed {
       this.note,
       this.more,
     );
+    this.#older = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#loadOlder(), { root: scroller, rootMargin: "600px" });
     this.#older.observe(this.more);
   }
-
-  #older = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#loadOlder(), { rootMargin: "600px" });
 
   /** Read the newest posts. The whole answer, for what else is in it. */
   async load() {
     this.#forgetWaiting(); // the answer has them; what comes from here on may be newer
-    const answer = await get(this.#url, { ...this.#query, limit: PAGE }).catch((error) => {
+    const answer = await this.#read({ limit: PAGE }).catch((error) => {
       this.#isStale = true;
       throw error;
     });
@@ -95,13 +98,13 @@ export class Feed {
   /** Posts were missed: show the newest when that moves nothing, else offer it. */
   refresh() {
     this.#isStale = true;
-    if (scrollY < TOP_PX) this.reveal();
+    if (this.#isAtTop()) this.reveal();
     else this.#paint();
   }
 
   /** Show what waits, at the top. */
   async reveal() {
-    scrollTo({ top: 0 });
+    (this.#scroller ?? window).scrollTo({ top: 0 });
     if (this.#isStale) await this.load().catch((error) => toast(error.message));
     else this.#prepend();
   }
@@ -113,6 +116,9 @@ export class Feed {
     this.#older.disconnect();
     this.#discardAll();
   }
+
+  #read = (page) => (typeof this.#url === "function" ? this.#url(page) : get(this.#url, { ...this.#query, ...page }));
+  #isAtTop = () => (this.#scroller?.scrollTop ?? scrollY) < TOP_PX;
 
   /** At the next frame, and what comes close together at once. */
   #paintSoon() {
@@ -126,7 +132,7 @@ export class Feed {
     this.#timer = 0;
     this.#paintedAt = Date.now();
     const isSlow = this.#arrivals.length <= READABLE;
-    if (!this.#isStale && isSlow && scrollY < TOP_PX && !this.list.contains(document.activeElement)) return this.#prepend();
+    if (!this.#isStale && isSlow && this.#isAtTop() && !this.list.contains(document.activeElement)) return this.#prepend();
     const text = this.#waitingCount > 999 ? "999+ new" : this.#waitingCount ? `${this.#waitingCount} new` : "Newest posts";
     this.pill.hidden = !this.#waitingCount && !this.#isStale;
     if (this.pill.textContent !== text) this.pill.replaceChildren(icon("up"), text);
@@ -144,8 +150,8 @@ export class Feed {
 
   /** Let go of the oldest cards. Posts made together come in any order, so the last few are asked for again: they are known. */
   #trim() {
-    if (this.list.childElementCount <= MOST_CARDS) return;
-    while (this.list.childElementCount > MOST_CARDS) this.#drop(this.list.lastElementChild);
+    if (this.list.childElementCount <= this.#most) return;
+    while (this.list.childElementCount > this.#most) this.#drop(this.list.lastElementChild);
     const posts = [...this.list.children].map(postOf).filter((post) => !post.retweeted_by); // whose place is another than their id
     const ids = posts.slice(-OVERLAP).map(({ id }) => id);
     this.#cursor = ids.sort().at(-1) ?? this.#cursor;
@@ -172,10 +178,10 @@ export class Feed {
     if (!cursor || this.more.disabled) return;
     this.more.disabled = true;
     try {
-      const answer = await get(this.#url, { ...this.#query, limit: PAGE, before: cursor });
+      const answer = await this.#read({ limit: PAGE, before: cursor });
       if (cursor !== this.#cursor) return;
       this.#append(answer);
-      while (this.list.childElementCount > MOST_PAGED) {
+      while (this.list.childElementCount > this.#most * PAGED) {
         this.#drop(this.list.firstElementChild);
         this.#isStale = true;
       }

@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { composer } from "./composer.js";
 import { ask, h } from "./dom.js";
 import { Feed } from "./feed.js";
+import { filterBar, narrowed, readFilters, titleOf, topicName, topicsOf } from "./filters.js";
 import { notificationsPage } from "./notifications.js";
 import { followersPage, userPage } from "./people.js";
 import { card, discard } from "./post.js";
@@ -10,16 +11,18 @@ import { searchPage } from "./search.js";
 import { me } from "./session.js";
 import { note } from "./tape.js";
 
+const NOTHING = "No posts like these yet. New ones appear here the moment they are made.";
+
 const ROUTES = [
-  [/^\/?$/, () => (me() ? homePage() : explorePage())],
-  [/^\/explore$/, () => explorePage()],
+  [/^\/?$/, (_, query) => (me() ? homePage(query) : explorePage(query))],
+  [/^\/explore$/, (_, query) => explorePage(query)],
   [/^\/notifications$/, () => (me() ? notificationsPage() : strangerPage("Notifications"))],
   [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
-  [/^\/search$/, (_, query) => searchPage(query.get("q") ?? "", query.get("in") ?? "24h")],
+  [/^\/search$/, (_, query) => searchPage(query)],
   [/^\/s\/([^/]{1,64})$/, ([symbol]) => symbolPage(symbol.toUpperCase())],
   [/^\/t\/([^/]{1,300})$/, ([tag]) => hashtagPage(tag.toLowerCase())],
   [/^\/p\/([0-9a-f-]{36})$/, ([id]) => threadPage(id)],
-  [/^\/u\/(\w+)$/, ([username]) => userPage(username)],
+  [/^\/u\/(\w+)$/, ([username], query) => userPage(username, query)],
   [/^\/u\/(\w+)\/(followers|following)$/, ([username, which]) => followersPage(username, which)],
 ];
 
@@ -59,18 +62,31 @@ function talkPage(...args) {
   return { ...page, load };
 }
 
-const homePage = () => talkPage("Home", ["home"], "/api/timeline/home", { above: [composer()], nothing: nobodyFollowed() });
-const explorePage = () => talkPage("Explore", ["explore"], "/api/timeline/explore", { above: me() ? [] : [welcome()] });
+function homePage(query) {
+  const filters = readFilters(query);
+  const above = [composer(), filterBar("#/", query)];
+  const nothing = Object.keys(filters).length ? NOTHING : nobodyFollowed();
+  const page = talkPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing });
+  return { ...page, place: "#/" };
+}
+
+function explorePage(query) {
+  const filters = readFilters(query);
+  const above = [!me() && welcome(), filterBar("#/explore", query)].filter(Boolean);
+  const page = talkPage(titleOf("Explore", filters), topicsOf(filters), "/api/timeline/explore", { query: filters, above, nothing: NOTHING });
+  return { ...page, place: "#/explore" };
+}
+
 const bookmarksPage = () =>
   feedPage("Bookmarks", [], "/api/bookmarks", { nothing: "What you bookmark is kept here, for your eyes only." });
 const symbolPage = (symbol) =>
-  feedPage(`$${symbol}`, [`symbol:${symbol}`], "/api/timeline/search", {
+  feedPage(`$${symbol}`, [topicName("symbol", symbol)], "/api/timeline/search", {
     query: { symbol },
     above: me() ? [composer({ text: `$${symbol} ` })] : [],
     nothing: `Nobody has said anything about $${symbol} yet.`,
   });
 const hashtagPage = (tag) =>
-  feedPage(`#${tag}`, [`hashtag:${tag}`], `/api/search/hashtag/${encodeURIComponent(tag)}`, {
+  feedPage(`#${tag}`, [topicName("hashtag", tag)], `/api/search/hashtag/${encodeURIComponent(tag)}`, {
     nothing: `No posts with #${tag} yet.`,
   });
 

@@ -3,23 +3,26 @@ import { api, get } from "./api.js";
 import { isMe, logOut, openProfileDialog } from "./account.js";
 import { ask, h, icon, toast } from "./dom.js";
 import { Feed } from "./feed.js";
+import { filterBar, narrowed, readFilters } from "./filters.js";
 import { avatar, count, linkTo } from "./format.js";
 import { me, updateMe } from "./session.js";
 
 /** A trader and the trader's posts and retweets. */
-export function userPage(username) {
+export function userPage(username, query) {
+  const filters = readFilters(query);
   const head = h("section", { class: "profile", "aria-label": "Profile" });
-  const page = { title: `@${username}`, topics: [], element: h("div", {}, head), load, take };
+  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, filterBar(linkTo.user(username), query)), load, take };
   return page;
 
   async function load() {
     const user = await get(`/api/users/username/${encodeURIComponent(username)}`);
     if (isMe(user)) updateMe(user); // it may have been changed elsewhere
     page.userId = user.id;
-    page.topics = [`user:${user.id}`];
+    page.topics = [narrowed(`user:${user.id}`, filters)];
     page.feed?.destroy();
     page.feed?.element.remove();
     page.feed = new Feed(`/api/timeline/user/${user.id}`, {
+      query: filters,
       nothing: user.private_account && !user.is_following && !isMe(user) ? "Only followers see these posts." : "No posts yet.",
     });
     page.element.append(page.feed.element);

@@ -2,14 +2,16 @@
 import { get } from "./api.js";
 import { h } from "./dom.js";
 import { Feed } from "./feed.js";
+import { filterBar, placeOf, readFilters, titleOf } from "./filters.js";
 import { count, linkTo } from "./format.js";
 import { userRow } from "./people.js";
 
 const TIMEFRAMES = { "1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month" };
 
 /** Traders and posts that match; without words, what is trending. */
-export function searchPage(words, timeframe) {
-  return words.trim() ? resultsPage(words.trim()) : trendingPage(timeframe in TIMEFRAMES ? timeframe : "24h");
+export function searchPage(query) {
+  const words = (query.get("q") ?? "").trim();
+  return words ? resultsPage(words) : trendingPage(query);
 }
 
 /** The field that leads here. */
@@ -56,18 +58,21 @@ function resultsPage(words) {
   };
 }
 
-function trendingPage(timeframe) {
+function trendingPage(query) {
+  const filters = readFilters(query);
+  const timeframe = query.get("in") in TIMEFRAMES ? query.get("in") : "24h";
   const tags = h("ol", { class: "tags" });
   const choice = h(
     "nav",
     { class: "tabs", "aria-label": "Of the last" },
     Object.entries(TIMEFRAMES).map(([value, name]) =>
-      h("a", { href: `#/search?in=${value}`, "aria-current": value === timeframe && "true" }, name),
+      h("a", { href: placeOf("#/search", filters, [["in", value]]), "aria-current": value === timeframe && "true" }, name),
     ),
   );
-  const feed = new Feed("/api/timeline/trending", { query: { timeframe }, nothing: "Nothing is trending." });
+  const feed = new Feed("/api/timeline/trending", { query: { timeframe, ...filters }, nothing: "Nothing is trending." });
   return {
-    title: "Trending",
+    title: titleOf("Trending", filters),
+    place: "#/search",
     topics: [],
     feed,
     element: h(
@@ -75,6 +80,7 @@ function trendingPage(timeframe) {
       {},
       searchForm(),
       choice,
+      filterBar("#/search", query),
       h("section", { class: "phone-only", "aria-label": "Trending hashtags" }, tags),
       feed.element,
     ),

@@ -6,6 +6,8 @@ import { accessToken, end, me, onChange } from "./session.js";
 const WATCH_EVERY_MS = 2500;
 const WATCH_FIRST_MS = 300;
 const AGAIN_MS = 3000;
+const TIDY_MS = 2000;
+const ALL = JSON.stringify(null); // the filter of a topic that comes whole
 
 const OVER = new Set([4403, "session_revoked", "invalid_token"]);
 const TOO_LATE = 4401; // the token took longer than the server waits
@@ -13,9 +15,11 @@ const TOO_LATE = 4401; // the token took longer than the server waits
 const listeners = new Map();
 const visible = new Set();
 let watched = new Set();
-let wanted = [];
+const wants = new Map(); // whoever wants something → its topics: names, or {topic, filter}
+let told = new Map(); // the topics that the connection is subscribed to → their filter as JSON
 let live = null;
 let shown = null; // the token that the connection was opened with, or got later
+let tidying;
 let flushTimer = null;
 let flushedAt = 0;
 
@@ -45,7 +49,8 @@ export function connect() {
   mine.on("closed", ({ payload }) => mine === live && me() && afterClose(payload.code));
   mine.open();
   watched = new Set();
-  wanted = []; // what another user's page wanted, this one may not have
+  wants.clear(); // what another user's page wanted, this one may not have
+  told = new Map();
   flushSoon();
 }
 
@@ -74,21 +79,45 @@ export function firstCursor() {
   });
 }
 
-/** Make these the topics of the page in view. What came after the cursor `since` comes too. */
-export async function show(topics, since) {
+/** Make these the topics of a part of the page. What came after the cursor `since` comes too. */
+export async function want(owner, topics, since) {
   const mine = live;
-  const added = topics.filter((topic) => !wanted.includes(topic));
-  mine.unsubscribe(wanted.filter((topic) => !topics.includes(topic)));
-  wanted = topics;
+  wants.set(owner, topics);
+  const added = tellWants();
   try {
     if (added.length) await mine.subscribe(added, { since });
   } catch (error) {
-    if (mine !== live || wanted !== topics || error.code !== "rate_limited") return;
+    if (mine !== live || wants.get(owner) !== topics) return;
+    for (const topic of added) told.delete(topic.topic ?? topic);
+    if (error.code !== "rate_limited") return;
     await new Promise((resolve) => setTimeout(resolve, AGAIN_MS));
-    if (mine !== live || wanted !== topics) return;
-    wanted = [];
-    await show(topics, since);
+    if (mine === live && wants.get(owner) === topics) await want(owner, topics, since);
   }
+}
+
+/** A part of the page wants nothing any more. What it alone had goes when somebody wants something else, so that both are one step. */
+export const gone = (owner) => void (wants.delete(owner) && (tidying ??= setTimeout(tidy, TIDY_MS)));
+
+async function tidy() {
+  const narrower = tellWants();
+  if (narrower.length) await live.subscribe(narrower).catch(() => {});
+}
+
+/** Whether all of a topic comes, because its wants differ. */
+export const isWhole = (topic) => told.get(topic) === ALL;
+
+/** Unsubscribe from what nobody wants, and give the topics to subscribe to. One that is wanted with different filters comes whole. */
+function tellWants() {
+  tidying = clearTimeout(tidying);
+  const all = new Map();
+  for (const topic of [...wants.values()].flat()) {
+    const [name, filter] = [topic.topic ?? topic, JSON.stringify(topic.filter ?? null)];
+    all.set(name, all.has(name) && all.get(name) !== filter ? ALL : filter);
+  }
+  const added = [...all].filter(([name, filter]) => told.get(name) !== filter);
+  live.unsubscribe([...told.keys()].filter((name) => !all.has(name)));
+  told = all;
+  return added.map(([name, filter]) => (filter === ALL ? name : { topic: name, filter: JSON.parse(filter) }));
 }
 
 /** Whether a post is on the screen: the counters of those that are keep up. */

@@ -1,0 +1,81 @@
+"""What a trader finds on the console: filters, symbols, trades."""
+
+import re
+
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import OpenTab
+from tests.browser.test_live_page import publish, texts
+from tests.conftest import Account, MakeUser
+
+
+def own_symbol(account: Account) -> str:
+    """A symbol that no other test writes about."""
+    return f"T{account.id.hex[-8:].upper()}"
+
+
+async def focused(page: Page) -> str:
+    return str(await page.evaluate("document.activeElement.textContent"))
+
+
+async def test_a_filter_narrows_what_is_read_and_what_comes_and_back_undoes_it(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    await reader.client.post(f"/api/users/{author.id}/follow")
+    symbol = own_symbol(author)
+
+    async def post(content: str, category: str) -> None:
+        await publish(author, content, metadata={"symbol": symbol, "category": category, "market": "Nasdaq"})
+
+    await post("read crypto", "crypto")
+    await post("read fx", "fx")
+    for place in (f"#/explore?symbol={symbol}", "#/", f"#/u/{author.username}"):
+        tab = await open_tab(place, user=reader)
+        chips = tab.page.get_by_role("navigation", name="Filters")
+        await expect(texts(tab.page).filter(has_text="read fx")).to_be_visible()
+        await chips.get_by_role("link", name="FX").click()
+        await expect(tab.page).to_have_url(re.compile("category=forex&category=fx"))
+        await tab.wait_until_live()
+        await expect(texts(tab.page).first).to_have_text(re.compile("fx"))
+        assert await focused(tab.page) == "FX"
+        await chips.get_by_role("link", name="Crypto").click()
+        await tab.wait_until_live()
+        await expect(chips.get_by_role("link", name="Crypto")).to_have_attribute("aria-current", "true")
+        await expect(texts(tab.page).last).to_have_text("read crypto")
+        await post(f"live fx {place}", "forex")
+        await post(f"live crypto {place}", "Crypto")
+        await expect(texts(tab.page).first).to_have_text(f"live crypto {place}")
+        assert not [text for text in await texts(tab.page).all_inner_texts() if "fx" in text]
+
+        await tab.page.go_back()
+        await tab.page.go_back()
+        await expect(texts(tab.page)).to_contain_text([f"live crypto {place}", f"live fx {place}"])
+
+
+async def test_more_filters_are_set_by_words_and_taken_away_one_by_one(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    symbol = own_symbol(author)
+    await publish(author, f"${symbol} on one", metadata={"market": "Zürich X", "tags": ["breakout"]})
+    await publish(author, "on another", metadata={"market": "other", "symbol": symbol})
+    tab = await open_tab("#/search?in=30d")
+    chips = tab.page.get_by_role("navigation", name="Filters")
+    await chips.get_by_role("button", name="More filters").click()
+    await chips.get_by_label("Symbols").fill(f"${symbol.lower()}, OTHER-USD")
+    await chips.get_by_label("Markets").fill("zurich x")
+    await tab.page.keyboard.press("Enter")
+    await expect(tab.page.get_by_role("heading", level=1)).to_contain_text("Trending: ")
+    await expect(texts(tab.page)).to_have_text([f"${symbol} on one"])
+    await expect(chips.get_by_role("link", name="remove the filter")).to_have_count(3)
+    await chips.get_by_role("link", name="remove the filter by market").click()
+    await expect(texts(tab.page)).to_have_text(["on another", f"${symbol} on one"])
+    await expect(tab.page).to_have_url(re.compile("in=30d"))
+    await chips.get_by_role("link", name="All").click()
+    await expect(tab.page).to_have_url(re.compile(r"#/search\?in=30d$"))
+
+    await tab.go(f"#/explore?symbol={symbol}&market=Z%C3%BCrich%20x&tag=breakout")
+    await tab.wait_until_live()
+    await expect(texts(tab.page)).to_have_text([f"${symbol} on one"])
+    await publish(author, "not this", metadata={"market": "Zürich X", "symbol": symbol})
+    await publish(author, "but this", metadata={"market": "ZURICH X", "symbol": symbol, "tags": ["#Breakout"]})
+    await expect(texts(tab.page)).to_have_text(["but this", f"${symbol} on one"])
