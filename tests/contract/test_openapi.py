@@ -157,7 +157,8 @@ async def test_the_headers_that_it_tells_of_are_sent(api: httpx.AsyncClient, doc
 
 def test_what_is_known_of_operations_is_used(document: Document) -> None:
     names = {operation["operationId"] for operation in operations(document)}
-    schemas = {media["schema"].get("$ref", "").rpartition("/")[2] for _, media in contents(document)} - {""}
+    bodies = [media["schema"].get("items", media["schema"]) for _, media in contents(document)]
+    schemas = {body.get("$ref", "").rpartition("/")[2] for body in bodies} - {""}
 
     assert FACTS.keys() <= names
     assert BODIES.keys() == schemas - {"ProblemBody"}

@@ -26,3 +26,17 @@ class WatchlistChange(msgspec.Struct, frozen=True, kw_only=True):
             extra_json_schema={"maxItems": MOST_WATCHED},
         ),
     ]
+
+
+class Ticker(msgspec.Struct, frozen=True, kw_only=True):
+    """How many people and how many public posts have a symbol."""
+
+    ticker: Symbol
+    count: Annotated[int, Meta(ge=1, description="Of public posts in the time that was asked for.")]
+    authors: Annotated[int, Meta(ge=1, description="Of people who wrote them, by which symbols are ranked.")]
+    change: Annotated[
+        float | None,
+        Meta(
+            description="How many more people than in the span of the same length before, in percent; null where there was nobody."
+        ),
+    ]

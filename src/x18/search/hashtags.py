@@ -15,6 +15,7 @@ from x18.core.paging import Page
 from x18.core.windows import WINDOWS, Timeframe
 from x18.realtime.events import EventKind
 from x18.search.schemas import HashtagCount, TrendingHashtags
+from x18.search.symbol_uses import add_symbol_uses
 from x18.search.uses import Use, add_uses, uses_of
 
 BATCH: Final = 1_000
@@ -69,11 +70,11 @@ async def show_trending_hashtags(timeframe: Timeframe, page: Page) -> tuple[Tren
 
 
 async def roll_up() -> int:
-    """Count the hashtags of the next events of the log, at most 1,000; how many events that were.
+    """Count the hashtags and symbols of the next events of the log, at most 1,000; how many events that were.
 
     One process at a time; while another one counts, nothing is done. A deletion takes away what its post had added: whether it counts
     is settled when it is written, else an account that turns private and back could take away the counts of others. A disabled account
-    takes all of its own away, and brings them back.
+    takes all of its own away, and brings them back; of symbols that is done by whoever reads their uses.
     """
     async with db.transaction():
         seq = await db.fetch_value("SELECT seq FROM hashtag_state FOR UPDATE SKIP LOCKED")
@@ -81,10 +82,11 @@ async def roll_up() -> int:
             return 0
         head = await db.fetch_value("SELECT head FROM event_state")
         rows = await db.fetch(
-            """SELECT e.seq, e.kind, e.actor_id, e.created_at, e.object_id AS post_id, COALESCE(p.hashtags, t.hashtags, '{}') AS hashtags
+            """SELECT e.seq, e.kind, e.actor_id, e.created_at, e.object_id AS post_id, COALESCE(p.hashtags, t.hashtags, '{}') AS hashtags,
+                   ARRAY(SELECT substr(term, 3) FROM unnest(COALESCE(p.terms, t.terms)) term WHERE term LIKE 's:%') AS symbols
                FROM event_log e
                LEFT JOIN posts p ON p.id = e.object_id AND p.in_trends AND e.kind = $3
-               LEFT JOIN LATERAL (SELECT ARRAY(SELECT substr(term, 3) FROM unnest(t.terms) term WHERE term LIKE 'h:%') AS hashtags
+               LEFT JOIN LATERAL (SELECT t.terms, ARRAY(SELECT substr(term, 3) FROM unnest(t.terms) term WHERE term LIKE 'h:%') AS hashtags
                    FROM post_tombstones t WHERE t.post_id = e.object_id AND t.in_trends) t ON true
                WHERE e.seq > $1 AND e.seq <= $5 AND e.kind = ANY($4) ORDER BY e.seq LIMIT $2""",
             seq,
@@ -93,6 +95,7 @@ async def roll_up() -> int:
             [EventKind.POST, EventKind.POST_DELETED, *ACCOUNTS],
             head,
         )
+        await add_symbol_uses(row for row in rows if row["kind"] not in ACCOUNTS)
         for is_account, group in groupby(rows, key=lambda row: row["kind"] in ACCOUNTS):
             if not is_account:
                 await add_uses(uses_of(group))
@@ -127,3 +130,4 @@ async def forget_old_hours() -> None:
     since = await read_clock() - KEEP
     await db.execute("DELETE FROM hashtag_hours WHERE hour < $1", since)
     await db.execute("DELETE FROM hashtag_uses WHERE hour < $1", since)
+    await db.execute("DELETE FROM symbol_uses WHERE hour < $1", since)

@@ -24,8 +24,17 @@ class HashtagUse(Table, tablename="hashtag_uses", db=DB):
     posts = Integer()
 
 
+class SymbolUse(Table, tablename="symbol_uses", db=DB):
+    """How many public posts of an author and an hour have a symbol. The key is the first three columns."""
+
+    symbol = Text(primary_key=True)
+    hour = Timestamptz()
+    author_id = UUID()
+    posts = Integer()
+
+
 class HashtagState(Table, tablename="hashtag_state", db=DB):
-    """The one row that says up to which event of the log hashtags are counted."""
+    """The one row that says up to which event of the log hashtags and symbols are counted."""
 
     one = Boolean(primary_key=True, default=True)
     seq = BigInt()

@@ -55,9 +55,10 @@ def complete_success(operation: dict[str, Any], facts: Facts, *, is_limited: boo
     for status, answer in answers.items():
         names = ["X-Request-ID", *(RATE if is_limited else ()), *(("ETag",) if facts.tagged else ())]
         for media in answer.get("content", {}).values():
-            body = media["schema"]["$ref"].rpartition("/")[2]
-            media["example"] = BODIES[body]
-            names += ["Link"] if "next_cursor" in BODIES[body] else []
+            schema = media["schema"]
+            body = BODIES[schema.get("items", schema)["$ref"].rpartition("/")[2]]
+            media["example"] = [body] if "items" in schema else body
+            names += ["Link"] if "next_cursor" in body else []
         answer["headers"] = _headers(*names)
         answer["description"] = DONE[status]
     if facts.repeatable:

@@ -85,6 +85,7 @@ ANSWERED: Final[dict[str, Any]] = {
         "timeframe": "7d",
     },
     "Watchlist": {"symbols": ["BTC-USD", "AAPL"]},
+    "Ticker": {"ticker": "BTC-USD", "count": 512, "authors": 230, "change": 12.5},
     "MediaView": MEDIA,
     "MediaList": {**LAST_PAGE, "media": [MEDIA]},
     "NotificationView": {**NOTIFICATION, "is_read": True},
