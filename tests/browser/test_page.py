@@ -12,7 +12,7 @@ from tests.files import picture, save
 from tests.server import Server
 
 
-async def test_one_registers_logs_out_and_in_again(open_tab: OpenTab, make_user: MakeUser) -> None:
+async def test_one_registers_logs_out_and_in_again_by_e_mail(open_tab: OpenTab, make_user: MakeUser) -> None:
     name = (await make_user("name")).username + "x"
     tab = await open_tab()
     page = tab.page
@@ -30,7 +30,7 @@ async def test_one_registers_logs_out_and_in_again(open_tab: OpenTab, make_user:
     await page.locator("#account").get_by_role("link").click()
     await page.get_by_role("button", name="Log out").click()
     await page.locator("#account").get_by_role("button", name="Log in").click()
-    await page.get_by_label("Username").fill(name)
+    await page.get_by_label("Username or e-mail").fill(f" {name}@Example.com")
     await page.get_by_label("Password").fill(PASSWORD)
     await page.get_by_role("dialog").get_by_role("button", name="Log in").click()
     await expect(page.locator("#account")).to_contain_text(f"@{name}")

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 class Demo:
-    """Traders, the posts they saw last, and what they did (counted in ``done``)."""
+    """Traders, the posts they saw last with who wrote them, and what they did (counted in ``done``). Nobody answers oneself."""
 
     def __init__(self, args: argparse.Namespace, done: "Counter[str]") -> None:
         self._args = args
@@ -70,7 +70,7 @@ class Demo:
         self._chance = random.Random(args.seed)
         self._password = secrets.token_urlsafe(16)
         self._traders: list[Account] = []
-        self._recent: deque[str] = deque(maxlen=200)
+        self._recent: deque[tuple[str, Account]] = deque(maxlen=200)
         self._slots = asyncio.Semaphore(AT_ONCE)
 
     async def run(self) -> None:
@@ -128,13 +128,14 @@ class Demo:
         try:
             (action,) = self._chance.choices(ACTIONS, WEIGHTS)
             trader = self._chance.choice(self._traders)
-            if action == "post" or not self._recent:
+            others = [post_id for post_id, author in self._recent if author is not trader]
+            if action == "post" or not others:
                 await self._publish(trader, make_post(self._chance))
             elif action == "reply":
-                body = {"content": self._chance.choice(REPLIES), "reply_to_id": self._chance.choice(self._recent)}
+                body = {"content": self._chance.choice(REPLIES), "reply_to_id": self._chance.choice(others)}
                 await self._publish(trader, body)
             else:
-                await self._request(trader, "POST", f"/api/posts/{self._chance.choice(self._recent)}/{action}")
+                await self._request(trader, "POST", f"/api/posts/{self._chance.choice(others)}/{action}")
                 self._done[f"{action}s"] += 1
         except httpx.HTTPError as error:
             self._done[f"failed ({type(error).__name__})"] += 1
@@ -144,7 +145,7 @@ class Demo:
     async def _publish(self, trader: Account, body: dict[str, Any]) -> None:
         answer = await self._request(trader, "POST", "/api/posts", json=body)
         if answer.is_success:
-            self._recent.append(answer.json()["id"])
+            self._recent.append((answer.json()["id"], trader))
             self._done["replies" if "reply_to_id" in body else "posts"] += 1
         else:
             self._done[f"refused ({answer.status_code})"] += 1

@@ -63,7 +63,8 @@ SECOND = ("trader", "bull", "bear", "whale", "scalper", "chartist", "quant", "he
 
 def make_post(chance: random.Random) -> dict[str, Any]:
     """The body of a post; some instruments are talked about more than others."""
-    one, other = chance.choices(INSTRUMENTS, weights=range(len(INSTRUMENTS), 0, -1), k=2)
+    (one,) = chance.choices(INSTRUMENTS, weights=range(len(INSTRUMENTS), 0, -1))
+    other = chance.choice([instrument for instrument in INSTRUMENTS if instrument is not one])
     price = one.price * chance.uniform(0.97, 1.03)
 
     def level(factor: float) -> str:

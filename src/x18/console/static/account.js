@@ -14,12 +14,13 @@ const FIELDS = {
     required: true,
   },
   email: { label: "E-mail", type: "email", autocomplete: "email", required: true },
+  login: { label: "Username or e-mail", autocomplete: "username", maxlength: 254, required: true }, // sent as `email`, which takes both
   password: { label: "Password", type: "password", minlength: 8, maxlength: 72, required: true },
 };
 
 /** A dialog to log in or, with `isNew`, to register. `why` says what it is for. */
 export function openAccountDialog(isNew, why = "") {
-  const names = isNew ? ["username", "email", "password"] : ["username", "password"];
+  const names = isNew ? ["username", "email", "password"] : ["login", "password"];
   const form = h(
     "form",
     { class: "fields", onsubmit: submit },
@@ -43,7 +44,8 @@ export function openAccountDialog(isNew, why = "") {
 
   async function submit(event) {
     event.preventDefault();
-    const body = Object.fromEntries(new FormData(form));
+    const { login, ...body } = Object.fromEntries(new FormData(form));
+    if (login) body.email = login.trim();
     await attempt(form, async () => {
       const tokens = await api("POST", isNew ? "/api/auth/register" : "/api/auth/login", { body });
       dialog.close();
@@ -69,7 +71,7 @@ export function openProfileDialog(user, onDone) {
       { class: "check" },
       h("input", { type: "checkbox", name: "private_account", checked: user.private_account }),
       icon("lock"),
-      "Only followers see my posts",
+      "Only followers see my posts (anyone can follow me)",
     ),
     h("p", { class: "fault", role: "alert" }),
     h("button", { class: "primary wide" }, "Save"),
@@ -93,7 +95,7 @@ export const isMe = (user) => me()?.id === user.id;
 
 function field(name, { label, tag = "input", ...attributes }) {
   const id = `field-${name}`;
-  return h("div", { class: "field" }, h("label", { for: id }, label), h(tag, { id, name, ...attributes }));
+  return h("div", { class: "field" }, h("label", { for: id }, label), h(tag, { id, name, dir: "auto", ...attributes }));
 }
 
 /** What went wrong is told in the form, at the field where it has one. */

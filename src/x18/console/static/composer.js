@@ -1,9 +1,10 @@
 // Writing a post: text with cashtags, hashtags and mentions, pictures and videos, and who may see it.
 import { api, get } from "./api.js";
 import { ask, h, icon, toast } from "./dom.js";
-import { avatar, linkTo, pieces } from "./format.js";
+import { avatar, linkTo } from "./format.js";
 import { me } from "./session.js";
 import { suggest } from "./suggest.js";
+import { pieces } from "./tokens.js";
 
 const MOST_LETTERS = 5000;
 const MOST_FILES = 4;
@@ -19,6 +20,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     name: "content",
     rows: 2,
     maxlength: MOST_LETTERS,
+    dir: "auto",
     placeholder: label,
     "aria-label": label,
     value: text,
@@ -40,9 +42,14 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     { type: "button", class: "quiet round", "aria-label": "Add pictures or a video", onclick: () => input.click() },
     icon("image"),
   );
+  const hint = h("p", { class: "hint", role: "status" });
   const audience = h(
     "select",
-    { name: "visibility", "aria-label": "Who may see it" },
+    {
+      name: "visibility",
+      "aria-label": "Who may see it",
+      onchange: () => (hint.textContent = audience.value === "followers" ? "Anyone can follow you, and sees it then." : ""),
+    },
     h("option", { value: "public" }, "Everyone"),
     h("option", { value: "followers" }, "Followers"),
     h("option", { value: "private" }, "Only me"),
@@ -52,7 +59,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     "form",
     { class: "composer", onsubmit: submit },
     avatar(me()),
-    h("div", { class: "body" }, area, found, previews, h("div", { class: "tools" }, attachButton, input, audience, left, send)),
+    h("div", { class: "body" }, area, found, previews, h("div", { class: "tools" }, attachButton, input, audience, left, send), hint),
   );
 
   suggest(area);
@@ -92,6 +99,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
         file,
         alt: h("input", {
           type: "text",
+          dir: "auto",
           placeholder: "Describe it",
           "aria-label": `Description of ${file.name}`,
           maxlength: 1000,

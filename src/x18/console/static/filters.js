@@ -1,6 +1,6 @@
 // Filters of timelines by category, market, symbol and tag. They stand in the address, so that they can be shared and Back undoes them.
 import { h, icon } from "./dom.js";
-import { pieces } from "./format.js";
+import { pieces } from "./tokens.js";
 
 const NAMES = ["symbol", "market", "tag", "category"]; // the rarest first
 const MOST_VALUES = 20;

@@ -1,5 +1,6 @@
 // How things are written: times, numbers, names, and the text of posts with its links.
 import { h } from "./dom.js";
+import { pieces } from "./tokens.js";
 
 const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumFractionDigits: 1 });
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
@@ -52,37 +53,18 @@ export const linkTo = {
   post: (id) => `#/p/${id}`,
 };
 
-const CASHTAG = /(?<![\w$])\$([A-Za-z][A-Za-z0-9]{0,14}(?:[-/_][A-Za-z0-9]{1,15}|\.[A-Za-z]{1,2})?)(?![A-Za-z0-9_])/;
-const HASHTAG = /(?<![\w&/#])[#\uff03]((?=[\p{L}\p{M}\p{N}_]*\p{L})[\p{L}\p{M}\p{N}_\u200c\u200d]{1,100})/u;
-const MENTION = /(?<![\w@/])@([A-Za-z0-9_]{3,50})(?![A-Za-z0-9_@])/;
-const LINK = /https?:\/\/[^\s<>"']+[^\s<>"'.,;:!?)\]]/;
-const TOKEN = new RegExp([CASHTAG, HASHTAG, MENTION, LINK].map((one) => one.source).join("|"), "gu");
+// Lines of which nothing is seen: of several in a row one is shown.
+const BLANK_LINES = /\n(?:[\s\p{DI}\u2800]*\n){2,}/gu;
 
-/** The pieces of a text: strings, and {kind, value, text}. What is a token is what the server takes for one. */
-export function* pieces(text) {
-  let end = 0;
-  for (const match of text.matchAll(TOKEN)) {
-    if (match.index > end) yield text.slice(end, match.index);
-    const [whole, symbol, tag, user] = match;
-    if (symbol) yield { kind: "symbol", value: symbol.toUpperCase(), text: whole };
-    else if (tag) yield { kind: "tag", value: tag.toLowerCase(), text: whole };
-    else if (user) yield { kind: "user", value: user, text: whole };
-    else yield { kind: "link", value: whole, text: whole };
-    end = match.index + whole.length;
-  }
-  if (end < text.length) yield text.slice(end);
-}
+/** A text as it is shown, with its links. Each link reads in its own direction, and says nothing of that of the text. */
+export const richText = (text) => [...pieces(text.replace(BLANK_LINES, "\n\n").trim())].map(shown);
 
-export function richText(text) {
-  return [...pieces(text)].map((piece) => {
-    if (typeof piece === "string") return piece;
-    if (piece.kind !== "link") return h("a", { class: piece.kind, href: linkTo[piece.kind](piece.value) }, piece.text);
-    return h(
-      "a",
-      { href: piece.value, rel: "noopener noreferrer nofollow", target: "_blank" },
-      shortened(piece.text.replace(/^https?:\/\//, "")),
-    );
-  });
+function shown(piece) {
+  if (typeof piece === "string") return piece;
+  const { kind, value, text } = piece;
+  if (kind !== "link") return h("a", { class: kind, dir: kind === "tag" ? "auto" : "ltr", href: linkTo[kind](value) }, text);
+  const words = shortened(text.replace(/^https?:\/\//i, ""));
+  return h("a", { href: value, dir: "ltr", rel: "noopener noreferrer nofollow", target: "_blank" }, words);
 }
 
 const shortened = (text) => (text.length > MOST_OF_LINK ? `${text.slice(0, MOST_OF_LINK)}…` : text);

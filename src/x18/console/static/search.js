@@ -21,6 +21,7 @@ export function searchForm(words = "") {
     name: "q",
     value: words,
     maxlength: 200,
+    dir: "auto",
     placeholder: "Search traders and posts",
     "aria-label": "Search traders and posts",
     autocomplete: "off",

@@ -1,6 +1,7 @@
 // Which symbols the newest 200 posts are about that came live or stood on top of Home or Explore. What one looks up counts not.
 import { h } from "./dom.js";
-import { count, linkTo, pieces } from "./format.js";
+import { count, linkTo } from "./format.js";
+import { pieces } from "./tokens.js";
 
 const MOST_POSTS = 200;
 
