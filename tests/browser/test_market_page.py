@@ -79,3 +79,47 @@ async def test_more_filters_are_set_by_words_and_taken_away_one_by_one(open_tab:
     await publish(author, "not this", metadata={"market": "Zürich X", "symbol": symbol})
     await publish(author, "but this", metadata={"market": "ZURICH X", "symbol": symbol, "tags": ["#Breakout"]})
     await expect(texts(tab.page)).to_have_text(["but this", f"${symbol} on one"])
+
+
+async def test_a_trade_is_written_with_its_post_and_its_chips_lead_to_its_like(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author = await make_user("author")
+    symbol = own_symbol(author)
+    other = await publish(author, f"${symbol} before", metadata={"category": "forex", "tags": ["swing"]})
+    tab = await open_tab("#/", user=author)
+    composer = tab.page.locator("#page .composer")
+    await composer.get_by_label("What is moving?").fill("Adding here")
+    fields = composer.get_by_role("group", name="Trade data")
+    await expect(fields).to_be_hidden()
+    await composer.get_by_role("button", name="Add trade data").click()
+    await expect(fields.get_by_label("Symbol")).to_be_focused()
+    await fields.get_by_label("Price").fill("1,0840")
+    await fields.get_by_text("Short", exact=True).click()
+    await composer.get_by_role("button", name="Post", exact=True).click()
+    await expect(fields.get_by_role("alert")).to_contain_text("with a point and without commas")
+    await expect(fields.get_by_label("Price")).to_be_focused()
+    await fields.get_by_label("Price").fill("1.0840")
+    await composer.get_by_role("button", name="Post", exact=True).click()
+    await expect(fields.get_by_role("alert")).to_have_text("Say which symbol this is about.")
+    await fields.get_by_label("Symbol").fill(symbol.lower())
+    await fields.get_by_label("Category").select_option("FX")
+    await fields.get_by_label("Market").fill("OTC")
+    await fields.get_by_text("4h", exact=True).click()
+    await composer.get_by_role("button", name="Post", exact=True).click()
+
+    card = tab.page.locator("article", has_text="Adding here")
+    await expect(card.locator(".chip")).to_have_text(
+        ["Short", f"${symbol}", "@ 1.084", "4h", "category forex", "market OTC"]
+    )
+    await expect(fields).to_be_hidden()
+    post = (await author.client.get(f"/api/timeline/user/{author.id}?limit=1")).json()["posts"][0]
+    assert post["metadata"] == {
+        "symbol": symbol, "direction": "short", "price": 1.084, "timeframe": "4h", "category": "forex", "market": "OTC",
+    }  # fmt: skip
+    await card.get_by_role("link", name="market OTC").click()
+    await expect(tab.page).to_have_url(re.compile(r"#/explore\?market=OTC$"))
+    await tab.go(f"#/p/{other}")
+    await tab.wait_until_live()
+    await tab.page.get_by_role("link", name="tag #swing").click()
+    await expect(tab.page.get_by_role("heading", level=1)).to_have_text("Explore: #swing")

@@ -2,6 +2,7 @@
 import { api, get } from "./api.js";
 import { ask, h, icon, toast } from "./dom.js";
 import { avatar, linkTo } from "./format.js";
+import { tradeFields, WrongField } from "./metadata.js";
 import { me } from "./session.js";
 import { suggest } from "./suggest.js";
 import { pieces } from "./tokens.js";
@@ -54,12 +55,22 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     h("option", { value: "followers" }, "Followers"),
     h("option", { value: "private" }, "Only me"),
   );
+  const trade = tradeFields();
   const send = h("button", { class: "primary" }, replyTo ? "Reply" : "Post");
   const form = h(
     "form",
     { class: "composer", onsubmit: submit },
     avatar(me()),
-    h("div", { class: "body" }, area, found, previews, h("div", { class: "tools" }, attachButton, input, audience, left, send), hint),
+    h(
+      "div",
+      { class: "body" },
+      area,
+      found,
+      previews,
+      trade.element,
+      h("div", { class: "tools" }, attachButton, input, trade.button, audience, left, send),
+      hint,
+    ),
   );
 
   suggest(area);
@@ -137,18 +148,20 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     send.disabled = true;
     form.setAttribute("aria-busy", "true");
     try {
+      const metadata = trade.read();
       for (const entry of files) entry.id ??= await upload(entry);
-      const body = { content: area.value, visibility: audience.value };
+      const body = { metadata, content: area.value, visibility: audience.value };
       if (files.length) body.media_ids = files.map(({ id }) => id);
       if (replyTo) body.reply_to_id = replyTo.id;
       const post = await api("POST", "/api/posts", { body, key });
       key = crypto.randomUUID?.() ?? String(Math.random());
       area.value = "";
+      trade.clear();
       for (const entry of [...files]) detach(entry);
       ask("posted", post);
       onDone(post);
     } catch (error) {
-      toast(error.message);
+      if (!(error instanceof WrongField)) toast(error.message);
     } finally {
       form.removeAttribute("aria-busy");
       show();

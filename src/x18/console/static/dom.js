@@ -39,6 +39,7 @@ const PATHS = {
   trash: "M4.5 6.5h15M9 6V4h6v2M6.5 6.5 7.5 20h9l1-13.5M10 10.5v6m4-6v6",
   sliders: "M4 7h9m5 0h2M4 17h2m5 0h9M15.5 9.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5ZM8.5 19.5a2.5 2.5 0 1 0 0-5 2.5 2.5 0 0 0 0 5Z",
   up: "M12 19V5m-6 6 6-6 6 6",
+  down: "M12 5v14m-6-6 6 6 6-6",
 };
 
 /** A drawing that says nothing to a screen reader: the button around it has the words. */

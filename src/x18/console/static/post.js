@@ -2,6 +2,7 @@
 import { api } from "./api.js";
 import { $, ask, h, icon, toast } from "./dom.js";
 import { avatar, count, linkTo, meanColour, plural, richText, time } from "./format.js";
+import { metadataChips } from "./metadata.js";
 import { me } from "./session.js";
 import { watch } from "./stream.js";
 
@@ -49,7 +50,7 @@ export function card(post) {
       header(post, nameId),
       post.content && h("p", { class: "text" }, richText(post.content)),
       post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map((media) => figure(media, post.media.length === 1))),
-      chips(post),
+      metadataChips(post),
       actions(post),
     ),
   );
@@ -124,20 +125,6 @@ function header(post, nameId) {
       h("span", { class: "audience", title: audience[1] }, icon(audience[0]), h("span", { class: "unseen" }, audience[1])),
     h("a", { class: "when", href: linkTo.post(post.id) }, time(post.created_at)),
   );
-}
-
-/** What the metadata says and the text does not. */
-function chips(post) {
-  const { symbol, category, market, price } = post.metadata;
-  const said = post.content.toUpperCase();
-  const list = [
-    typeof symbol === "string" &&
-      !said.includes(`$${symbol.toUpperCase()}`) &&
-      h("a", { class: "chip symbol", href: linkTo.symbol(symbol) }, `$${symbol}`),
-    typeof price === "number" && h("span", { class: "chip" }, price.toLocaleString()),
-    ...[category, market].filter((one) => typeof one === "string" && one).map((one) => h("span", { class: "chip" }, one)),
-  ].filter(Boolean);
-  return list.length > 0 && h("p", { class: "chips" }, list);
 }
 
 /** Of several pictures the thumbnails; one that has the column for itself is sharp, and moves if it is a GIF. */

@@ -40,28 +40,32 @@ async function token(mustBeNew) {
   return shown;
 }
 
-/** Connect as whoever is logged in now. */
-export function connect() {
+/** Connect as whoever is logged in now; from a cursor on where it is the one who was connected before. */
+export function connect(since = null) {
   live?.close();
-  const mine = new Live(location.origin, me() ? ["notifications"] : [], me() ? { token } : {});
+  const mine = new Live(location.origin, me() ? ["notifications"] : [], me() ? { token, since } : {});
   live = mine;
   for (const type of ["*", "state", "frame"]) mine.on(type, (event) => mine === live && tell(event));
   mine.on("closed", ({ payload }) => mine === live && me() && afterClose(payload.code));
   mine.open();
   watched = new Set();
-  wants.clear(); // what another user's page wanted, this one may not have
   told = new Map();
+  const topics = tellWants();
+  if (topics.length) mine.subscribe(topics, { since }).catch(() => {});
   flushSoon();
 }
 
-onChange(connect);
+onChange(() => {
+  wants.clear(); // what another user's page wanted, this one may not have
+  connect();
+});
 
 /** The session is over, or another tab has a newer one. */
 function afterClose(code) {
   const mine = live;
   if (OVER.has(code)) end(shown);
-  if (OVER.has(code) && mine === live) connect();
-  if (code === TOO_LATE) setTimeout(() => mine === live && connect(), AGAIN_MS);
+  if (OVER.has(code) && mine === live) connect(mine.cursor);
+  if (code === TOO_LATE) setTimeout(() => mine === live && connect(mine.cursor), AGAIN_MS);
 }
 
 export const state = () => live?.state ?? "idle";
