@@ -6,6 +6,7 @@ from typing import Any
 import jwt
 import pytest
 
+from x18.core.clock import reckon_clock
 from x18.core.errors import NotAuthenticated
 from x18.core.ids import new_id
 from x18.core.tokens import Tokens
@@ -66,16 +67,8 @@ def test_a_token_that_was_read_before_still_ends_on_time(monkeypatch: pytest.Mon
     token = tokens.make_access(USER, SESSION, until=datetime.now(UTC) + timedelta(seconds=60))
     assert tokens.read_access(token) == tokens.read_access(token)
 
-    class Later(datetime):
-        """A minute on."""
-
-        @classmethod
-        def now(cls, tz: Any = None) -> "Later":
-            moment = datetime.now(tz) + timedelta(seconds=61)
-            return cls.fromtimestamp(moment.timestamp(), tz)
-
-    monkeypatch.setattr("x18.core.tokens.datetime", Later)
-    monkeypatch.setattr("jwt.api_jwt.datetime", Later)
+    later = reckon_clock() + timedelta(seconds=61)
+    monkeypatch.setattr("x18.core.tokens.reckon_clock", lambda: later)
     with pytest.raises(NotAuthenticated) as refused:
         tokens.read_access(token)
     assert refused.value.code == "token_expired"

@@ -1,6 +1,7 @@
 """Whoever may publish on Redis can say nothing in the name of a node, and what a node said counts once."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -138,6 +139,16 @@ def test_a_seal_opens_what_it_closed() -> None:
     assert later > earlier
     with pytest.raises(NotOurs):
         first.open(EVENTS, Seal(*reversed(SECRETS)).close(EVENTS, b""))
+
+
+def test_what_is_sealed_after_a_step_back_of_the_clock_is_newer_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    seal = Seal(*SECRETS)
+    stamps = []
+    for now in (2_000, 2_000, 1_000, 3_000):
+        monkeypatch.setattr(time, "time_ns", lambda now=now: now)
+        stamps.append(seal.open(EVENTS, seal.close(EVENTS, b""))[0])
+
+    assert stamps == [2_000, 2_001, 2_002, 3_000]
 
 
 async def test_wake_ups_for_nothing_do_not_make_the_leader_look_without_a_break() -> None:

@@ -2,13 +2,14 @@
 
 import hashlib
 import logging
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
 from x18.core import db
+from x18.core.clock import reckon_clock
 from x18.core.errors import NotAuthenticated
 from x18.core.ids import new_id
 from x18.core.tokens import Claims, Tokens
@@ -55,7 +56,7 @@ async def open_session(owner: Owner, device: Device, tokens: Tokens) -> TokenPai
     """
     user_id = owner.id
     session_id = new_id()
-    expires_at = datetime.now(UTC) + tokens.refresh_ttl
+    expires_at = reckon_clock() + tokens.refresh_ttl
     refresh = tokens.make_refresh(user_id, session_id, expires_at)
     # The lock makes a change of the password that is under way come first, and one that comes later end this session too.
     opened = await db.fetch_value(

@@ -1,9 +1,10 @@
 """Tickets: what opens a live connection once, where no header can be sent and no token should stand in an address."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from x18.core import db
+from x18.core.clock import reckon_clock
 from x18.core.errors import NotAuthenticated
 from x18.core.tokens import Tokens
 from x18.core.viewer import Viewer
@@ -13,7 +14,7 @@ TTL: Final = timedelta(seconds=30)
 
 def make_ticket(viewer: Viewer, tokens: Tokens) -> str:
     """A ticket for the viewer's session. The connection that it opens lives as long as the access token that asked for it."""
-    return tokens.make_ticket(viewer.user_id, viewer.session_id, datetime.now(UTC) + TTL, until=viewer.expires_at)
+    return tokens.make_ticket(viewer.user_id, viewer.session_id, reckon_clock() + TTL, until=viewer.expires_at)
 
 
 async def redeem(ticket: str, tokens: Tokens) -> str:

@@ -1,4 +1,6 @@
-"""The time by PostgreSQL's clock: ids are made by it, so windows over ids are counted back from it, whatever a node's own clock says."""
+"""The time by PostgreSQL's clock, whatever a node's own clock says: ids are made by it, so windows over ids are counted back from it; and
+tokens begin and end by it on all nodes, also where a node's clock is set while it runs.
+"""
 
 import time
 from datetime import UTC, datetime, timedelta

@@ -231,6 +231,6 @@ class Channel:
 
 def _tick(session: Session) -> None:
     try:
-        session.tick(time.monotonic(), time.time())
+        session.tick(time.monotonic(), reckon_clock().timestamp())
     except Exception:
         logger.exception("session %s stumbled", session.id)

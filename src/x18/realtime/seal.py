@@ -22,11 +22,13 @@ class Seal:
 
     def __init__(self, *secrets: str) -> None:
         joined = b"".join(len(secret.encode()).to_bytes(4) + secret.encode() for secret in secrets)
+        self._last = 0
         self._key = hashlib.blake2b(joined, person=b"x18:nodes").digest()
 
     def close(self, channel: str, data: bytes) -> bytes:
         """The data as it may travel on a channel."""
-        stamped = time.time_ns().to_bytes(STAMP) + data
+        self._last = max(self._last + 1, time.time_ns())  # a clock that goes back must not make it look old
+        stamped = self._last.to_bytes(STAMP) + data
         return self._mark(channel, stamped) + stamped
 
     def open(self, channel: str, message: bytes) -> tuple[int, bytes]:

@@ -6,6 +6,7 @@ import time
 from typing import Final
 from uuid import UUID
 
+from x18.core.clock import reckon_clock
 from x18.core.errors import BadInput, NotAuthenticated, Problem, TooManyRequests, Unavailable
 from x18.core.ids import new_id
 from x18.core.problems import as_problem
@@ -285,7 +286,7 @@ class Session:
     def _expire_at(self, end: float) -> None:
         """Tell the client in time; again only where it came with a token that lives longer."""
         if end > self._expires_at:
-            self._notice_at = end - min(p.EXPIRY_NOTICE_S, (end - time.time()) / 2)
+            self._notice_at = end - min(p.EXPIRY_NOTICE_S, (end - reckon_clock().timestamp()) / 2)
         self._expires_at = end
 
     async def _check_again(self, token: str) -> None:

@@ -22,7 +22,7 @@ CONNECTIONS_WANTED: Final = 25
 
 CLOCK_TOLERANCE_S: Final = 2.0
 CLOCK_LIMIT_S: Final = SKEW.total_seconds() / 2
-"""Two nodes that are no farther from the database's clock take each other's tokens."""
+"""Two nodes that are no farther from the database's clock take each other's tokens, also where one could not read it yet."""
 
 State = Literal["ok", "warning", "failed"]
 
@@ -116,7 +116,7 @@ async def _check_migrations(connection: asyncpg.Connection) -> Finding:
 
 
 async def check_clock(url: str) -> Sequence[Finding]:
-    """Whether this machine's clock agrees with the database's. Order does not depend on it, the life of tokens does."""
+    """Whether this machine's clock agrees with the database's. X18 goes by the latter; logs, TLS and buckets do not."""
     try:
         connection = await asyncpg.connect(url, timeout=TIMEOUT_S)
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError):
@@ -130,7 +130,9 @@ async def check_clock(url: str) -> Sequence[Finding]:
     found = f"{abs(off):.3f} s {'behind' if off > 0 else 'ahead of'} the database's"
     if abs(off) > CLOCK_LIMIT_S:
         return [
-            Finding.failed("clock", found, "Set the clock: tokens would be refused. Run chrony or systemd-timesyncd.")
+            Finding.failed(
+                "clock", found, "Set the clock: logs, TLS and buckets go by it. Run chrony or systemd-timesyncd."
+            )
         ]
     if abs(off) > CLOCK_TOLERANCE_S:
         return [Finding.warning("clock", found, "Run chrony or systemd-timesyncd on all machines.")]
