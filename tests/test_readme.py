@@ -22,7 +22,7 @@ def routes_table(app: Litestar) -> str:
         for handler in getattr(route, "route_handlers", []):
             wanted = handler.parsed_fn_signature.parameters
             token = "yes" if "viewer" in wanted else "optional" if "visitor" in wanted else ""
-            path = route.path.replace(":uuid", "").replace(":str", "")
+            path = route.path.replace(":uuid", "").replace(":str", "").replace(":path", "")
             for method in getattr(handler, "http_methods", set()) - {"OPTIONS", "HEAD"}:
                 lines[path, method] = f"| `{method} {path}` | {handler.summary} | {token} |"
     return "\n".join(["| | | token |", "|---|---|---|", *(lines[key] for key in sorted(lines))]) + "\n"

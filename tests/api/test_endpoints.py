@@ -70,6 +70,8 @@ TABLE: list[tuple[str, str, Any, int, int, int, str]] = [
     ("GET", "/api/search/trending-hashtags", None, 200, 200, 200, "hashtags"),
     ("GET", "/api/users/me/watchlist", None, 401, 200, 200, "symbols"),
     ("PUT", "/api/users/me/watchlist", {"symbols": ["BTC-USD"]}, 401, 200, 200, "symbols"),
+    ("GET", "/api/symbols/{symbol}", None, 200, 200, 200, "top_authors"),
+    ("GET", "/api/symbols", None, 200, 200, 200, "symbols"),
     ("GET", "/api/widgets/trending-tickers", None, 200, 200, 200, ""),
     ("POST", "/api/ws/ticket", None, 401, 201, 201, "ticket"),
     ("GET", "/health", None, 200, 200, 200, "checks"),
@@ -82,6 +84,7 @@ NO_TOKEN_READ = {
     "/api/auth/login",
     "/api/auth/refresh",
     "/api/search/trending-hashtags",
+    "/api/symbols",
     "/api/widgets/trending-tickers",
     "/health",
     "/api",
@@ -95,7 +98,7 @@ async def things_of(owner: Account, fan: Account) -> dict[str, str]:
     upload = await owner.client.post("/api/media/upload", files={"file": save(picture(), "PNG")})
     return {
         "user": str(owner.id), "username": owner.username, "post": post["id"], "private": private["id"],
-        "notification": notification["id"], "media": upload.json()["id"],
+        "notification": notification["id"], "media": upload.json()["id"], "symbol": "BTC-USD",
     }  # fmt: skip
 
 

@@ -55,6 +55,7 @@ async def test_every_list_and_every_thing_that_is_documented_has_it(
         "user_id": str(user.id),
         "username": user.username,
         "tag": "head",
+        "symbol": "HEAD",
         "media_id": str(NOBODY),
     }
     paths = (await api.get("/openapi.json")).json()["paths"]

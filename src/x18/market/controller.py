@@ -1,11 +1,18 @@
 """``/api/users/me/watchlist``, ``/api/symbols`` and ``/api/widgets``."""
 
-from litestar import Controller, get, put
-from litestar.params import FromQuery, JSONBody
+from typing import Annotated
 
-from x18.core.http import CurrentUser
+from litestar import Controller, get, put
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery, JSONBody, QueryParameter
+
+from x18.core.http import CurrentUser, Visitor
 from x18.core.paging import Limit
-from x18.market.schemas import Ticker, Watchlist, WatchlistChange
+from x18.core.viewer import id_of
+from x18.market.completion import complete_symbol
+from x18.market.pages import show_symbol
+from x18.market.schemas import SymbolList, SymbolView, SymbolWindow, Ticker, Watchlist, WatchlistChange
+from x18.market.symbols import clean_beginning, provide_symbol
 from x18.market.trending import TickerWindow, list_trending
 from x18.market.watchlist import put_watchlist, read_watchlist
 
@@ -27,6 +34,30 @@ class WatchlistController(Controller):
         return Watchlist(symbols=await put_watchlist(viewer.user_id, data.symbols))
 
 
+Beginning = Annotated[
+    str, QueryParameter(name="query", description="How the symbol begins, in any case, with or without `$`.")
+]
+
+
+class SymbolController(Controller):
+    """What is said of symbols."""
+
+    path = "/symbols"
+    tags = ["market"]
+
+    @get("/", summary="Symbols by their beginning")
+    async def symbols(self, beginning: Beginning = "", limit: Limit = 8) -> SymbolList:
+        """Of those that most people used in public posts in the last seven days, up to two thousand; all without `query`."""
+        return SymbolList(symbols=await complete_symbol(clean_beginning("query", beginning), limit))
+
+    @get("/{symbol:path}", summary="What is said of a symbol", dependencies={"asked": Provide(provide_symbol)})
+    async def symbol(
+        self, asked: NamedDependency[str], visitor: Visitor, timeframe: FromQuery[SymbolWindow] = "7d"
+    ) -> SymbolView:
+        """Public posts over time, who wrote most, what else stands in them. `timeframe`: 24h, 7d (default) or 30d."""
+        return await show_symbol(asked, timeframe, id_of(visitor))
+
+
 class WidgetController(Controller):
     """Small lists that pages show beside others, as bare arrays."""
 
@@ -39,4 +70,4 @@ class WidgetController(Controller):
         return await list_trending(timeframe, limit)
 
 
-controllers = [WatchlistController, WidgetController]
+controllers = [WatchlistController, SymbolController, WidgetController]

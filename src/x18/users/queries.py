@@ -55,6 +55,12 @@ async def load_users(user_ids: list[UUID], viewer_id: UUID | None) -> dict[UUID,
     return {row["id"]: user_of(row) for row in rows}
 
 
+async def load_enabled(user_ids: list[UUID], viewer_id: UUID | None) -> dict[UUID, UserView]:
+    """The same without disabled ones."""
+    rows = await db.fetch(f"{USERS} WHERE u.id = ANY($1) AND u.disabled_at IS NULL", user_ids, viewer_id)
+    return {row["id"]: user_of(row) for row in rows}
+
+
 async def load_actors(user_ids: list[UUID]) -> dict[UUID, UserView]:
     """Users by id for events that reach only those who may see what these users write."""
     rows = await db.fetch(ACTORS, user_ids)

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from x18.market.symbols import MAX_SYMBOL
 from x18.posts.text import MAX_HASHTAG
 from x18.runtime.documents.bodies import BODIES
 from x18.runtime.documents.facts import Facts
@@ -20,6 +21,7 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "notification_id": {"description": "The notification's id.", "example": NOTIFICATION_ID},
     "username": {"description": "Without regard to case.", "example": "alice_trades"},
     "q": {"schema": {"minLength": 1, "maxLength": MAX_QUERY}, "example": "bitcoin breakout"},
+    "query": {"schema": {"maxLength": MAX_SYMBOL}, "example": "bt"},
     "type": {"description": "Which kind is wanted."},
     "timeframe": {"description": "How far back counts."},
     "unread_only": {"description": "Only those that are not read."},
@@ -46,6 +48,12 @@ HASHTAG: Final = {
     "schema": {"minLength": 1, "maxLength": MAX_HASHTAG},
     "example": "bitcoin",
 }
+SYMBOL: Final = {
+    "description": "In any case, with or without `$`. A slash may be written as it is or as `%2F`.",
+    "schema": {"minLength": 1, "maxLength": MAX_SYMBOL},
+    "example": "BTC-USD",
+}
+IN_PATH: Final = {"tag": HASHTAG, "symbol": SYMBOL}
 
 
 def complete(operation: dict[str, Any], facts: Facts) -> None:
@@ -53,11 +61,8 @@ def complete(operation: dict[str, Any], facts: Facts) -> None:
     if facts.by_offset:
         operation["parameters"] = [one for one in operation["parameters"] if one["name"] not in ("before", "after")]
     for parameter in operation.get("parameters", []):
-        known = (
-            HASHTAG
-            if (parameter["name"], parameter["in"]) == ("tag", "path")
-            else PARAMETERS.get(parameter["name"], {})
-        )
+        special = IN_PATH if parameter["in"] == "path" else {}
+        known = special.get(parameter["name"]) or PARAMETERS.get(parameter["name"], {})
         make_plain(parameter["schema"])
         parameter["schema"].pop("description", None)
         if parameter["schema"].get("format") == "uuid":
