@@ -1,5 +1,6 @@
 """What a trader finds on the console: filters, symbols, trades."""
 
+import asyncio
 import re
 
 from playwright.async_api import Page, expect
@@ -123,3 +124,65 @@ async def test_a_trade_is_written_with_its_post_and_its_chips_lead_to_its_like(
     await tab.wait_until_live()
     await tab.page.get_by_role("link", name="tag #swing").click()
     await expect(tab.page.get_by_role("heading", level=1)).to_have_text("Explore: #swing")
+
+
+WIDE = {"width": 1900, "height": 900}
+MAX_CARDS_OF_COLUMN = 40
+
+
+async def test_columns_are_pinned_beside_the_page_and_live_over_its_connection(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    await reader.client.post(f"/api/users/{author.id}/follow")
+    symbol = own_symbol(author)
+    tab = await open_tab(f"#/explore?symbol={symbol}&category=crypto", user=reader, viewport=WIDE)
+    page = tab.page
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    pin = page.get_by_role("button", name="Pin as a column")
+    for place in (f"#/explore?symbol={symbol}&category=crypto", "#/notifications", "#/", f"#/s/{symbol}"):
+        await tab.go(place)
+        await tab.wait_until_live()
+        await pin.click()
+        await expect(pin).to_have_attribute("aria-pressed", "true")
+    columns = page.locator(".column")
+    await expect(columns).to_have_count(4)
+
+    async def see(column: int, *wanted: str) -> None:
+        await expect(columns.nth(column).locator(".text")).to_have_text([*wanted])
+
+    # The page and a column have different filters of one topic: both get what is theirs.
+    await tab.go(f"#/explore?symbol={symbol}&category=fx")
+    await tab.wait_until_live()
+    for content, category in (("one", "crypto"), ("two", "fx"), ("three", "stocks")):
+        await publish(author, content, metadata={"symbol": symbol, "category": category})
+    await see(3, "three", "two", "one")
+    await see(2, "three", "two", "one")
+    await see(0, "one")
+    await expect(texts(page)).to_have_text(["two"])
+    await page.reload()
+    await tab.wait_until_live()
+    await see(0, "one")
+    await see(3, "three", "two", "one")
+    assert len(sockets) == 1, "one connection, of the reload"
+
+    await page.keyboard.press("j")
+    await page.keyboard.press("ArrowRight")
+    assert "one" in await focused(page)
+    await page.keyboard.press("ArrowRight")
+    assert await page.evaluate("document.activeElement.getAttribute('aria-label')") == "Notifications: posts"
+    await columns.nth(1).get_by_role("button", name="Move to the left").press("Enter")
+    await expect(columns.first.get_by_role("heading")).to_have_text("Notifications")
+    await columns.first.get_by_role("button", name="Take off the column").press("Enter")
+    await expect(columns).to_have_count(3)
+
+    made = 0
+    while made < 60:
+        await asyncio.gather(*(publish(author, f"{made + n}", metadata={"symbol": symbol}) for n in range(20)))
+        made += 20
+        await page.locator(".column .pill:visible").evaluate_all("pills => pills.forEach(pill => pill.click())")
+    await expect(columns.last.locator("article").first).to_be_visible()
+    assert await columns.last.locator("article").count() <= MAX_CARDS_OF_COLUMN
+    await page.set_viewport_size({"width": 1280, "height": 860})
+    await expect(columns).to_have_count(0)

@@ -1,6 +1,7 @@
 // The page: navigation, what comes over the live channel to whom, and the keyboard.
 import { openAccountDialog } from "./account.js";
 import { get } from "./api.js";
+import { pinButton, showColumns, strip } from "./columns.js";
 import { composer } from "./composer.js";
 import { $, closeDialogs, h, icon, openDialog, toast } from "./dom.js";
 import { avatar, linkTo, refreshTimes } from "./format.js";
@@ -31,6 +32,7 @@ async function navigate() {
   document.title = `${page.title} · X18`;
   $("#title").textContent = page.title;
   $("#page").replaceChildren(page.element);
+  $("#pin").replaceChildren(...pinButton(page));
   for (const link of document.querySelectorAll("#side nav a")) {
     if (link.hash === (page.place ?? (location.hash || "#/"))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
@@ -158,6 +160,7 @@ async function refreshTrending() {
 
 for (const place of document.querySelectorAll("[data-icon]")) place.prepend(icon(place.dataset.icon));
 $("#aside").prepend(searchForm());
+$("#aside").before(strip);
 $("#shell").append(panel);
 $(".skip").addEventListener("click", (event) => (event.preventDefault(), $("#main").focus()));
 for (const button of document.querySelectorAll(".compose")) button.addEventListener("click", () => compose());
@@ -180,7 +183,7 @@ onChange((user, why) => {
 });
 connect();
 paintAccount();
-navigate();
+navigate().then(showColumns); // the page first
 refreshTrending();
 setInterval(refreshTrending, TRENDING_EVERY_MS);
 setInterval(refreshSymbols, SYMBOLS_EVERY_MS);

@@ -3,6 +3,7 @@ import { $, h, openDialog } from "./dom.js";
 
 const HELP = {
   "j / k": "next, previous post",
+  "← / →": "column to the left, right",
   l: "like",
   r: "reply",
   t: "retweet",
@@ -32,6 +33,7 @@ export function bindKeys({ compose, toggleInspector, reveal }) {
     isGoing = key === "g";
     if (wasGoing && key in PLACES) location.hash = PLACES[key];
     else if (key === "j" || key === "k") step(article, key === "j" ? 1 : -1);
+    else if (key === "ArrowLeft" || key === "ArrowRight") stepAside(key === "ArrowRight" ? 1 : -1);
     else if (key in PRESSED && article) $(PRESSED[key], article).click();
     else if (key === "Enter" && article === document.activeElement && article) $(".when", article).click();
     else if (key === ".") reveal();
@@ -44,12 +46,23 @@ export function bindKeys({ compose, toggleInspector, reveal }) {
   });
 }
 
+const areas = () => [...document.querySelectorAll("#page, .column-body")];
+const areaOf = (element) => element?.closest("#page, .column-body") ?? $("#page");
+
 function step(from, by) {
-  const articles = [...document.querySelectorAll("#page article")];
+  const articles = [...areaOf(document.activeElement).querySelectorAll("article")];
   const top = articles.findIndex((one) => one.getBoundingClientRect().bottom > 80);
   const next = articles[from ? articles.indexOf(from) + by : Math.max(0, top)];
   next?.focus({ preventScroll: true });
   next?.scrollIntoView({ block: "nearest" });
+}
+
+/** To what is in view of the next column, or of the page. */
+function stepAside(by) {
+  const area = areas()[areas().indexOf(areaOf(document.activeElement)) + by];
+  const first = [...(area?.querySelectorAll("article") ?? [])].find((one) => one.getBoundingClientRect().bottom > 80);
+  (first ?? area)?.focus({ preventScroll: true });
+  area?.scrollIntoView({ inline: "nearest", block: "nearest" });
 }
 
 function help() {

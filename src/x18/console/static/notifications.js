@@ -16,7 +16,7 @@ const MOST = 100;
 export function notificationsPage() {
   const list = h("ul", { class: "notes" });
   const note = h("p", { class: "empty", role: "status" }, "Loading…");
-  return { title: "Notifications", topics: [], element: h("div", {}, list, note), load, take };
+  return { title: "Notifications", isPinnable: true, topics: [], element: h("div", {}, list, note), load, take };
 
   async function load() {
     const { notifications } = await get("/api/notifications", { limit: 50 });

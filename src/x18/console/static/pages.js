@@ -14,24 +14,24 @@ import { note } from "./tape.js";
 const NOTHING = "No posts like these yet. New ones appear here the moment they are made.";
 
 const ROUTES = [
-  [/^\/?$/, (_, query) => (me() ? homePage(query) : explorePage(query))],
-  [/^\/explore$/, (_, query) => explorePage(query)],
+  [/^\/?$/, (_, query, column) => (me() ? homePage(query, column) : explorePage(query, column))],
+  [/^\/explore$/, (_, query, column) => explorePage(query, column)],
   [/^\/notifications$/, () => (me() ? notificationsPage() : strangerPage("Notifications"))],
   [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
   [/^\/search$/, (_, query) => searchPage(query)],
-  [/^\/s\/([^/]{1,64})$/, ([symbol]) => symbolPage(symbol.toUpperCase())],
-  [/^\/t\/([^/]{1,300})$/, ([tag]) => hashtagPage(tag.toLowerCase())],
+  [/^\/s\/([^/]{1,64})$/, ([symbol], _, column) => symbolPage(symbol.toUpperCase(), column)],
+  [/^\/t\/([^/]{1,300})$/, ([tag], _, column) => hashtagPage(tag.toLowerCase(), column)],
   [/^\/p\/([0-9a-f-]{36})$/, ([id]) => threadPage(id)],
   [/^\/u\/(\w+)$/, ([username], query) => userPage(username, query)],
   [/^\/u\/(\w+)\/(followers|following)$/, ([username, which]) => followersPage(username, which)],
 ];
 
-/** The page of an address such as `#/s/BTC-USD`. */
-export function pageOf(hash) {
+/** The page of an address such as `#/s/BTC-USD`; for a `column` beside the page only its posts, with what it tells of its feed. */
+export function pageOf(hash, column = null) {
   const [path, query] = hash.replace(/^#/, "").split("?");
   for (const [pattern, make] of ROUTES) {
     const match = pattern.exec(path);
-    if (match) return make(match.slice(1).map(decode), new URLSearchParams(query));
+    if (match) return make(match.slice(1).map(decode), new URLSearchParams(query), column);
   }
   return {
     title: "Nothing here",
@@ -50,9 +50,9 @@ function decode(text) {
 }
 
 /** A page that is a feed, with elements above it. */
-export function feedPage(title, topics, url, { above = [], ...options } = {}) {
-  const feed = new Feed(url, options);
-  return { title, topics, feed, element: h("div", {}, above, feed.element), load: () => feed.load() };
+export function feedPage(title, topics, url, { above = () => [], column = null, ...options } = {}) {
+  const feed = new Feed(url, { ...options, ...column });
+  return { title, topics, feed, element: h("div", {}, column ? [] : above(), feed.element), load: () => feed.load() };
 }
 
 /** One that tells what is talked about now. */
@@ -62,33 +62,39 @@ function talkPage(...args) {
   return { ...page, load };
 }
 
-function homePage(query) {
+function homePage(query, column) {
   const filters = readFilters(query);
-  const above = [composer(), filterBar("#/", query)];
+  const above = () => [composer(), filterBar("#/", query)];
   const nothing = Object.keys(filters).length ? NOTHING : nobodyFollowed();
-  const page = talkPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing });
-  return { ...page, place: "#/" };
+  const page = talkPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing, column });
+  return { ...page, place: "#/", isPinnable: true };
 }
 
-function explorePage(query) {
+function explorePage(query, column) {
   const filters = readFilters(query);
-  const above = [!me() && welcome(), filterBar("#/explore", query)].filter(Boolean);
-  const page = talkPage(titleOf("Explore", filters), topicsOf(filters), "/api/timeline/explore", { query: filters, above, nothing: NOTHING });
-  return { ...page, place: "#/explore" };
+  const above = () => [!me() && welcome(), filterBar("#/explore", query)].filter(Boolean);
+  const page = talkPage(titleOf("Explore", filters), topicsOf(filters), "/api/timeline/explore", { query: filters, above, nothing: NOTHING, column });
+  return { ...page, place: "#/explore", isPinnable: true };
 }
 
 const bookmarksPage = () =>
   feedPage("Bookmarks", [], "/api/bookmarks", { nothing: "What you bookmark is kept here, for your eyes only." });
-const symbolPage = (symbol) =>
-  feedPage(`$${symbol}`, [topicName("symbol", symbol)], "/api/timeline/search", {
+const symbolPage = (symbol, column) => ({
+  ...feedPage(`$${symbol}`, [topicName("symbol", symbol)], "/api/timeline/search", {
     query: { symbol },
-    above: me() ? [composer({ text: `$${symbol} ` })] : [],
+    above: () => (me() ? [composer({ text: `$${symbol} ` })] : []),
     nothing: `Nobody has said anything about $${symbol} yet.`,
-  });
-const hashtagPage = (tag) =>
-  feedPage(`#${tag}`, [topicName("hashtag", tag)], `/api/search/hashtag/${encodeURIComponent(tag)}`, {
+    column,
+  }),
+  isPinnable: true,
+});
+const hashtagPage = (tag, column) => ({
+  ...feedPage(`#${tag}`, [topicName("hashtag", tag)], `/api/search/hashtag/${encodeURIComponent(tag)}`, {
     nothing: `No posts with #${tag} yet.`,
-  });
+    column,
+  }),
+  isPinnable: true,
+});
 
 const nobodyFollowed = () =>
   h(
