@@ -70,6 +70,7 @@ TABLE: list[tuple[str, str, Any, int, int, int, str]] = [
     ("GET", "/api/search/trending-hashtags", None, 200, 200, 200, "hashtags"),
     ("GET", "/api/users/me/watchlist", None, 401, 200, 200, "symbols"),
     ("PUT", "/api/users/me/watchlist", {"symbols": ["BTC-USD"]}, 401, 200, 200, "symbols"),
+    ("GET", "/api/users/suggestions", None, 401, 200, 200, "users"),
     ("GET", "/api/symbols/{symbol}", None, 200, 200, 200, "top_authors"),
     ("GET", "/api/symbols", None, 200, 200, 200, "symbols"),
     ("GET", "/api/widgets/trending-tickers", None, 200, 200, 200, ""),

@@ -11,7 +11,8 @@ from x18.core.paging import Limit
 from x18.core.viewer import id_of
 from x18.market.completion import complete_symbol
 from x18.market.pages import show_symbol
-from x18.market.schemas import SymbolList, SymbolView, SymbolWindow, Ticker, Watchlist, WatchlistChange
+from x18.market.schemas import Suggestions, SymbolList, SymbolView, SymbolWindow, Ticker, Watchlist, WatchlistChange
+from x18.market.suggestions import suggest_users
 from x18.market.symbols import clean_beginning, provide_symbol
 from x18.market.trending import TickerWindow, list_trending
 from x18.market.watchlist import put_watchlist, read_watchlist
@@ -32,6 +33,18 @@ class WatchlistController(Controller):
     async def put_watchlist(self, viewer: CurrentUser, data: JSONBody[WatchlistChange]) -> Watchlist:
         """All of it. A symbol counts once, without regard to case; a `$` before it means nothing."""
         return Watchlist(symbols=await put_watchlist(viewer.user_id, data.symbols))
+
+
+class SuggestionController(Controller):
+    """Whom to follow."""
+
+    path = "/users/suggestions"
+    tags = ["market"]
+
+    @get("/", summary="Whom to follow")
+    async def suggestions(self, viewer: CurrentUser, limit: Limit = 5) -> Suggestions:
+        """First whom those follow that one follows, then who writes about what one watches, then who has many followers and wrote lately."""
+        return Suggestions(users=await suggest_users(viewer.user_id, limit))
 
 
 Beginning = Annotated[
@@ -70,4 +83,4 @@ class WidgetController(Controller):
         return await list_trending(timeframe, limit)
 
 
-controllers = [WatchlistController, SymbolController, WidgetController]
+controllers = [WatchlistController, SuggestionController, SymbolController, WidgetController]

@@ -108,3 +108,9 @@ class SymbolView(msgspec.Struct, kw_only=True):
     top_authors: Annotated[list[TopAuthor], Meta(description="The five who wrote most of these posts.")]
     related_symbols: Annotated[list[RelatedSymbol], Meta(description="At most eight.")]
     related_hashtags: Annotated[list[RelatedHashtag], Meta(description="At most eight.")]
+
+
+class Suggestions(msgspec.Struct, kw_only=True):
+    """Users whom one does not follow, the best suggestion first."""
+
+    users: list[UserView]

@@ -85,6 +85,7 @@ ANSWERED: Final[dict[str, Any]] = {
         "timeframe": "7d",
     },
     "Watchlist": {"symbols": ["BTC-USD", "AAPL"]},
+    "Suggestions": {"users": [{**FAN, "is_following": False, "is_followed_by": True}]},
     "SymbolList": {"symbols": [{"symbol": "BTC-USD", "count": 512}, {"symbol": "BTC-USD-PERP", "count": 31}]},
     "SymbolView": {
         "symbol": "BTC-USD",
