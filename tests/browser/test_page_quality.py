@@ -13,7 +13,7 @@ from tests.conftest import MakeUser
 from tests.files import picture, save
 from tests.server import Server
 
-MAX_FIRST_LOAD_BYTES = 60_000
+MAX_FIRST_LOAD_BYTES = 80_000
 MAX_READABLE = 24
 """How soon it is usable is measured by benchmarks/console.py."""
 MAX_CARDS = 120

@@ -104,7 +104,8 @@ async def test_a_session_that_ends_says_so_in_all_tabs_and_goes_on_where_it_was(
     await log_in(page, user)
 
     assert page.url.endswith(f"#/u/{user.username}")
-    await expect(page.get_by_role("dialog", name="New post")).to_be_visible()
+    area = page.get_by_role("dialog", name="New post").get_by_label("What is moving?")
+    await expect(area).to_have_value("half a thought")
     await expect(other.locator("#account")).to_contain_text(f"@{user.username}")
     await expect(other.get_by_role("dialog")).to_have_count(0)
 

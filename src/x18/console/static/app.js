@@ -4,6 +4,7 @@ import { get } from "./api.js";
 import { pinButton, showColumns, strip } from "./columns.js";
 import { composer } from "./composer.js";
 import { $, closeDialogs, h, icon, openDialog, toast } from "./dom.js";
+import { hasDraft } from "./drafts.js";
 import { avatar, linkTo, refreshTimes } from "./format.js";
 import { paintState, panel, toggleInspector } from "./inspector.js";
 import { bindKeys } from "./keys.js";
@@ -124,7 +125,9 @@ let interrupted = null; // the same, of one that the end of the session closed
 
 function compose(replyTo = null) {
   if (!me()) return openAccountDialog(false);
-  const dialog = openDialog(replyTo ? "Reply" : "New post", composer({ replyTo, onDone: () => dialog.close() }));
+  const form = composer({ replyTo, onDone: () => dialog.close() });
+  const dialog = openDialog(replyTo ? "Reply" : "New post", form);
+  dialog.addEventListener("close", () => hasDraft(form) && me() && toast("Your draft is kept."));
   composing = { replyTo, dialog, userId: me().id };
   $("textarea", dialog).focus();
 }

@@ -1,6 +1,8 @@
 // Writing a post: text with cashtags, hashtags and mentions, pictures and videos, and who may see it.
 import { api, get } from "./api.js";
-import { ask, h, icon, toast } from "./dom.js";
+import { attachments } from "./attachments.js";
+import { ask, h, icon, isSure, toast } from "./dom.js";
+import { bindDraft, hasDraft, keyOf } from "./drafts.js";
 import { avatar, linkTo } from "./format.js";
 import { tradeFields, WrongField } from "./metadata.js";
 import { me } from "./session.js";
@@ -8,14 +10,11 @@ import { suggest } from "./suggest.js";
 import { pieces } from "./tokens.js";
 
 const MOST_LETTERS = 5000;
-const MOST_FILES = 4;
-const TYPES = "image/jpeg,image/png,image/gif,image/webp,video/mp4,video/webm";
 
-/** A form that posts; with `replyTo`, a reply. `onDone` is called when it was posted. */
+/** A form that posts; with `replyTo`, a reply. `onDone` is called when it was posted. What is typed is a draft until then. */
 export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) {
-  const files = [];
-  let key = crypto.randomUUID?.() ?? String(Math.random());
-
+  const author = me().id;
+  const place = ["post", text.trim(), replyTo?.id].filter(Boolean).join(":");
   const label = replyTo ? `Reply to @${replyTo.user.username}` : "What is moving?";
   const area = h("textarea", {
     name: "content",
@@ -28,35 +27,23 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
   });
   const left = h("span", { class: "left", "aria-live": "polite" });
   const found = h("p", { class: "chips", "aria-label": "Found in the text" });
-  const previews = h("div", { class: "previews" });
-  const input = h("input", {
-    type: "file",
-    accept: TYPES,
-    multiple: true,
-    class: "unseen",
-    tabindex: "-1",
-    "aria-label": "Files",
-    onchange: () => attach(input.files),
-  });
-  const attachButton = h(
-    "button",
-    { type: "button", class: "quiet round", "aria-label": "Add pictures or a video", onclick: () => input.click() },
-    icon("image"),
-  );
-  const hint = h("p", { class: "hint", role: "status" });
+  const files = attachments(keyOf(place), () => form.dispatchEvent(new Event("change")));
   const audience = h(
     "select",
-    {
-      name: "visibility",
-      "aria-label": "Who may see it",
-      onchange: () => (hint.textContent = audience.value === "followers" ? "Anyone can follow you, and sees it then." : ""),
-    },
+    { name: "visibility", "aria-label": "Who may see it" },
     h("option", { value: "public" }, "Everyone"),
     h("option", { value: "followers" }, "Followers"),
     h("option", { value: "private" }, "Only me"),
   );
   const trade = tradeFields();
+  const discard = h(
+    "button",
+    { type: "button", class: "quiet discard", "aria-label": "Throw the draft away", onclick: throwAway },
+    icon("trash"),
+  );
   const send = h("button", { class: "primary" }, replyTo ? "Reply" : "Post");
+  const fault = h("p", { class: "fault", role: "alert" });
+  const hint = h("p", { class: "hint", role: "status" });
   const form = h(
     "form",
     { class: "composer", onsubmit: submit },
@@ -66,26 +53,30 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
       { class: "body" },
       area,
       found,
-      previews,
+      files.views,
+      files.note,
       trade.element,
-      h("div", { class: "tools" }, attachButton, input, trade.button, audience, left, send),
+      fault,
+      h("div", { class: "tools" }, files.tools, trade.button, audience, left, discard, send),
       hint,
     ),
   );
+  const sent = { value: null }; // the key of a request that may have been done: the same text again is no second post
 
   suggest(area);
-  area.addEventListener("input", show);
+  for (const type of ["input", "change"]) form.addEventListener(type, () => (sent.value = null));
+  const draft = bindDraft(form, place, { content: area, visibility: audience, trade, files, sent }, show);
+  for (const type of ["input", "change"]) form.addEventListener(type, show);
   area.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit());
   area.addEventListener(
     "paste",
-    (event) => event.clipboardData.files.length && (event.preventDefault(), attach(event.clipboardData.files)),
+    (event) => event.clipboardData.files.length && (event.preventDefault(), files.add(event.clipboardData.files)),
   );
   form.addEventListener("dragover", (event) => event.preventDefault());
   form.addEventListener(
     "drop",
-    (event) => event.dataTransfer.files.length && (event.preventDefault(), attach(event.dataTransfer.files)),
+    (event) => event.dataTransfer.files.length && (event.preventDefault(), files.add(event.dataTransfer.files)),
   );
-  show();
   return form;
 
   function show() {
@@ -101,71 +92,56 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     );
     const rest = MOST_LETTERS - [...area.value].length;
     left.textContent = rest < 200 ? String(rest) : "";
-    send.disabled = !area.value.trim() && !files.length;
+    send.disabled = !area.value.trim() && !files.entries().length;
+    hint.textContent = audience.value === "followers" ? "Anyone can follow you, and sees it then." : "";
+    discard.hidden = !hasDraft(form);
+    fault.textContent = "";
   }
 
-  function attach(chosen) {
-    for (const file of [...chosen].slice(0, MOST_FILES - files.length)) {
-      const entry = {
-        file,
-        alt: h("input", {
-          type: "text",
-          dir: "auto",
-          placeholder: "Describe it",
-          "aria-label": `Description of ${file.name}`,
-          maxlength: 1000,
-        }),
-      };
-      const address = URL.createObjectURL(file);
-      const view = file.type.startsWith("video/")
-        ? h("video", { src: address, muted: true })
-        : h("img", { src: address, alt: "" });
-      const remove = h(
-        "button",
-        { type: "button", class: "quiet round", "aria-label": `Remove ${file.name}`, onclick: () => detach(entry) },
-        icon("close"),
-      );
-      entry.element = h("figure", {}, view, remove, entry.alt);
-      entry.release = () => URL.revokeObjectURL(address);
-      files.push(entry);
-      previews.append(entry.element);
-    }
-    input.value = "";
-    attachButton.disabled = files.length >= MOST_FILES;
-    show();
-  }
-
-  function detach(entry) {
-    files.splice(files.indexOf(entry), 1);
-    entry.element.remove();
-    entry.release();
-    attachButton.disabled = false;
-    show();
+  function throwAway() {
+    if (!isSure(discard, "Press again to throw the draft away")) return;
+    draft.clear();
+    area.focus();
   }
 
   async function submit(event) {
     event.preventDefault();
+    if (form.hasAttribute("aria-busy")) return;
     send.disabled = true;
+    area.readOnly = true; // what would be typed now would go with what was sent
     form.setAttribute("aria-busy", "true");
     try {
       const metadata = trade.read();
-      for (const entry of files) entry.id ??= await upload(entry);
+      for (const entry of files.entries()) entry.id ??= await upload(entry);
+      if (me()?.id !== author) throw new Error("You are logged in as somebody else now.");
       const body = { metadata, content: area.value, visibility: audience.value };
-      if (files.length) body.media_ids = files.map(({ id }) => id);
+      if (files.entries().length) body.media_ids = files.entries().map(({ id }) => id);
       if (replyTo) body.reply_to_id = replyTo.id;
-      const post = await api("POST", "/api/posts", { body, key });
-      key = crypto.randomUUID?.() ?? String(Math.random());
-      area.value = "";
-      trade.clear();
-      for (const entry of [...files]) detach(entry);
+      sent.value ??= crypto.randomUUID?.() ?? String(Math.random());
+      draft.save();
+      const post = await api("POST", "/api/posts", { body, key: sent.value });
+      draft.clear();
       ask("posted", post);
       onDone(post);
     } catch (error) {
-      if (!(error instanceof WrongField)) toast(error.message);
+      show();
+      tell(error);
     } finally {
       form.removeAttribute("aria-busy");
-      show();
+      area.readOnly = false;
     }
+  }
+
+  function tell(error) {
+    if (error instanceof WrongField) return; // it was told at the field
+    const what = replyTo ? "Your reply" : "Your post";
+    let text = `${what} was not sent. ${error.message}`;
+    if (error.code === "idempotency_key_reused") {
+      sent.value = null;
+      text = `${what} may be out already, as it was before you changed it: look, and send it again if it is not.`;
+    }
+    if (form.isConnected) fault.textContent = text;
+    else toast(text);
   }
 }
 
@@ -173,7 +149,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
 async function upload({ file, alt }) {
   const body = new FormData();
   body.append("file", file);
-  body.append("alt_text", alt.value);
+  body.append("alt_text", alt);
   let media = await api("POST", "/api/media/upload", { body });
   for (let tries = 0; media.status === "processing" && tries < 60; tries += 1) {
     await new Promise((resolve) => setTimeout(resolve, 250));

@@ -93,6 +93,21 @@ export function openDialog(label, ...children) {
   return dialog;
 }
 
+/** The first press of a button asks; whether this is the second one. */
+export function isSure(button, question) {
+  if (button.dataset.sure) return true;
+  const [words, label] = [h("span", {}, "Sure?"), button.getAttribute("aria-label")];
+  button.dataset.sure = "yes";
+  button.setAttribute("aria-label", question);
+  button.append(words);
+  setTimeout(() => {
+    delete button.dataset.sure;
+    button.setAttribute("aria-label", label);
+    words.remove();
+  }, 4000);
+  return false;
+}
+
 /** What dialogs ask for belongs to who was logged in. */
 export function closeDialogs() {
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();

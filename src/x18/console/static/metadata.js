@@ -15,7 +15,7 @@ let forms = 0;
 
 /**
  * Fields for a trade that open on demand. `button` opens them; `element` is the fields; `read` gives the metadata, or throws what is
- * wrong with it, in words; `clear` empties and closes them.
+ * wrong with it, in words; `value` is what stands in them, for drafts.
  */
 export function tradeFields() {
   const group = `trade-${(forms += 1)}`;
@@ -54,13 +54,27 @@ export function tradeFields() {
     icon("trending"),
   );
   const inputs = [...element.querySelectorAll("input, select")];
-  return { button, element, read, clear, values, fill };
+  return {
+    button,
+    element,
+    read,
+    get value() {
+      return values();
+    },
+    set value(kept) {
+      fill(kept);
+    },
+  };
 
   function toggle() {
-    element.hidden = !element.hidden;
+    show(element.hidden);
+    if (!element.hidden) symbol.focus();
+  }
+
+  function show(isShown) {
+    element.hidden = !isShown;
     button.setAttribute("aria-expanded", String(!element.hidden));
     button.setAttribute("aria-label", element.hidden ? "Add trade data" : "Hide trade data");
-    if (!element.hidden) symbol.focus();
   }
 
   /** What stands in the fields: name → text, without empty ones. */
@@ -76,12 +90,8 @@ export function tradeFields() {
       if (input.type === "radio") input.checked = input.value === value;
       else input.value = value;
     }
-    if (element.hidden === Object.keys(kept).length > 0) toggle();
-  }
-
-  function clear() {
-    fill({});
     wrong(null);
+    show(Object.keys(kept).length > 0);
   }
 
   function read() {

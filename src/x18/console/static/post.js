@@ -1,6 +1,6 @@
 // A post as a card: what it says, what can be done with it, and counters that keep up.
 import { api } from "./api.js";
-import { $, ask, h, icon, toast } from "./dom.js";
+import { $, ask, h, icon, isSure, toast } from "./dom.js";
 import { avatar, count, linkTo, meanColour, plural, richText, time } from "./format.js";
 import { metadataChips } from "./metadata.js";
 import { me } from "./session.js";
@@ -225,12 +225,7 @@ async function toggle(post, { name, flag, counter }) {
 
 /** The first press asks, the second one deletes. */
 async function erase(post, button) {
-  if (!button.dataset.sure) {
-    button.dataset.sure = "yes";
-    button.setAttribute("aria-label", "Press again to delete");
-    button.append(h("span", {}, "Sure?"));
-    return setTimeout(() => calm(button), 4000);
-  }
+  if (!isSure(button, "Press again to delete")) return;
   try {
     await api("DELETE", `/api/posts/${post.id}`);
     for (const article of [...cardsOf(post.id)]) discard(article);
@@ -238,10 +233,4 @@ async function erase(post, button) {
   } catch (error) {
     toast(error.message);
   }
-}
-
-function calm(button) {
-  delete button.dataset.sure;
-  button.setAttribute("aria-label", "Delete");
-  $("span", button)?.remove();
 }

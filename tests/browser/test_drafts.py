@@ -1,0 +1,134 @@
+"""What is typed is there until it is posted or thrown away, and nobody else sees it."""
+
+import json
+
+from playwright.async_api import Locator, Page, Route, expect
+
+from tests.browser.conftest import OpenTab
+from tests.browser.test_live_page import publish, texts
+from tests.browser.test_sessions import log_in, second_tab
+from tests.conftest import MakeUser
+from tests.files import picture, save
+
+CHART = {"name": "chart.png", "mimeType": "image/png", "buffer": save(picture(), "PNG")}
+
+
+def area(page: Page, within: str = "#page") -> Locator:
+    return page.locator(within).locator(".composer textarea")
+
+
+async def test_what_is_typed_outlives_all_but_being_posted(open_tab: OpenTab, make_user: MakeUser) -> None:
+    user, other = await make_user("user"), await make_user("other")
+    post_id = await publish(other, "question")
+    tab = await open_tab("#/", user=user)
+    page = tab.page
+    await area(page).fill("a thought")
+    await page.locator("#page").get_by_label("Who may see it").select_option("followers")
+    await page.locator("#page").get_by_role("button", name="Add trade data").click()
+    await page.locator("#page .composer").get_by_label("Symbol").fill("BTC-USD")
+    await page.locator("#page .composer").get_by_text("Short", exact=True).click()
+    await page.locator("#page input[type=file]").set_input_files(CHART)
+    await page.locator("#page").get_by_label("Description of chart.png").fill("It rises")
+    await tab.go(f"#/p/{post_id}")
+    await tab.wait_until_live()
+    await area(page).fill("half an answer")
+    await page.locator("article").get_by_role("button", name="Reply").first.click()
+    await expect(area(page, "dialog")).to_have_value("half an answer")
+    await area(page, "dialog").fill("an answer")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("status")).to_contain_text(["Your draft is kept."])
+    await expect(area(page)).to_have_value("an answer")
+    await page.go_back()
+    await expect(area(page)).to_have_value("a thought")
+    await expect(page.locator("#page").get_by_label("Description of chart.png")).to_have_value("It rises")
+    await page.keyboard.press("n")
+    await expect(area(page, "dialog")).to_have_value("a thought")
+    await page.mouse.click(5, 5)  # beside the dialog
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+    await page.reload()
+    await expect(area(page)).to_have_value("a thought")
+    await expect(page.locator("#page").get_by_label("Who may see it")).to_have_value("followers")
+    await expect(page.locator("#page .composer").get_by_label("Symbol")).to_have_value("BTC-USD")
+    await expect(page.locator("#page .composer").get_by_label("Short")).to_be_checked()
+    await expect(page.locator("#page .lost")).to_contain_text("No longer attached: chart.png.")
+
+    await page.locator("#account a").click()
+    await page.get_by_role("button", name="Log out").click()
+    await page.locator("#account").get_by_role("button", name="Log in").click()
+    await log_in(page, other)
+    await tab.go("#/")
+    await expect(area(page)).to_have_value("")
+    await tab.go(f"#/p/{post_id}")
+    await expect(area(page)).to_have_value("")
+    await tab.go(f"#/u/{other.username}")
+    await page.get_by_role("button", name="Log out").click()
+    await page.locator("#account").get_by_role("button", name="Log in").click()
+    await log_in(page, user)
+    await tab.go(f"#/p/{post_id}")
+    await expect(area(page)).to_have_value("an answer")
+    await page.locator("#page .composer").get_by_role("button", name="Reply", exact=True).click()
+    await expect(texts(page)).to_have_text(["question", "an answer"])
+    await expect(area(page)).to_have_value("")
+    await tab.go("#/")
+    await expect(area(page)).to_have_value("a thought")
+    await page.locator("#page").get_by_role("button", name="Throw the draft away").click()
+    await page.locator("#page").get_by_role("button", name="Press again to throw the draft away").click()
+    await expect(area(page)).to_have_value("")
+    await expect(page.locator("#page .lost")).to_be_hidden()
+    await page.reload()
+
+    await expect(area(page)).to_have_value("")
+    await expect(page.locator("#page .discard")).to_be_hidden()
+    assert await page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('x18.draft')).length") == 0
+
+
+async def test_tabs_share_a_draft_and_no_post_is_made_twice(open_tab: OpenTab, make_user: MakeUser) -> None:
+    user = await make_user("user")
+    tab = await open_tab("#/", user=user)
+    tab.expected_errors = ("ERR_FAILED",)
+    page, other = tab.page, await second_tab(tab)
+    await area(page).fill("only once")
+    await expect(area(other)).to_have_value("only once")
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort()
+
+    await page.route("**/api/posts", lose_the_answer)
+    await page.locator("#page .composer .primary").click()
+    await expect(page.locator("#page .composer").get_by_role("alert")).to_have_text(
+        "Your post was not sent. The server cannot be reached."
+    )
+    await other.reload()
+    await other.locator("#page .composer .primary").click()
+    await expect(area(page)).to_have_value("")
+    answer = await user.client.get(f"/api/users/{user.id}/posts")
+    assert [post["content"] for post in answer.json()["posts"]] == ["only once"]
+
+    await area(other).fill("one")
+    await other.route("**/api/posts", lose_the_answer)
+    await other.locator("#page .composer .primary").click()
+    await expect(other.locator("#page .composer").get_by_role("alert")).to_be_visible()
+    await other.unroute("**/api/posts")
+    await area(other).fill("another")
+    await other.locator("#page .composer .primary").click()
+    await expect(texts(other).first).to_have_text("another")
+
+
+async def test_the_oldest_of_too_many_drafts_go(open_tab: OpenTab, make_user: MakeUser) -> None:
+    user = await make_user("user")
+    tab = await open_tab("#/explore", user=user)
+    drafts = {f"x18.draft.{user.id}.post:{n}": {"at": n, "fields": {"content": "x"}} for n in range(60)}
+    await tab.page.evaluate(
+        "all => Object.entries(all).forEach(([key, one]) => localStorage.setItem(key, JSON.stringify(one)))", drafts
+    )
+    await tab.page.keyboard.press("n")
+    await area(tab.page, "dialog").fill("the newest")
+
+    kept = await tab.page.evaluate(
+        "Object.fromEntries(Object.entries(localStorage).filter(([key]) => key.startsWith('x18.draft')))"
+    )
+    assert len(kept) == 50
+    assert json.loads(kept[f"x18.draft.{user.id}.post"])["fields"] == {"content": "the newest"}
+    assert f"x18.draft.{user.id}.post:59" in kept
