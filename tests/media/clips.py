@@ -14,15 +14,23 @@ INSIDE = {b"stsd": 8, b"avc1": 78, b"meta": 4}
 
 
 def clip(
-    kind: str, codec: str, sound: str | None = None, *, frames: int = 10, rate: int = 10, **metadata: str
+    kind: str,
+    codec: str,
+    sound: str | None = None,
+    *,
+    frames: int = 10,
+    rate: int = 10,
+    pixel: Fraction = Fraction(1),
+    **metadata: str,
 ) -> bytes:
-    """A second of red and white, and of silence."""
+    """A second of red and white, and of silence. MP4 tells the shape of a pixel."""
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=kind) as container:
         container.metadata.update(metadata)
         video: Any = container.add_stream(codec, rate=rate)
         video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
         video.time_base = Fraction(1, rate)
+        video.codec_context.sample_aspect_ratio = pixel
         audio: Any = container.add_stream(sound, rate=48_000) if sound else None
         if audio is not None:
             audio.layout = "stereo"

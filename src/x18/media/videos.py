@@ -18,6 +18,7 @@ from x18.media.geometry import shown_size, upright
 from x18.media.images import MAX_PIXELS, THUMBNAIL, write_thumbnail
 from x18.media.kinds import MAX_BYTES, Kind
 from x18.media.results import Processed, Rejected
+from x18.media.webm import write_shown_size
 
 MAX_SECONDS: Final = 10 * 60
 CODECS: Final = {"mp4": {"h264", "hevc", "av1", "mpeg4", "vp9"}, "webm": {"vp8", "vp9", "av1"}}
@@ -78,6 +79,10 @@ def _pack_anew(source: Path, target: Path, kind: Kind) -> int:
                 for kept in track.kept(packet):
                     output.mux(kept)
                 _check_duration(tracks.values())
+        video = streams[0]
+        size = shown_size(video.width, video.height, video.sample_aspect_ratio)
+    if kind.format == "webm" and size != (video.width, video.height):
+        write_shown_size(target, size)
     return round(_check_duration(tracks.values()) * 1000)
 
 
@@ -119,6 +124,8 @@ class _Track:
         self._out = output.add_stream_from_template(stream, opaque=True)
         steps = _filters_of(stream)
         self._filter = BitStreamFilterContext(",".join(steps), stream, self._out) if steps else None
+        if stream.type == "video" and stream.sample_aspect_ratio:
+            self._out.codec_context.sample_aspect_ratio = stream.sample_aspect_ratio  # which MP4 takes over
         if _codec_of(stream) == "hevc":
             self._out.codec_context.extradata = _without_messages(self._out.codec_context.extradata)
         self._hidden: list[Any] = []
