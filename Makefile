@@ -1,5 +1,5 @@
 # The front door. Everything works without make too: see README.md.
-.PHONY: run test check bench demo attack mutants hashes
+.PHONY: run test check bench demo attack mutants hashes first-start compose
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -22,6 +22,9 @@ bench: $(BIN)/pytest ## measure, with tables
 
 attack: $(BIN)/pytest ## attack a server of its own in every way we know, and measure what others notice (4 minutes)
 	$(BIN)/pytest -n 0 -s -m attack tests/attack
+
+first-start: $(BIN)/pytest ## cut a first start off at sixty moments, and see that the next one works (5 minutes)
+	X18_CUTS=60 $(BIN)/pytest -n 0 tests/runtime/test_first_start.py
 
 mutants: $(BIN)/pytest ## take protections out one by one, and see which test notices
 	$(BIN)/python -m tests.mutants

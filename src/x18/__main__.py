@@ -3,12 +3,17 @@
 import argparse
 import importlib
 import os
+import signal
 import sys
-from importlib.metadata import version
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Final
 
 from x18.files import raise_file_limit
+
+if __name__ == "__mp_main__":  # in a process behind the port, which the first one ends: Ctrl-C reaches all of them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 COMMANDS: Final = {
     "Run it": {
@@ -39,24 +44,42 @@ Exit codes: 0 done, 1 failed (standard error says why), 2 wrong usage, 130 Ctrl-
 
 STOPPED_BY_CTRL_C: Final = ("serve", "demo")
 
+_Parsers = Mapping[str, argparse.ArgumentParser]
+
 
 def main(argv: list[str] | None = None) -> int:
     """Run a command and give the exit code, also when Ctrl-C comes while it is still being imported."""
     argv = sys.argv[1:] if argv is None else argv
+    stopped = 0 if _command_in(argv) in STOPPED_BY_CTRL_C else 130
     try:
-        return _run(argv)
+        with _left_at_once(stopped):
+            parser, parsers, module = _prepare(argv)
+        return _run(argv, parser, parsers, module)
     except KeyboardInterrupt:
-        return 0 if _command_in(argv) in STOPPED_BY_CTRL_C else 130
+        return stopped
     except BrokenPipeError:  # as in "x18 tail | head": whoever read has enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
+
+
+@contextmanager
+def _left_at_once(code: int) -> Iterator[None]:
+    """End with this code on Ctrl-C inside the block, which has begun nothing yet. An exception would be garbled by what is imported."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # ignored, as in the background
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *_: os._exit(code))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _command_in(argv: list[str]) -> str | None:
     return next((word for word in argv if not word.startswith("-")), None)
 
 
-def _run(argv: list[str]) -> int:
+def _prepare(argv: list[str]) -> tuple[argparse.ArgumentParser, _Parsers, ModuleType | None]:
     parser = argparse.ArgumentParser(
         prog="x18",
         usage="x18 <command> [options]",
@@ -64,7 +87,9 @@ def _run(argv: list[str]) -> int:
         epilog=AFTERWORD,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"x18 {version('x18')}")
+    # Imported here, as it takes a while, in which nobody answers Ctrl-C yet.
+    version = importlib.import_module("importlib.metadata").version("x18")
+    parser.add_argument("--version", action="version", version=f"x18 {version}")
     subparsers = parser.add_subparsers(dest="command", metavar="command", help=argparse.SUPPRESS, required=True)
     module: ModuleType | None = None
     for name, (path, summary) in {name: one for group in COMMANDS.values() for name, one in group.items()}.items():
@@ -77,6 +102,10 @@ def _run(argv: list[str]) -> int:
         if name == _command_in(argv):
             module = importlib.import_module(path)
             module.configure(subparser)
+    return parser, subparsers.choices, module
+
+
+def _run(argv: list[str], parser: argparse.ArgumentParser, parsers: _Parsers, module: ModuleType | None) -> int:
     if not argv:
         parser.print_help(sys.stderr)
         return 2
@@ -84,7 +113,7 @@ def _run(argv: list[str]) -> int:
     if module is None:
         parser.error("no such command")
     if unknown:
-        subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+        parsers[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     raise_file_limit()  # a connection is a file
     code: int = module.run(args)
     sys.stdout.flush()

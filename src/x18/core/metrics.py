@@ -97,6 +97,7 @@ POOL: Final = _sum(
     "pool",
     "state",
 )
+OUTAGES: Final = _counter("x18_outages", "Requests that PostgreSQL or a full disk kept from being answered", "reason")
 JOBS_FAILED: Final = _counter("x18_jobs_failed", "Runs of a background job that failed", "work")
 TASKS: Final = _sum("x18_tasks", "asyncio tasks")
 LOOP_LAG: Final = _greatest("x18_event_loop_lag_seconds", "How late a timer fired that was set for a second")

@@ -1,6 +1,5 @@
 """Errors on the wire: problem documents of RFC 9457, one shape for all, without internals."""
 
-import errno
 import logging
 import re
 from http import HTTPStatus
@@ -14,7 +13,7 @@ from litestar.exceptions import HTTPException, InternalServerException, MethodNo
 from x18.core import db
 from x18.core.errors import BadInput, Problem, Unavailable, UpgradeRequired
 from x18.core.lost import is_lost_person, show_way_home
-from x18.core.outages import tell_outage
+from x18.core.outages import FULL, tell_outage
 from x18.core.requests import request_id_of
 
 logger = logging.getLogger("x18.http")
@@ -31,9 +30,6 @@ BUSY: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncp
 TOO_SLOW: Final = (
     "This takes too long: ask for fewer or rarer words, without a count, or with a cursor in place of an offset."
 )
-
-FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
-"""Of a disk: the operator's alarm, and no fault of the code."""
 
 CODES: Final = {
     400: "bad_input",
@@ -141,12 +137,14 @@ def as_problem(error: BaseException) -> Problem | None:
     if _is_bad_text(error):
         return BadInput("The text is not valid Unicode.")
     if isinstance(error, asyncpg.QueryCanceledError):
+        tell_outage(error)
         return Unavailable(TOO_SLOW, retry_after_s=5)
     if isinstance(error, BUSY) or db.is_outage(error):
         if not isinstance(error, BUSY):
             tell_outage(error)
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
     if isinstance(error, OSError) and error.errno in FULL:
+        tell_outage(error)
         return Unavailable("There is no room for this now; try again later.", retry_after_s=60)
     return None
 

@@ -1,5 +1,6 @@
 """Around the whole application: every request has an id in the logs, is counted, and where it failed is told."""
 
+import asyncio
 import logging
 import time
 from collections.abc import Callable
@@ -45,6 +46,7 @@ class Observed:
         if scope["type"] != ScopeType.HTTP:
             if scope["type"] == "lifespan":  # type: ignore[comparison-overlap]
                 self._on_start(scope)
+                send = _without_tracebacks_of_a_forced_end(send)
             await self._app(scope, receive, send)
             return
         scope.setdefault("state", {})
@@ -59,6 +61,18 @@ class Observed:
             await send(message)
 
         await self._app(scope, receive, observe)
+
+
+def _without_tracebacks_of_a_forced_end(send: Send) -> Send:
+    """Whoever presses Ctrl-C twice does not wait for the end in order, and knows why it is none."""
+
+    async def tell(message: Message) -> None:
+        task = asyncio.current_task()
+        if message["type"] == "lifespan.shutdown.failed" and task is not None and task.cancelling():
+            message["message"] = ""
+        await send(message)
+
+    return tell
 
 
 def _count(scope: Any, status: int, seconds: float) -> None:

@@ -101,24 +101,37 @@ def _listen(args: argparse.Namespace, settings: Settings) -> socket.socket:
 
 
 def _serve(listener: socket.socket, settings: Settings, workers: int, notes: list[str]) -> None:
-    # uvicorn raises the signal that ended it once more when it is done; by then everything is in order.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    wish = _Wish()
+    signal.signal(signal.SIGTERM, wish)
+    signal.signal(signal.SIGINT, wish)
     config = _config(settings, workers)
     if workers > 1:
-        announce(listener, notes)
         on_hang_up = signal.getsignal(signal.SIGHUP)
         with shared_metrics():
             supervisor = _Supervisor(config, sockets=[listener])
             # Without a terminal it is uvicorn's, which replaces the processes one by one.
             if on_hang_up == signal.SIG_IGN or _has_terminal():
                 signal.signal(signal.SIGHUP, on_hang_up)
-            supervisor.run()
+            if not wish.came:
+                announce(listener, notes)
+                supervisor.run()
         return
-    server = _Server(config, listener, notes)
+    server = _Server(config, listener, notes, wish)
     server.run(sockets=[listener])
-    if not server.started:
+    if not server.started and not wish.came:
         raise StartError("The server did not start; the lines above say why.")
+
+
+class _Wish:
+    """Whether a signal asked for the end before uvicorn listened for signals.
+
+    When uvicorn is done it raises the signal that ended it once more; by then everything is in order.
+    """
+
+    came = False
+
+    def __call__(self, _: int, __: FrameType | None) -> None:
+        self.came = True
 
 
 def _config(settings: Settings, workers: int) -> uvicorn.Config:
@@ -152,12 +165,16 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
 class _Server(uvicorn.Server):
     """Says when it is ready."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, notes: list[str]) -> None:
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, notes: list[str], wish: _Wish) -> None:
         super().__init__(config)
         self._listener = listener
         self._notes = notes
+        self._wish = wish
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._wish.came:
+            self.should_exit = True
+            return
         await super().startup(sockets)
         if self.started:
             announce(self._listener, self._notes)
