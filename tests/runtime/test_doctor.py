@@ -4,18 +4,20 @@ import json
 import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
+from redis.asyncio import Redis
 
 from tests.databases import new_database
 from tests.runtime.test_serve import environment, free_port
 from tests.server import Server
-from x18.runtime.checkup import check_clock, check_database
-from x18.runtime.embedded import Servers
+from x18.runtime.checkup import check_clock, check_database, check_redis
+from x18.runtime.embedded import Servers, embedded_servers
 from x18.runtime.machine import check_settings
 from x18.settings import EXAMPLE_SECRETS, read_settings
 
@@ -132,6 +134,47 @@ def test_without_servers_the_embedded_ones_are_named(tmp_path: Path) -> None:
     assert code == 0
     assert found["embedded"]["state"] == "ok"
     assert not (tmp_path / "storage" / "postgres").exists()
+
+
+@pytest.mark.parametrize(
+    ("make", "found", "advice"),
+    [
+        (lambda storage: storage.with_name("two\nlines"), "has a control character", "STORAGE_PATH"),
+        (lambda storage: half_made(storage), "holds files but no database", "Move it away"),
+    ],
+)
+def test_a_start_that_would_fail_is_told(tmp_path: Path, make: Callable[[Path], Path], found: str, advice: str) -> None:
+    code, findings = examine(tmp_path, SERVER_PORT=str(free_port()), STORAGE_PATH=str(make(tmp_path / "storage")))
+
+    assert (code, findings["embedded"]["state"]) == (1, "failed")
+    assert found in findings["embedded"]["found"] + findings["embedded"]["advice"]
+    assert advice in findings["embedded"]["advice"]
+
+
+def half_made(storage: Path) -> Path:
+    (storage / "postgres").mkdir(parents=True)
+    (storage / "postgres" / "notes.txt").write_text("mine")
+    return storage
+
+
+async def test_a_redis_that_would_refuse_writes_is_a_warning(tmp_path: Path) -> None:
+    with embedded_servers(tmp_path, postgres=False, redis=True) as servers:
+        (well,) = await check_redis(str(servers.redis_url))
+        async with Redis.from_url(str(servers.redis_url)) as redis:
+            await redis.config_set("maxmemory-policy", "noeviction")
+        (found,) = await check_redis(str(servers.redis_url))
+
+    assert (well.state, found.state) == ("ok", "warning")
+    assert "maxmemory-policy noeviction" in found.found
+    assert "allkeys-lru" in found.advice
+
+
+async def test_a_database_that_takes_no_writes_is_found(servers: Servers) -> None:
+    url = f"{servers.database_url}&options=-c%20default_transaction_read_only%3Don"
+    found = await check_database(url)
+
+    assert (found[0].name, found[0].state) == ("database", "failed")
+    assert "takes no writes" in found[0].found
 
 
 def test_people_get_a_table(tmp_path: Path) -> None:

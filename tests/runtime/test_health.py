@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from tests.server import TLS, Server
-from x18.core import db, pools
+from x18.core import db, outages, pools
 from x18.runtime import health
 from x18.runtime.health import Checks, NodeChecks, OwnConnection, SystemController
 
@@ -35,6 +35,7 @@ async def stubborn() -> None:
 
 async def test_every_part_is_told_also_when_one_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "CHECK_TIMEOUT_S", 0.01)
+    monkeypatch.setattr(outages, "_told", {})
     checks = Checks({"postgres": stubborn, "redis": broken, "relay": well})
 
     async with asyncio.timeout(30):
@@ -44,6 +45,7 @@ async def test_every_part_is_told_also_when_one_hangs(monkeypatch: pytest.Monkey
     assert msgspec.to_builtins(answer.content) == {
         "status": "down",
         "checks": {"postgres": "down", "redis": "down", "relay": "ok"},
+        "trouble": ["unreachable"],
     }
     for task in asyncio.all_tasks() - {asyncio.current_task()}:
         task.cancel()

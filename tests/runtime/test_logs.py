@@ -1,6 +1,7 @@
 """Logs: lines for people, JSON for machines, ids in both, secrets in none."""
 
 import asyncio
+import errno
 import json
 import logging
 import re
@@ -14,7 +15,8 @@ import httpx
 import pytest
 from structlog.contextvars import bound_contextvars
 
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, register
+from tests.databases import new_database
 from tests.growth import is_linear
 from tests.live import Live
 from tests.server import Server, make_server, running
@@ -185,22 +187,80 @@ def outages_in(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [vars(record) for record in caplog.records if record.name == "x18.outages"]
 
 
-def test_the_reason_of_an_outage_is_logged_once_a_second(
+def test_each_reason_of_an_outage_is_logged_once_a_second_with_how_many_were_not(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(outages._Last, "at", float("-inf"))
+    monkeypatch.setattr(outages, "_told", {})
     full = asyncpg.DiskFullError('could not extend file "base/1/2": No space left on device')
-    full.sqlstate = "53100"
     for _ in range(5):
         assert isinstance(as_problem(full), Unavailable)
-    monkeypatch.setattr(outages._Last, "at", float("-inf"))
-    assert isinstance(as_problem(ConnectionRefusedError(111, "Connection refused")), Unavailable)
+        assert isinstance(as_problem(ConnectionRefusedError(111, "Connection refused")), Unavailable)
+    outages._told["disk_full"].logged_at -= outages.EVERY_S
+    assert isinstance(as_problem(full), Unavailable)
 
-    first, second = outages_in(caplog)
-    assert (first["error_class"], first["sqlstate"]) == ("DiskFullError", "53100")
-    assert "No space left on device" in first["reason"]
-    assert "free space" in first["advice"]
-    assert (second["error_class"], second["others"]) == ("ConnectionRefusedError", 4)
+    first, refused, again = outages_in(caplog)
+    assert (first["reason"], first["error_class"], first["sqlstate"]) == ("disk_full", "DiskFullError", "53100")
+    assert "No space left on device" in first["said"]
+    assert "not_logged" not in first
+    assert (refused["reason"], refused["error_class"]) == ("unreachable", "ConnectionRefusedError")
+    assert (again["reason"], again["not_logged"]) == ("disk_full", 4)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "storage_full"),
+        (OSError(errno.EDQUOT, "Disk quota exceeded"), "storage_full"),
+        (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), "statement_timeout"),
+        (asyncpg.TooManyConnectionsError("sorry, too many clients already"), "too_many_connections"),
+        (asyncpg.AdminShutdownError("terminating connection"), "stopped"),
+        (TimeoutError(), "timeout"),
+    ],
+)
+def test_every_outage_has_a_name_and_advice(
+    error: Exception, reason: str, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(outages, "_told", {})
+    assert isinstance(as_problem(error), Unavailable)
+    (told,) = outages_in(caplog)
+    assert told["reason"] == reason
+    assert told["msg"] % told["args"] == outages.ADVICE[reason]
+    assert outages.current_reasons() == [reason]
+
+
+FAILING_POSTS = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    RAISE EXCEPTION USING ERRCODE = NEW.content, MESSAGE = 'could not extend file "base/1/2": No space left on device';
+END $$;
+CREATE TRIGGER fail BEFORE INSERT ON posts FOR EACH ROW EXECUTE FUNCTION fail();
+"""
+
+
+async def test_a_full_disk_is_told_by_log_health_and_metrics(servers: Servers, tmp_path: Path) -> None:
+    """PostgreSQL's errors come from a trigger here: over the wire they are the same."""
+    async with new_database(servers) as url, running(make_server(url, str(servers.redis_url), tmp_path)) as server:
+        author = await register(server.url, "author")
+        database = await asyncpg.connect(url)
+        await database.execute(FAILING_POSTS)
+        await database.close()
+        for state in ("53100", "53300", "57014"):
+            answer = await author.client.post("/api/posts", json={"content": state})
+            assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+            assert "No space left" not in answer.text
+        async with asyncio.timeout(10):
+            while not (health := (await author.client.get("/health")).json())["trouble"]:
+                await asyncio.sleep(0.1)
+        numbers = (await author.client.get("/metrics", headers={"Authorization": ""})).text
+        await author.client.aclose()
+
+    assert (health["status"], health["trouble"]) == ("ok", ["disk_full", "statement_timeout", "too_many_connections"])
+    for reason in health["trouble"]:
+        assert f'x18_outages_total{{reason="{reason}"}} 1.0' in numbers
+    told = [json.loads(line) for line in server.read_log().splitlines() if line.startswith("{")]
+    (full,) = [line for line in told if line.get("reason") == "disk_full"]
+    assert full["sqlstate"] == "53100"
+    assert full["said"].endswith("No space left on device")
+    assert full["event"] == "The disk of PostgreSQL is full: free space there."
 
 
 async def test_a_database_that_takes_no_writes_is_unavailable_and_says_why(

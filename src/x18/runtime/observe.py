@@ -68,8 +68,9 @@ def _without_tracebacks_of_a_forced_end(send: Send) -> Send:
 
     async def tell(message: Message) -> None:
         task = asyncio.current_task()
-        if message["type"] == "lifespan.shutdown.failed" and task is not None and task.cancelling():
-            message["message"] = ""
+        event: Any = message
+        if event["type"] == "lifespan.shutdown.failed" and task is not None and task.cancelling():
+            event["message"] = ""
         await send(message)
 
     return tell

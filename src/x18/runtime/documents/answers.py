@@ -66,7 +66,11 @@ def complete_success(operation: dict[str, Any], facts: Facts, *, is_limited: boo
     if facts.tagged:
         answers["304"] = {"description": "The client has it.", "headers": _headers("X-Request-ID", "ETag")}
     if operation["operationId"] == "system_health":
-        down = {"status": "down", "checks": {"postgres": "ok", "redis": "down", "relay": "ok"}}
+        down = {
+            "status": "down",
+            "checks": {"postgres": "ok", "redis": "down", "relay": "ok"},
+            "trouble": ["disk_full"],
+        }
         content = {"application/json": {**answers["200"]["content"]["application/json"], "example": down}}
         answers["503"] = {"description": "A part is down.", "content": content, "headers": _headers("X-Request-ID")}
 

@@ -59,7 +59,7 @@ ANSWERED: Final[dict[str, Any]] = {
         "websocket": "/ws",
         "health": "/health",
     },
-    "HealthView": {"status": "ok", "checks": {"postgres": "ok", "redis": "ok", "relay": "ok"}},
+    "HealthView": {"status": "ok", "checks": {"postgres": "ok", "redis": "ok", "relay": "ok"}, "trouble": []},
     "TokensView": {
         "user": ME,
         "access_token": TOKEN,

@@ -12,12 +12,12 @@ from typing import Final
 
 import msgspec
 
-from x18.runtime.embedded.folders import is_in_use, only_user_of
-from x18.runtime.embedded.postgres import run_postgres
+from x18.runtime.embedded.folders import check_name, is_in_use, only_user_of
+from x18.runtime.embedded.postgres import find_programs, refuse_half_made, run_postgres
 from x18.runtime.embedded.processes import StartError
-from x18.runtime.embedded.valkey import run_valkey
+from x18.runtime.embedded.valkey import find_program, run_valkey
 
-__all__ = ["Servers", "StartError", "embedded_servers", "find_running"]
+__all__ = ["Servers", "StartError", "check_start", "embedded_servers", "find_running"]
 
 ADDRESSES: Final = ".servers.json"
 """The file with the addresses of the running servers, for commands beside them."""
@@ -50,6 +50,20 @@ def embedded_servers(storage: Path, *, postgres: bool, redis: bool) -> Iterator[
         servers = Servers(database_url, redis_url)
         _publish(folder / ADDRESSES, servers)
         yield servers
+
+
+def check_start(storage: Path, *, postgres: bool, redis: bool) -> None:
+    """Nothing where the servers could be started here, as far as can be told without doing so; how much space is free is not looked at.
+
+    Raises:
+        StartError: they could not.
+    """
+    check_name(storage)
+    if postgres:
+        find_programs()
+        refuse_half_made(storage / "postgres")
+    if redis:
+        find_program()
 
 
 def find_running(storage: Path) -> Servers | None:

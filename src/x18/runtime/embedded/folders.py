@@ -33,7 +33,7 @@ def only_user_of(storage: Path) -> Iterator[None]:
     Raises:
         StartError: it is in use, or cannot be written.
     """
-    _check_name(storage)
+    check_name(storage)
     try:
         storage.mkdir(parents=True, exist_ok=True)
         lock = (storage / ".lock").open("w")
@@ -110,9 +110,14 @@ def _make_own(folder: Path, mode: int, owner: SystemUser | None = None) -> None:
     folder.chmod(mode)
 
 
-def _check_name(storage: Path) -> None:
-    """PostgreSQL keeps the path as a line of a file."""
-    if any(ord(letter) < 32 or letter == "\x7f" for letter in str(storage.absolute())):
-        raise StartError(
-            f"The path of the storage folder has a control character: {str(storage.absolute())!r}: set STORAGE_PATH to another."
-        )
+def check_name(storage: Path) -> None:
+    """Nothing where PostgreSQL can keep the path, which it does as a line of a file.
+
+    Raises:
+        StartError: it cannot.
+    """
+    for path in (str(storage.absolute()), str(storage.resolve())):
+        if any(ord(letter) < 32 or letter == "\x7f" for letter in path):
+            raise StartError(
+                f"The path of the storage folder has a control character: {path!r}: set STORAGE_PATH to another folder."
+            )

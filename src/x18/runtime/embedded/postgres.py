@@ -96,7 +96,7 @@ def find_programs() -> Path:
 
 def _make(folder: Path, programs: Path, user: SystemUser | None) -> None:
     """A new folder of data, whole or not at all."""
-    _refuse_half_made(folder)
+    refuse_half_made(folder)
     check_room(folder.parent)
     fresh = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
@@ -133,8 +133,13 @@ def _make(folder: Path, programs: Path, user: SystemUser | None) -> None:
     log.replace(folder / "initdb.log")
 
 
-def _refuse_half_made(folder: Path) -> None:
-    if folder.is_dir() and any(folder.iterdir()):
+def refuse_half_made(folder: Path) -> None:
+    """Nothing where the folder is free, or holds a database.
+
+    Raises:
+        StartError: it holds something else.
+    """
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "PG_VERSION").exists():
         raise StartError(f"{folder} holds files but no database: move it away, and start again.")
 
 
