@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from x18.runtime.embedded import Servers, StartError, embedded_servers, find_running, folders
 from x18.runtime.embedded.postgres import find_programs
 
+ODD = """it's "x18" a&b;c|d $HOME `id` back\\slash a,b 50% #tag?x=1 *star?[a-z] ~ (x) {y} !z <v>"""
 LONG = "a-folder-with-quite-a-long-name/" * 5
 START = """
 import sys
@@ -95,22 +96,12 @@ def storage(tmp_path: Path) -> Iterator[Path]:
     "name",
     [
         "my x18",
-        "it's",
-        'say "x18"',
-        "a&b;c|d",
-        "$HOME",
-        "`id`",
-        "back\\slash",
-        "mü_ドル",
-        "a,b",
-        "50%",
-        "#tag?x=1",
-        LONG,
-        "l" * 200,
+        ODD,
         "-dash",
+        "mü_ドル",
         os.fsdecode(b"no utf-8 \xff\xfe"),
-        "*star?[a-z]",
-        "~",
+        "l" * 200,
+        LONG,
     ],
 )
 async def test_any_name_of_a_folder_will_do(storage: Path, name: str) -> None:
@@ -167,14 +158,22 @@ async def test_a_number_that_another_process_has_now_does_not_matter(storage: Pa
         await use(servers)
 
 
-def test_no_room_is_told_before_anything_is_made(storage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folders, "LEAST_FREE", 2**60)
+def test_no_room_is_told_before_anything_is_made_or_started(storage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as patched:
+        patched.setattr(folders, "LEAST_FREE", 2**60)
+        with (
+            pytest.raises(StartError, match=r"free for .* a new PostgreSQL needs .*: free space, or set STORAGE_PATH"),
+            embedded_servers(storage, postgres=True, redis=False),
+        ):
+            pass
+    assert not (storage / "postgres").exists()
+    must_start(storage)
+    monkeypatch.setattr(folders, "LEAST_TO_START", 2**60)
     with (
-        pytest.raises(StartError, match=r"free for .*: free space"),
+        pytest.raises(StartError, match=r"free for .* and PostgreSQL needs .*: free space\.$"),
         embedded_servers(storage, postgres=True, redis=False),
     ):
         pass
-    assert not (storage / "postgres").exists()
 
 
 def test_a_failing_initdb_is_told_with_its_reason(storage: Path) -> None:

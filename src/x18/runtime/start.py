@@ -14,6 +14,7 @@ from dotenv import load_dotenv
 from rich.console import Console
 
 from x18.core.migrations import MigrationFailed, migrate
+from x18.core.outages import ADVICE, reason_of
 from x18.runtime.embedded import StartError, embedded_servers, find_running
 from x18.runtime.kept_secrets import provide_secrets
 from x18.settings import Settings, SettingsError, read_settings
@@ -24,6 +25,9 @@ DATABASE_DEADLINE_S: Final = 8.0
 EMBEDDED_DEADLINE_S: Final = 90.0
 """A new connection is a new process, which a busy machine may keep waiting."""
 
+
+PASSING: Final = ("disk_full", "out_of_memory", "too_many_connections", "starting_or_stopping", "read_only")
+"""Reasons of a PostgreSQL whose address is right."""
 
 SOCKET: Final = "its socket"
 
@@ -132,6 +136,8 @@ def explain_outages(url: str) -> Iterator[None]:
         raise StartError("The database has no tables of X18 yet: make them with x18 migrate.") from error
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if (known := reason_of(error)) in PASSING:
+            raise StartError(f"{ADVICE[known].removesuffix('.')} ({reason}).") from error
         raise StartError(
             f"PostgreSQL at {place_of(url)} does not answer ({reason}): start it, or correct DB_HOST, DB_PORT, DB_USER and "
             "DB_PASSWORD (or DATABASE_URL); without them X18 brings its own."

@@ -12,7 +12,7 @@ from typing import Final
 
 import msgspec
 
-from x18.runtime.embedded.folders import check_name, is_in_use, only_user_of
+from x18.runtime.embedded.folders import check_name, check_room, is_in_use, only_user_of
 from x18.runtime.embedded.postgres import find_programs, refuse_half_made, run_postgres
 from x18.runtime.embedded.processes import StartError
 from x18.runtime.embedded.valkey import find_program, run_valkey
@@ -45,6 +45,8 @@ def embedded_servers(storage: Path, *, postgres: bool, redis: bool) -> Iterator[
     with ExitStack() as stack:
         stack.enter_context(only_user_of(storage))
         folder = storage.resolve()
+        if postgres:
+            check_room(folder)
         redis_url = stack.enter_context(run_valkey(folder / "valkey")) if redis else None
         database_url = stack.enter_context(run_postgres(folder / "postgres")) if postgres else None
         servers = Servers(database_url, redis_url)

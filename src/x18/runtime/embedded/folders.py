@@ -25,6 +25,9 @@ PLAIN: Final = re.compile(r"[\w./+@:=~-]+")
 LEAST_FREE: Final = 256 * 1024 * 1024
 """A new PostgreSQL writes about 60 MB at once; without room for more it would stop soon after."""
 
+LEAST_TO_START: Final = 32 * 1024 * 1024
+"""One that was there before makes good what was not written yet, in files of 16 MiB."""
+
 
 @contextmanager
 def only_user_of(storage: Path) -> Iterator[None]:
@@ -61,17 +64,19 @@ def is_in_use(storage: Path) -> bool:
     return True
 
 
-def check_room(folder: Path) -> None:
-    """Nothing where a new server has room.
+def check_room(storage: Path) -> None:
+    """Nothing where PostgreSQL has room, to be made or to start.
 
     Raises:
         StartError: the disk is all but full.
     """
-    free = shutil.disk_usage(folder).free
-    if free < LEAST_FREE:
+    is_new = not (storage / "postgres" / "PG_VERSION").exists()
+    wanted = LEAST_FREE if is_new else LEAST_TO_START
+    free = shutil.disk_usage(storage).free
+    if free < wanted:
         raise StartError(
-            f"Only {free / 1024**2:.0f} MiB are free for {folder}, and a new PostgreSQL wants {LEAST_FREE // 1024**2}: "
-            "free space, or set STORAGE_PATH to another disk."
+            f"Only {free / 1024**2:.0f} MiB are free for {storage}, and {'a new PostgreSQL' if is_new else 'PostgreSQL'} "
+            f"needs {wanted // 1024**2}: free space{', or set STORAGE_PATH to another disk' if is_new else ''}."
         )
 
 

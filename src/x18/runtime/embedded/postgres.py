@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from x18.runtime.embedded.folders import check_room, socket_folder
+from x18.runtime.embedded.folders import socket_folder
 from x18.runtime.embedded.processes import (
     POLL_S,
     StartError,
@@ -97,7 +97,6 @@ def find_programs() -> Path:
 def _make(folder: Path, programs: Path, user: SystemUser | None) -> None:
     """A new folder of data, whole or not at all."""
     refuse_half_made(folder)
-    check_room(folder.parent)
     fresh = folder.with_name(f"{folder.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
