@@ -15,7 +15,7 @@ from tests.crowd import make_crowd, send_all
 
 FIELDS = {
     "id", "user_id", "user", "content", "metadata", "media", "hashtags", "mentions", "visibility", "reply_to_id",
-    "root_post_id", "likes_count", "retweets_count", "replies_count", "bookmarks_count", "created_at", "updated_at",
+    "reply_to_user", "root_post_id", "likes_count", "retweets_count", "replies_count", "bookmarks_count", "created_at", "updated_at",
 }  # fmt: skip
 FLAGS = {"is_liked", "is_retweeted", "is_bookmarked"}
 

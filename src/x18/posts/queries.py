@@ -13,7 +13,7 @@ from x18.core.order import Order
 from x18.core.paging import MOST_COUNTED, Ends, Page, read_page
 from x18.media.rows import MEDIA_JSON
 from x18.media.schemas import MediaView
-from x18.posts.schemas import PostList, PostView, Visibility
+from x18.posts.schemas import AnsweredUser, PostList, PostView, Visibility
 from x18.realtime.audience import AUTHOR, LEVEL, Level, visible
 from x18.users.rows import select_user, user_of
 
@@ -36,8 +36,19 @@ MENTIONS: Final = """
         ORDER BY array_position(p.mention_ids, named.id))::text[] END"""
 """SQL of the present names of those who are mentioned."""
 
+ANSWERED: Final = """
+    CASE WHEN p.reply_to_id IS NOT NULL THEN (
+        SELECT json_build_object('id', w.id, 'username', w.username, 'display_name', w.display_name)
+        FROM feed_entries e JOIN users w ON w.id = e.actor_id
+        WHERE e.id = p.reply_to_id AND w.disabled_at IS NULL
+          AND (e.actor_id = p.author_id OR e.visibility = 0 AND NOT w.private_account)) END"""
+"""SQL of an ``AnsweredUser`` as JSON. Of a post that not everybody may see nobody learns here who wrote it. What is asked is the narrow
+table, whose row of a post has the post's id.
+"""
+
 COLUMNS: Final = f"""
-    p.id, p.author_id, p.content, p.metadata, p.hashtags, {MENTIONS} AS mentions, p.visibility, p.reply_to_id, p.root_post_id,
+    p.id, p.author_id, p.content, p.metadata, p.hashtags, {MENTIONS} AS mentions, p.visibility, p.reply_to_id,
+    {ANSWERED} AS reply_to_user, p.root_post_id,
     p.terms, p.media_count, p.created_at, p.updated_at, s.likes_count, s.retweets_count, s.replies_count, s.bookmarks_count,
     {LEVEL} AS level, {select_user("u", "author_")},
     CASE WHEN p.media_count > 0 THEN (
@@ -178,6 +189,7 @@ def post_of(row: asyncpg.Record, *, for_viewer: bool) -> PostView:
         mentions=row["mentions"],
         visibility=VISIBILITIES[row["visibility"]],
         reply_to_id=row["reply_to_id"],
+        reply_to_user=msgspec.json.decode(row["reply_to_user"], type=AnsweredUser) if row["reply_to_user"] else None,
         root_post_id=row["root_post_id"],
         likes_count=row["likes_count"],
         retweets_count=row["retweets_count"],

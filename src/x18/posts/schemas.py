@@ -25,6 +25,14 @@ Visibility = Annotated[
 ]
 
 
+class AnsweredUser(msgspec.Struct, frozen=True, kw_only=True):
+    """Who wrote the post that a reply answers, by the names that the user has now."""
+
+    id: UUID
+    username: str
+    display_name: str
+
+
 class PostView(msgspec.Struct, kw_only=True):
     """A post. The three flags are there only for a viewer; ``retweeted_by`` only where a timeline shows a retweet."""
 
@@ -43,6 +51,12 @@ class PostView(msgspec.Struct, kw_only=True):
     mentions: Annotated[list[str], Meta(description="The users named in the content, by the names they have now.")]
     visibility: Visibility
     reply_to_id: Annotated[UUID | None, Meta(description="The post that this one answers, also when that is gone.")]
+    reply_to_user: Annotated[
+        AnsweredUser | None,
+        Meta(
+            description="Who wrote that. Null where it is gone, or where not everybody may see it, unless it is by the same author."
+        ),
+    ]
     root_post_id: Annotated[
         UUID | None, Meta(description="The post that a thread of replies began with, also when that is gone.")
     ]

@@ -80,6 +80,7 @@ POST: Final[dict[str, Any]] = {
     "mentions": ["bob_fx"],
     "visibility": "public",
     "reply_to_id": None,
+    "reply_to_user": None,
     "root_post_id": None,
     "likes_count": 3,
     "retweets_count": 1,
