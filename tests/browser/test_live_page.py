@@ -182,25 +182,6 @@ async def test_ones_own_post_is_shown_though_it_came_live_before_the_answer(
     await expect(texts(tab.page)).to_have_count(16)
 
 
-async def test_looking_at_a_symbol_does_not_make_it_active(open_tab: OpenTab, make_user: MakeUser) -> None:
-    author = await make_user("author")
-    symbol = f"T{author.id.hex[-8:].upper()}"
-    await asyncio.gather(*(publish(author, "up", metadata={"symbol": symbol}) for _ in range(9)))
-    tab = await open_tab(f"#/s/{symbol}")
-    await expect(texts(tab.page)).to_have_count(9)
-    item = tab.page.locator("#symbols li").filter(has_text=symbol)
-    assert await item.count() == 0
-
-    for place in ("#/explore", f"#/s/{symbol}"):
-        await tab.go(place)
-        await tab.wait_until_live()
-        assert await item.locator(".number").all_inner_texts() == ["9"]
-    await publish(author, "more", metadata={"symbol": symbol})
-    await expect(texts(tab.page)).to_have_count(10)
-    await tab.go("#/search")
-    await expect(item.locator(".number")).to_have_text("10")
-
-
 async def test_a_new_name_is_on_the_cards_that_are_shown_and_on_the_own_page(
     open_tab: OpenTab, make_user: MakeUser
 ) -> None:

@@ -5,7 +5,7 @@ import re
 
 from playwright.async_api import Page, expect
 
-from tests.browser.conftest import OpenTab
+from tests.browser.conftest import PHONE, OpenTab
 from tests.browser.test_live_page import publish, texts
 from tests.conftest import Account, MakeUser
 
@@ -13,6 +13,13 @@ from tests.conftest import Account, MakeUser
 def own_symbol(account: Account) -> str:
     """A symbol that no other test writes about."""
     return f"T{account.id.hex[-8:].upper()}"
+
+
+async def told(account: Account, path: str, word: str) -> None:
+    """Wait until an answer that is counted beside the posts has a word in it."""
+    async with asyncio.timeout(20):
+        while word not in (await account.client.get(path)).text:
+            await asyncio.sleep(0.05)
 
 
 async def focused(page: Page) -> str:
@@ -88,6 +95,7 @@ async def test_a_trade_is_written_with_its_post_and_its_chips_lead_to_its_like(
     author = await make_user("author")
     symbol = own_symbol(author)
     other = await publish(author, f"${symbol} before", metadata={"category": "forex", "tags": ["swing"]})
+    await told(author, f"/api/symbols?query={symbol}", symbol)
     tab = await open_tab("#/", user=author)
     composer = tab.page.locator("#page .composer")
     await composer.get_by_label("What is moving?").fill("Adding here")
@@ -103,6 +111,8 @@ async def test_a_trade_is_written_with_its_post_and_its_chips_lead_to_its_like(
     await fields.get_by_label("Price").fill("1.0840")
     await composer.get_by_role("button", name="Post", exact=True).click()
     await expect(fields.get_by_role("alert")).to_have_text("Say which symbol this is about.")
+    await fields.get_by_label("Symbol").fill(symbol[:-1].lower())
+    await expect(fields.locator(f"datalist option[value='{symbol}']")).to_be_attached()
     await fields.get_by_label("Symbol").fill(symbol.lower())
     await fields.get_by_label("Category").select_option("FX")
     await fields.get_by_label("Market").fill("OTC")
@@ -186,3 +196,122 @@ async def test_columns_are_pinned_beside_the_page_and_live_over_its_connection(
     assert await columns.last.locator("article").count() <= MAX_CARDS_OF_COLUMN
     await page.set_viewport_size({"width": 1280, "height": 860})
     await expect(columns).to_have_count(0)
+
+
+async def test_the_page_of_a_symbol_tells_who_says_how_much_and_keeps_up(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author, other = await make_user("author"), await make_user("other")
+    symbol, friend = own_symbol(author), own_symbol(other)
+    for number in range(3):
+        await publish(author, f"${symbol} with ${friend} #{symbol.lower()}tag {number}")
+    await publish(other, "one more", metadata={"symbol": symbol})
+    await told(author, f"/api/symbols/{symbol}?timeframe=24h", '"posts_count":4')
+    tab = await open_tab(f"#/symbol/{symbol.lower()}")
+    about = tab.page.get_by_role("region", name=f"About ${symbol}")
+    await expect(about).to_contain_text("4 posts by 2 traders")
+    await expect(about.locator(".related").first.get_by_role("link")).to_have_text(
+        [re.compile(rf"{author.username}\s+3"), re.compile(rf"{other.username}\s+1")]
+    )
+    await expect(about.get_by_role("link", name=f"${friend}")).to_have_attribute("href", f"#/s/{friend}")
+    await expect(about.get_by_role("link", name=f"#{symbol.lower()}tag")).to_be_visible()
+    chart = about.get_by_role("img")
+    await expect(chart).to_have_accessible_name(re.compile(r"Posts over time\. Most at .*4 posts\. Latest, .*4 posts"))
+    await expect(chart.locator("rect")).to_have_count(24)
+    await publish(other, f"and ${symbol} again")
+    await expect(texts(tab.page).first).to_have_text(f"and ${symbol} again")
+    await expect(about).to_contain_text("5 posts")
+    await expect(chart).to_have_accessible_name(re.compile("Latest, .*5 posts"))
+
+    await about.get_by_role("link", name="Month").click()
+    await tab.wait_until_live()
+    await expect(chart.locator("rect")).to_have_count(30)
+    await about.get_by_role("button", name="Watch").click()
+    await expect(tab.page.get_by_role("dialog", name="Log in")).to_be_visible()
+
+
+async def test_watched_symbols_are_kept_with_the_account_and_tell_what_is_new(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    first, second = own_symbol(author), own_symbol(reader)
+    tab = await open_tab(f"#/s/{first}", user=reader)
+    star = tab.page.locator("#page .star")
+    async with tab.page.expect_response("**/watchlist"):
+        await star.click()
+    await expect(star).to_have_text("Watching")
+    await expect(star).to_have_attribute("aria-pressed", "true")
+    assert await star.evaluate("star => star === document.activeElement")
+    await tab.go("#/watchlist")
+    await tab.wait_until_live()
+    page = tab.page
+    await page.get_by_label("Symbol to watch").fill(f"${second.lower()}")
+    async with page.expect_response("**/watchlist"):
+        await page.keyboard.press("Enter")
+    await expect(page.locator("#page .facts .chip")).to_have_text([f"${first}", f"${second}"])
+    assert (await reader.client.get("/api/users/me/watchlist")).json() == {"symbols": [first, second]}
+
+    await publish(author, "about the second", metadata={"symbol": second})
+    await expect(texts(page)).to_have_text(["about the second"])
+    await tab.go("#/explore")
+    await tab.wait_until_live()
+    rail = page.get_by_role("region", name="Watchlist")
+    await expect(rail.locator("li")).to_have_text([f"${first}", f"${second}"])
+    for number in range(2):
+        await publish(author, f"about ${first} {number}")
+    await expect(rail.locator("li").first).to_have_text(f"${first}2 new")
+    await rail.get_by_role("link", name=f"${first}").click()
+    await expect(rail.locator("li").first).to_have_text(f"${first}")
+    await tab.wait_until_live()
+    await expect(texts(page)).to_have_text([f"about ${first} 1", f"about ${first} 0"])
+
+    phone = await open_tab("#/watchlist", user=reader, viewport=PHONE)
+    await expect(texts(phone.page)).to_have_count(3)
+    await publish(author, "to the phone", metadata={"symbol": second})
+    await expect(texts(phone.page).first).to_have_text("to the phone")
+    await expect(phone.page.locator("#page .facts .chip").last).to_have_text(re.compile("1 new"))
+    await phone.page.get_by_role("button", name="Edit").click()
+    async with phone.page.expect_response("**/watchlist"):
+        await phone.page.get_by_role("button", name=f"Move down ${first}").click()
+    assert (await reader.client.get("/api/users/me/watchlist")).json() == {"symbols": [second, first]}
+    async with phone.page.expect_response("**/watchlist"):
+        await phone.page.get_by_role("button", name=f"Stop watching ${second}").click()
+    await expect(texts(phone.page)).to_have_text([f"about ${first} 1", f"about ${first} 0"])
+    phone.expected_errors = ("ERR_FAILED",)
+    await phone.page.route("**/watchlist", lambda route: route.abort())
+    await phone.page.get_by_role("button", name=f"Stop watching ${first}").click()
+    await expect(phone.page.locator(".toast")).to_have_text("The server cannot be reached.")
+    await expect(phone.page.locator(".watched li")).to_have_count(1)
+
+
+async def test_a_long_watchlist_is_read_page_by_page_without_a_hole(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    symbols = [f"{own_symbol(author)}{number}" for number in range(45)]
+    assert (await reader.client.put("/api/users/me/watchlist", json={"symbols": symbols})).status_code == 200
+    # The first symbols are talked about much more, and the others before.
+    for part in (range(20, 45), [number % 3 for number in range(60)]):
+        await asyncio.gather(*(publish(author, f"about {n}", metadata={"symbol": symbols[n]}) for n in part))
+    tab = await open_tab("#/watchlist", user=reader)
+    async with asyncio.timeout(20):
+        while await texts(tab.page).count() < 85:
+            await tab.page.locator("article").last.scroll_into_view_if_needed()
+            await tab.page.mouse.wheel(0, 3000)
+    ids = await tab.page.locator("article").evaluate_all("all => all.map(one => one.dataset.post)")
+    assert len(set(ids)) == 85
+    assert ids == sorted(ids, reverse=True)
+
+
+async def test_trending_symbols_are_those_of_the_server_on_phones_too(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    await publish(author, f"${own_symbol(author)}")
+    for place, where, options in (
+        ("#/explore", "#symbols", {}),
+        ("#/search?in=7d", ".phone-only ol", {"viewport": PHONE}),
+    ):
+        tab = await open_tab(place, **options)
+        window = "7d" if "7d" in place else "24h"
+        path = f"/api/widgets/trending-tickers?limit=5&timeframe={window}"
+        tickers = (await author.client.get(path)).json()
+        shown = tab.page.locator(where).first.get_by_role("link")
+        await expect(shown.first).to_be_visible()
+        assert {f"${one['ticker']}" for one in tickers} & set(await shown.all_inner_texts())

@@ -10,14 +10,13 @@ import { paintState, panel, toggleInspector } from "./inspector.js";
 import { bindKeys } from "./keys.js";
 import { pageOf } from "./pages.js";
 import { repaint, update } from "./post.js";
-import { searchForm, trendingHashtags } from "./search.js";
+import { searchForm, trendingHashtags, trendingSymbols } from "./search.js";
 import { me, onChange, updateMe } from "./session.js";
 import { connect, firstCursor, on } from "./stream.js";
-import { activeSymbols } from "./tape.js";
 import * as views from "./views.js";
+import { rail, readWatchlist } from "./watchlist.js";
 
 const TRENDING_EVERY_MS = 30_000;
-const SYMBOLS_EVERY_MS = 2_000;
 
 let page = null;
 let number = 0;
@@ -47,7 +46,6 @@ async function navigate() {
   } catch (error) {
     if (mine === number) tellOf(error, here);
   }
-  refreshSymbols();
   if (mine !== number) return here.feed?.destroy(); // it may have been made after one left
   await views.goLive(here, since);
   document.documentElement.dataset.shown = location.hash; // loaded and live
@@ -151,18 +149,18 @@ function toggleTheme() {
   localStorage.setItem("x18.theme", dataset.theme);
 }
 
-const refreshSymbols = () => $("#symbols").replaceChildren(...activeSymbols(6));
-
 async function refreshTrending() {
   if (document.visibilityState !== "visible" || !$("#aside").offsetParent) return;
-  await trendingHashtags(6).then(
-    (items) => $("#tags").replaceChildren(...items),
-    () => {},
-  ); // the next time, then
+  const lists = { "#symbols": trendingSymbols(5), "#tags": trendingHashtags(5) };
+  for (const [place, reading] of Object.entries(lists))
+    await reading.then(
+      (items) => $(place).replaceChildren(...items),
+      () => {}, // the next time, then
+    );
 }
 
 for (const place of document.querySelectorAll("[data-icon]")) place.prepend(icon(place.dataset.icon));
-$("#aside").prepend(searchForm());
+$("#aside").prepend(searchForm(), rail);
 $("#aside").before(strip);
 $("#shell").append(panel);
 $(".skip").addEventListener("click", (event) => (event.preventDefault(), $("#main").focus()));
@@ -186,8 +184,10 @@ onChange((user, why) => {
 });
 connect();
 paintAccount();
-navigate().then(showColumns); // the page first
+navigate().then(() => {
+  showColumns(); // the page first
+  readWatchlist().catch(() => {});
+});
 refreshTrending();
 setInterval(refreshTrending, TRENDING_EVERY_MS);
-setInterval(refreshSymbols, SYMBOLS_EVERY_MS);
 setInterval(refreshTimes, 20_000);

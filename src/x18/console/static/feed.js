@@ -2,7 +2,6 @@
 // posts slide in; otherwise they wait behind a pill. However many come, the page holds a bounded number of them.
 import { get } from "./api.js";
 import { h, icon, toast } from "./dom.js";
-import { note } from "./tape.js";
 import { card, cardsOf, discard, postOf } from "./post.js";
 
 const PAGE = 20;
@@ -71,7 +70,6 @@ export class Feed {
   add(post, isMine = false) {
     const key = keyOf(post);
     if (this.#keys.has(key)) return isMine && this.#waiting.some((one) => keyOf(one) === key) && this.reveal();
-    note(post);
     this.#keys.add(key);
     this.#waiting.push(post);
     this.#waitingCount += 1;

@@ -2,6 +2,7 @@
 import { CATEGORIES, placeOf } from "./filters.js";
 import { h, icon } from "./dom.js";
 import { linkTo } from "./format.js";
+import { symbolInput } from "./symbols.js";
 
 const NONE = ["", "None"];
 const DIRECTIONS = { long: "Long", short: "Short", neutral: "Neutral" };
@@ -29,7 +30,7 @@ export function tradeFields() {
       ),
     );
   const field = (words, input) => h("label", { class: "named" }, words, input);
-  const symbol = h("input", { data: { name: "symbol" }, placeholder: "BTC-USD", autocomplete: "off", maxlength: 64 });
+  const symbol = symbolInput({ data: { name: "symbol" }, placeholder: "BTC-USD", maxlength: 64 });
   const price = h("input", { data: { name: "price" }, inputmode: "decimal", placeholder: "98400.50", autocomplete: "off", maxlength: 30 });
   const category = h(
     "select",

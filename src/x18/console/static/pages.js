@@ -9,7 +9,8 @@ import { followersPage, userPage } from "./people.js";
 import { card, discard } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
-import { note } from "./tape.js";
+import { symbolPage } from "./symbol.js";
+import { watchlistPage } from "./watched.js";
 
 const NOTHING = "No posts like these yet. New ones appear here the moment they are made.";
 
@@ -19,7 +20,8 @@ const ROUTES = [
   [/^\/notifications$/, () => (me() ? notificationsPage() : strangerPage("Notifications"))],
   [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
   [/^\/search$/, (_, query) => searchPage(query)],
-  [/^\/s\/([^/]{1,64})$/, ([symbol], _, column) => symbolPage(symbol.toUpperCase(), column)],
+  [/^\/watchlist$/, (_, __, column) => (me() ? watchlistPage(column) : strangerPage("Watchlist", "Your watchlist is kept with your account."))],
+  [/^\/(?:s|symbol)\/([^/]{1,200})$/, ([symbol], query, column) => symbolPage(symbol.toUpperCase(), query, column)],
   [/^\/t\/([^/]{1,300})$/, ([tag], _, column) => hashtagPage(tag.toLowerCase(), column)],
   [/^\/p\/([0-9a-f-]{36})$/, ([id]) => threadPage(id)],
   [/^\/u\/(\w+)$/, ([username], query) => userPage(username, query)],
@@ -55,39 +57,23 @@ export function feedPage(title, topics, url, { above = () => [], column = null, 
   return { title, topics, feed, element: h("div", {}, column ? [] : above(), feed.element), load: () => feed.load() };
 }
 
-/** One that tells what is talked about now. */
-function talkPage(...args) {
-  const page = feedPage(...args);
-  const load = async () => (await page.feed.load()).posts.forEach(note);
-  return { ...page, load };
-}
-
 function homePage(query, column) {
   const filters = readFilters(query);
   const above = () => [composer(), filterBar("#/", query)];
   const nothing = Object.keys(filters).length ? NOTHING : nobodyFollowed();
-  const page = talkPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing, column });
+  const page = feedPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing, column });
   return { ...page, place: "#/", isPinnable: true };
 }
 
 function explorePage(query, column) {
   const filters = readFilters(query);
   const above = () => [!me() && welcome(), filterBar("#/explore", query)].filter(Boolean);
-  const page = talkPage(titleOf("Explore", filters), topicsOf(filters), "/api/timeline/explore", { query: filters, above, nothing: NOTHING, column });
+  const page = feedPage(titleOf("Explore", filters), topicsOf(filters), "/api/timeline/explore", { query: filters, above, nothing: NOTHING, column });
   return { ...page, place: "#/explore", isPinnable: true };
 }
 
 const bookmarksPage = () =>
   feedPage("Bookmarks", [], "/api/bookmarks", { nothing: "What you bookmark is kept here, for your eyes only." });
-const symbolPage = (symbol, column) => ({
-  ...feedPage(`$${symbol}`, [topicName("symbol", symbol)], "/api/timeline/search", {
-    query: { symbol },
-    above: () => (me() ? [composer({ text: `$${symbol} ` })] : []),
-    nothing: `Nobody has said anything about $${symbol} yet.`,
-    column,
-  }),
-  isPinnable: true,
-});
 const hashtagPage = (tag, column) => ({
   ...feedPage(`#${tag}`, [topicName("hashtag", tag)], `/api/search/hashtag/${encodeURIComponent(tag)}`, {
     nothing: `No posts with #${tag} yet.`,
@@ -119,11 +105,11 @@ function welcome() {
   );
 }
 
-function strangerPage(title) {
+function strangerPage(title, words = `${title} are yours once you log in.`) {
   const element = h(
     "div",
     { class: "empty" },
-    h("p", {}, `${title} are yours once you log in.`),
+    h("p", {}, words),
     h("button", { type: "button", class: "primary", onclick: () => ask("login") }, "Log in"),
   );
   return { title, topics: [], element, load: async () => {} };

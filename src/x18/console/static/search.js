@@ -3,9 +3,10 @@ import { get } from "./api.js";
 import { h } from "./dom.js";
 import { Feed } from "./feed.js";
 import { filterBar, placeOf, readFilters, titleOf } from "./filters.js";
-import { count, linkTo } from "./format.js";
+import { count, linkTo, plural } from "./format.js";
 import { userRow } from "./people.js";
 
+const TICKER_TIMEFRAMES = ["1h", "24h", "7d"];
 const TIMEFRAMES = { "1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month" };
 
 /** Traders and posts that match; without words, what is trending. */
@@ -41,6 +42,20 @@ export async function trendingHashtags(limit) {
   );
 }
 
+/** The symbols that most people talk about, as a list of links. */
+export async function trendingSymbols(limit, timeframe = "24h") {
+  const tickers = await get("/api/widgets/trending-tickers", { limit, timeframe });
+  return tickers.map(({ ticker, authors, change }) =>
+    h("li", {}, h("a", { href: linkTo.symbol(ticker) }, `$${ticker}`), h("span", { class: "number" }, plural(authors, "trader"), changeOf(change))),
+  );
+}
+
+/** How many more people than before, where there were some. */
+function changeOf(change) {
+  if (!change || Math.abs(change) < 1) return null;
+  return h("span", { class: change > 0 ? "rise" : "fall" }, ` ${change > 0 ? "+" : "−"}${count(Math.abs(Math.round(change)))}%`);
+}
+
 function resultsPage(words) {
   const people = h("ul", { class: "people" });
   const feed = new Feed("/api/search/posts", { query: { q: words }, nothing: "No posts with these words." });
@@ -62,7 +77,7 @@ function resultsPage(words) {
 function trendingPage(query) {
   const filters = readFilters(query);
   const timeframe = query.get("in") in TIMEFRAMES ? query.get("in") : "24h";
-  const tags = h("ol", { class: "tags" });
+  const [symbols, tags] = [h("ol", { class: "tags" }), h("ol", { class: "tags" })];
   const choice = h(
     "nav",
     { class: "tabs", "aria-label": "Of the last" },
@@ -82,11 +97,13 @@ function trendingPage(query) {
       searchForm(),
       choice,
       filterBar("#/search", query),
-      h("section", { class: "phone-only", "aria-label": "Trending hashtags" }, tags),
+      h("section", { class: "phone-only" }, h("h2", {}, "Trending symbols"), symbols, h("h2", {}, "Trending hashtags"), tags),
       feed.element,
     ),
     async load() {
-      const [items] = await Promise.all([trendingHashtags(6), feed.load()]);
+      const time = TICKER_TIMEFRAMES.includes(timeframe) ? timeframe : TICKER_TIMEFRAMES.at(-1);
+      const [tickers, items] = await Promise.all([trendingSymbols(6, time), trendingHashtags(6), feed.load()]);
+      symbols.replaceChildren(...tickers);
       tags.replaceChildren(...items);
     },
   };

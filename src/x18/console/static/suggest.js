@@ -1,6 +1,7 @@
 // Names while one types @, #, $: a list under the text, by mouse, by keyboard and for screen readers.
 import { get } from "./api.js";
 import { h } from "./dom.js";
+import { findSymbols } from "./symbols.js";
 
 const TYPED = /(?:^|\s)([@#$])([\p{L}\p{N}_./-]{1,30})$/u;
 let lists = 0;
@@ -69,9 +70,7 @@ export function suggest(area) {
 async function find(sign, typed) {
   const start = typed.toLowerCase();
   if (sign === "$")
-    return symbolsOnPage()
-      .filter((one) => one.toLowerCase().startsWith(`$${start}`))
-      .map((name) => ({ name }));
+    return (await findSymbols(typed)).map(({ symbol, count }) => ({ name: `$${symbol}`, note: String(count) }));
   if (sign === "#") {
     trending ??= get("/api/search/trending-hashtags", { limit: 50 });
     const { hashtags } = await trending;
@@ -82,7 +81,3 @@ async function find(sign, typed) {
   const { users } = await get("/api/search/users", { q: typed, limit: 6 });
   return users.map(({ username, display_name }) => ({ name: `@${username}`, note: display_name }));
 }
-
-const symbolsOnPage = () => [
-  ...new Set([...document.querySelectorAll("article a.symbol")].map((link) => link.textContent.toUpperCase())),
-];
