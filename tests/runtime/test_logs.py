@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import sys
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 from unicodedata import category
@@ -108,7 +109,9 @@ def test_hiding_takes_time_by_the_length_of_the_line(piece: str) -> None:
 
 
 async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_path: Path) -> None:
-    other = make_server(server.database_url, server.redis_url, tmp_path, LOG_LEVEL="debug", SERVER_ENV="development")
+    secrets = {"JWT_ACCESS_SECRET": "a" * 48, "JWT_REFRESH_SECRET": "b" * 48}
+    settings = {"LOG_LEVEL": "debug", "SERVER_ENV": "production", **secrets}
+    other = make_server(server.database_url, server.redis_url, tmp_path, **settings)
     try:
         await other.start()
         async with httpx.AsyncClient(base_url=other.url, timeout=10) as client:
@@ -132,7 +135,12 @@ async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_pa
         other.listener.close()
 
     log = other.read_log()
-    lines = [json.loads(line) for line in log.splitlines() if not line.startswith("X18 is ready")]
+    lines = [json.loads(line) for line in log.splitlines()]
+    started, ready = (
+        next(line for line in lines if line["event"].startswith(f"X18 {verb}")) for verb in ("starts", "is ready")
+    )
+    assert (started["workers"], started["port"], started["version"]) == (1, ready_port(ready), version("x18"))
+    assert lines[-1]["event"] == "X18 stopped"
     by_request = {line["request_id"]: line for line in lines if line["event"] == "answered"}
     mine = by_request[me.headers["X-Request-ID"]]
     assert (mine["user_id"], mine["status"], mine["path"]) == (tokens["user"]["id"], 200, "/api/users/me")
@@ -143,6 +151,10 @@ async def test_a_server_logs_with_ids_and_without_secrets(server: Server, tmp_pa
     assert ended["user_id"] == tokens["user"]["id"]
     for secret in (PASSWORD, "a wrong guess", tokens["access_token"], tokens["refresh_token"], "in-the-address", "eyJ"):
         assert secret not in log
+
+
+def ready_port(line: dict[str, Any]) -> int:
+    return int(re.findall(r"http://localhost:(\d+)", line["event"])[0])
 
 
 ACTING = [

@@ -3,9 +3,12 @@
 import io
 import os
 import pty
+import signal
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 import pytest
@@ -74,19 +77,37 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     assert (done.stdout.strip(), done.stderr) == ("141", "")
 
 
-def test_long_work_is_shown_in_a_terminal_and_only_there(tmp_path: Path) -> None:
+@contextmanager
+def terminal() -> Iterator[tuple[int, Callable[[], str]]]:
+    """A terminal's end for a program's standard error, and what was shown there once that ended."""
     ours, theirs = pty.openpty()
-    done = subprocess.run(
-        [*X18, "migrate"],
-        cwd=tmp_path,
-        env=environment(TERM="xterm"),
-        stdout=subprocess.PIPE,
-        stderr=theirs,
-        timeout=60,
-    )
-    os.close(theirs)
-    shown = os.read(ours, 65_536).decode()
-    os.close(ours)
+    shown = bytearray()
+
+    def read() -> None:
+        with suppress(OSError):  # the last program that held the other end is gone
+            while piece := os.read(ours, 65_536):
+                shown.extend(piece)
+
+    reader = threading.Thread(target=read)
+    reader.start()
+
+    def finish() -> str:
+        reader.join(60)
+        return shown.decode(errors="replace")
+
+    try:
+        yield theirs, finish
+    finally:
+        os.close(ours)
+
+
+def test_long_work_is_shown_in_a_terminal_and_only_there(tmp_path: Path) -> None:
+    with terminal() as (screen, finish):
+        done = subprocess.run(
+            [*X18, "migrate"], cwd=tmp_path, env=environment(TERM="xterm"), stdout=-1, stderr=screen, timeout=60
+        )
+        os.close(screen)
+        shown = finish()
     assert done.returncode == 0
     assert b"migrations applied" in done.stdout
     assert "starting PostgreSQL and Valkey" in shown
@@ -96,6 +117,21 @@ def test_long_work_is_shown_in_a_terminal_and_only_there(tmp_path: Path) -> None
         [*X18, "migrate"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
     )
     assert (piped.returncode, piped.stdout, piped.stderr) == (0, "The database is up to date.\n", "")
+
+    with terminal() as (screen, finish):
+        server = subprocess.Popen(
+            [*X18, "serve", "--port", "0"], cwd=tmp_path, env=environment(TERM="xterm"), stdout=-1, stderr=screen
+        )
+        os.close(screen)
+        assert server.stdout
+        assert server.stdout.readline().startswith(b"X18 is ready")
+        server.send_signal(signal.SIGINT)
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+        server.communicate()
+        told = finish()
+    assert "Stopping. Press Ctrl-C again" in told
+    assert "Traceback" not in told
 
 
 @pytest.mark.parametrize(

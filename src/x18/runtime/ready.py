@@ -1,11 +1,14 @@
 """The line that says a server is ready: once ``/health`` agrees, so that whoever waits for it meets no 503."""
 
 import http.client
+import logging
 import socket
 import threading
 import time
 from contextlib import suppress
 from typing import Final
+
+logger = logging.getLogger("x18")
 
 ASK_EVERY_S: Final = 0.1
 PATIENCE_S: Final = 120.0
@@ -14,15 +17,18 @@ ANYWHERE: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # compare
 HERE: Final = {*ANYWHERE, *ANYWHERE.values()}
 
 
-def announce(listener: socket.socket, notes: list[str]) -> threading.Thread:
-    """Say that the server is ready as soon as it is, from a thread: where there are workers, this process waits for them."""
+def announce(listener: socket.socket, notes: list[str], *, as_log: bool) -> threading.Thread:
+    """Say that the server is ready as soon as it is, from a thread: where there are workers, this process waits for them.
+
+    On standard output, or as a line of the log, which is JSON in production.
+    """
     host, port = listener.getsockname()[:2]
-    thread = threading.Thread(target=_announce, args=(host, port, "; ".join(notes)), daemon=True)
+    thread = threading.Thread(target=_announce, args=(host, port, "; ".join(notes), as_log), daemon=True)
     thread.start()
     return thread
 
 
-def _announce(host: str, port: int, note: str) -> None:
+def _announce(host: str, port: int, note: str, as_log: bool) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not _is_healthy(ANYWHERE.get(host, host), port):
         if time.monotonic() > deadline:
@@ -30,7 +36,11 @@ def _announce(host: str, port: int, note: str) -> None:
             break
         time.sleep(ASK_EVERY_S)
     shown = "localhost" if host in HERE else f"[{host}]" if ":" in host else host
-    print(f"X18 is ready: http://{shown}:{port}  ws://{shown}:{port}/ws  ({note})", flush=True)
+    line = f"X18 is ready: http://{shown}:{port}  ws://{shown}:{port}/ws  ({note})"
+    if as_log and logger.isEnabledFor(logging.INFO):
+        logger.info("%s", line)
+    else:
+        print(line, flush=True)
 
 
 def _is_healthy(host: str, port: int) -> bool:

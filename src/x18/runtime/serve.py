@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import sys
+from importlib.metadata import version
 from ipaddress import ip_address
 from types import FrameType
 from typing import Any, Final
@@ -73,10 +74,14 @@ def run(args: argparse.Namespace) -> int:
         set_up_logging(settings.log_level, as_json=settings.is_production or None)
         listener = _listen(args, settings)
         with listener, with_servers(settings) as complete:
-            migrate_database(complete)
+            applied = migrate_database(complete)
+            if settings.is_production:
+                _tell_start(listener, args.workers, applied)
             _warn_of_redis(complete)
             _warn_of_weaknesses(complete, listener)
             _serve(listener, complete, args.workers, _notes(settings, args.workers))
+            if settings.is_production:
+                logger.info("X18 stopped")
     except StartError as error:
         return report(error)
     except KeyboardInterrupt:
@@ -113,10 +118,10 @@ def _serve(listener: socket.socket, settings: Settings, workers: int, notes: lis
             if on_hang_up == signal.SIG_IGN or _has_terminal():
                 signal.signal(signal.SIGHUP, on_hang_up)
             if not wish.came:
-                announce(listener, notes)
+                announce(listener, notes, as_log=settings.is_production)
                 supervisor.run()
         return
-    server = _Server(config, listener, notes, wish)
+    server = _Server(config, listener, notes, wish, as_log=settings.is_production)
     server.run(sockets=[listener])
     if not server.started and not wish.came:
         raise StartError("The server did not start; the lines above say why.")
@@ -163,13 +168,16 @@ def _config(settings: Settings, workers: int) -> uvicorn.Config:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is ready."""
+    """Says when it is ready, and when it stops."""
 
-    def __init__(self, config: uvicorn.Config, listener: socket.socket, notes: list[str], wish: _Wish) -> None:
+    def __init__(
+        self, config: uvicorn.Config, listener: socket.socket, notes: list[str], wish: _Wish, *, as_log: bool
+    ) -> None:
         super().__init__(config)
         self._listener = listener
         self._notes = notes
         self._wish = wish
+        self._as_log = as_log
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         if self._wish.came:
@@ -177,7 +185,11 @@ class _Server(uvicorn.Server):
             return
         await super().startup(sockets)
         if self.started:
-            announce(self._listener, self._notes)
+            announce(self._listener, self._notes, as_log=self._as_log)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _tell_end()
+        await super().shutdown(sockets)
 
 
 class _Supervisor(Multiprocess):
@@ -187,6 +199,10 @@ class _Supervisor(Multiprocess):
         super().init_processes()
         self._close_ends_of_workers()
 
+    def terminate_all(self) -> None:
+        _tell_end()
+        super().terminate_all()
+
     def keep_subprocess_alive(self) -> None:
         super().keep_subprocess_alive()
         self._close_ends_of_workers()
@@ -194,6 +210,25 @@ class _Supervisor(Multiprocess):
     def _close_ends_of_workers(self) -> None:
         for process in self.processes:
             process.child_conn.close()
+
+
+def _tell_start(listener: socket.socket, workers: int, migrations: int) -> None:
+    """A line of the log for whoever looks, later, for when this began and as what."""
+    host, port = listener.getsockname()[:2]
+    facts = {
+        "version": version("x18"),
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "migrations_applied": migrations,
+    }
+    logger.info("X18 starts", extra=facts)
+
+
+def _tell_end() -> None:
+    """To whoever waits at a terminal."""
+    if sys.stderr.isatty():
+        print("\nStopping. Press Ctrl-C again to end without waiting for clients.", file=sys.stderr)
 
 
 def _notes(settings: Settings, workers: int) -> list[str]:
