@@ -20,6 +20,10 @@ bench: $(BIN)/pytest ## measure, with tables
 	$(BIN)/python -m benchmarks.queries
 	$(BIN)/python -m benchmarks.soak
 
+compose: ## start X18 beside PostgreSQL and Valkey in Docker, with passwords that are made once and kept in .env
+	deploy/compose-env.sh
+	docker compose up -d --build
+
 attack: $(BIN)/pytest ## attack a server of its own in every way we know, and measure what others notice (4 minutes)
 	$(BIN)/pytest -n 0 -s -m attack tests/attack
 

@@ -2,8 +2,10 @@
 
 import inspect
 import json
+import os
 import re
 import secrets
+import shutil
 import socket
 import subprocess
 from collections.abc import AsyncIterator
@@ -140,6 +142,53 @@ def test_compose_gives_production_what_it_asks_for() -> None:
     assert settings.database_url is not None
     assert "@postgres:5432/x18_backend" in settings.database_url
     assert settings.trusted_proxies == (composed()["proxy"]["networks"]["front"]["ipv4_address"],)
+
+
+def test_compose_has_all_it_asks_for_after_the_script_and_keeps_what_was_there(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("SERVER_PORT=9000\nDB_PASSWORD=mine\nREDIS_PASSWORD=")
+    script = [str(ROOT / "deploy/compose-env.sh")]
+    subprocess.run(script, cwd=tmp_path, check=True, timeout=30)
+    first = dotenv_values(tmp_path / ".env")
+    subprocess.run(script, cwd=tmp_path, check=True, timeout=30)
+
+    assert dotenv_values(tmp_path / ".env") == first
+    asked_for = set(re.findall(r"\$\{(\w+):\?", (ROOT / "docker-compose.yml").read_text()))
+    assert asked_for - {name for name, value in first.items() if value} == set()
+    assert (first["SERVER_PORT"], first["DB_PASSWORD"]) == ("9000", "mine")
+    made = [value for name, value in first.items() if name not in ("SERVER_PORT", "DB_PASSWORD")]
+    assert len(set(made)) == len(made) == 5
+    assert all(len(value or "") == 64 for value in made)
+    read_settings({**first, "SERVER_ENV": "production", "DB_HOST": "postgres", "REDIS_HOST": "valkey"})
+
+
+def proxies(command: str) -> str:
+    """The program, or a skip that says what is missing."""
+    found = shutil.which(command)
+    if found is None:
+        pytest.skip(f"there is no {command} on this machine: apt-get install {command}")
+    return found
+
+
+def test_caddy_takes_the_caddyfile(tmp_path: Path) -> None:
+    command = [proxies("caddy"), "validate", "--config", str(ROOT / "deploy/Caddyfile"), "--adapter", "caddyfile"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=60, env={**os.environ, "HOME": str(tmp_path)}
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+def test_nginx_takes_its_configuration(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "privkey.pem", tmp_path / "fullchain.pem"
+    name = ["-subj", "/CN=x18.example.com", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", *name], check=True, capture_output=True)
+    ours = (ROOT / "deploy/nginx.conf").read_text()
+    ours = re.sub(r"/etc/letsencrypt/live/[^/]+", str(tmp_path), ours).replace("/var/log/nginx", str(tmp_path))
+    (tmp_path / "nginx.conf").write_text(f"pid {tmp_path}/pid;\nevents {{}}\nhttp {{\n{ours}\n}}\n")
+    command = [proxies("nginx"), "-t", "-c", str(tmp_path / "nginx.conf"), "-e", str(tmp_path / "error.log")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_setting_is_in_the_example() -> None:
