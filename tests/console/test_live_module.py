@@ -1,10 +1,14 @@
 """live.js, the client for browsers and Node, against the real server."""
 
+import shutil
+import subprocess
 from pathlib import Path
 
 from tests.conftest import Account, MakeUser
-from tests.console.program import program
+from tests.console.program import node, program
 from tests.server import Server, make_server
+
+STATIC = Path(__file__).parents[2] / "src/x18/console/static"
 
 
 async def post(author: Account, content: str, **fields: object) -> str:
@@ -172,3 +176,14 @@ async def test_a_call_is_any_endpoint_as_the_user_of_the_connection(server: Serv
 
         assert (made["status"], refused["status"], found["status"]) == (201, 400, 200)
         assert found["body"]["posts"][0]["id"] == made["body"]["id"]
+
+
+def test_a_node_without_websockets_is_told_what_to_do(tmp_path: Path) -> None:
+    shutil.copy(STATIC / "live.js", tmp_path / "live.mjs")
+    program = 'delete globalThis.WebSocket; const { Live } = await import("./live.mjs"); new Live("http://localhost:1")'
+    (tmp_path / "program.mjs").write_text(program)
+    done = subprocess.run([node(), "program.mjs"], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+
+    assert done.returncode == 1
+    assert "Error: There is no WebSocket here" in done.stderr
+    assert 'npm install ws, then globalThis.WebSocket = (await import("ws")).default' in done.stderr

@@ -12,11 +12,11 @@
 const setOf = (names) => new Set(names.split(" "));
 const DURABLE = setOf("post post.deleted retweet retweet.deleted notification notification.read notification.deleted notification.restored user.updated");
 const UNTOLD = setOf("ok pong heartbeat auth_expiring reconnect");
+const NO_WEBSOCKET = 'There is no WebSocket here (Node has one from 22 on): npm install ws, then globalThis.WebSocket = (await import("ws")).default';
 const PASSING = { rate_limited: 1013, unavailable: 1013, token_expired: 4001 }; // what they would be as close codes
 const FINAL_CODES = new Set([1003, 1007, 1009, 4400, 4401, 4403, 4409]);
 const [FIRST_DELAY_MS, LONGEST_DELAY_MS, KEPT_SEQS] = [200, 10_000, 10_000]; // a replay has at most 5,000 events
-const PER_MESSAGE = 200; // posts or topics: a message has at most 16 KiB
-const CHECK_MS = 5_000; // in which a connection that may have broken unseen has to show that it stands
+const [PER_MESSAGE, CHECK_MS] = [200, 5_000]; // posts or topics of a message, which has at most 16 KiB; for a connection to show that it still stands
 
 export class Refused extends Error { constructor(detail, code) { super(detail); this.code = code; } }
 export class Disconnected extends Error {}
@@ -38,8 +38,8 @@ export class Live {
 
   constructor(url, topics = [], { token, since = null } = {}) {
     this.#url = url.replace(/\/+$/, "").replace(/^http/, "ws") + "/ws";
-    this.#token = token;
-    this.cursor = since;
+    [this.#token, this.cursor] = [token, since];
+    if (!globalThis.WebSocket) throw new Error(NO_WEBSOCKET);
     for (const topic of topics) this.#want(topic, null);
   }
 
