@@ -10,6 +10,10 @@ from benchmarks import dataset
 from benchmarks.talk import SYMBOLS, TAGS, WORDS
 from x18.core.paging import Page
 from x18.core.windows import WINDOWS
+from x18.market.completion import complete_symbol
+from x18.market.pages import WIDTHS, show_symbol
+from x18.market.suggestions import suggest_users
+from x18.market.trending import TICKER_WINDOWS, list_trending
 from x18.notifications.queries import count_unread, list_notifications
 from x18.posts.queries import list_bookmarks, list_replies
 from x18.search.hashtags import show_trending_hashtags
@@ -149,6 +153,13 @@ def _searches(viewer: UUID, middle: UUID) -> list[tuple[str, Work]]:
         ("search posts, word in 77 %, offset 10,000", _call(find_posts, WORDS[0], Page(offset=10_000), viewer)),
         *((f"search users, {name}", _call(find_users, name, Page(), viewer)) for name in NAMES),
         ("search users, word in most bios", _call(find_users, WORDS[0], Page(), viewer)),
+        *((f"trending symbols, {window}", _call(list_trending, window, 5)) for window in TICKER_WINDOWS),
+        ("symbols by their beginning", _call(complete_symbol, "SYM1", 8)),
+        *(
+            (f"page of the symbol {number}, {window}", _call(show_symbol, f"SYM{number}-USD", window, viewer))
+            for number in (0, MIDDLE)
+            for window in WIDTHS
+        ),
         *((f"trending hashtags, {window}", _call(show_trending_hashtags, window, Page())) for window in WINDOWS),
     ]
 
@@ -161,6 +172,7 @@ def _others(users: dict[str, UUID], hot: UUID) -> list[tuple[str, Work]]:
         ("notifications, count", _call(count_unread, star)),
         ("replies to the post with most", _call(list_replies, hot, Page(), viewer)),
         ("bookmarks, 40,000", _call(list_bookmarks, viewer, Page())),
+        *((f"whom to follow, {name}", _call(suggest_users, user_id, 5)) for name, user_id in users.items()),
     ]
 
 

@@ -14,7 +14,7 @@ LOADING: Final = {
 
 TABLES: Final = [
     "users", "follows", "posts", "post_stats", "post_fts", "feed_entries", "likes", "retweets", "bookmarks", "notifications",
-    "hashtag_hours", "hashtag_uses", "event_log",
+    "hashtag_hours", "hashtag_uses", "symbol_uses", "event_log",
 ]  # fmt: skip
 
 INDEXES: Final = """
@@ -77,6 +77,7 @@ def derived(posts: int, users: int) -> list[tuple[str, str, list[Any]]]:
         ("feed entries", ENTRIES, []),
         ("notifications", NOTIFICATIONS, [posts * 3]),
         ("hashtags", HASHTAGS, []),
+        ("symbols", SYMBOL_USES, []),
         ("event log", LOG, [EVENTS, EventKind.POST]),
     ]
 
@@ -127,6 +128,11 @@ HASHTAGS: Final = """
     INSERT INTO hashtag_hours (hour, hashtag, posts, authors)
     SELECT hour, hashtag, sum(posts), count(*) FILTER (WHERE hour = newest)
     FROM (SELECT *, max(hour) OVER (PARTITION BY hashtag, author_id) AS newest FROM uses) x GROUP BY 1, 2 ORDER BY 1, 2"""
+
+SYMBOL_USES: Final = """
+    INSERT INTO symbol_uses (symbol, hour, author_id, posts)
+    SELECT substr(term, 3), date_trunc('hour', created_at, 'UTC'), author_id, count(*) FROM posts, unnest(terms) term
+    WHERE visibility = 0 AND created_at > now() - interval '31 days' AND term LIKE 's:%' GROUP BY 1, 2, 3 ORDER BY 2"""
 
 LOG: Final = """
     INSERT INTO event_log (seq, kind, actor_id, object_id, created_at)

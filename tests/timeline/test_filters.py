@@ -82,3 +82,42 @@ async def test_the_five_timelines_show_what_the_model_lets_pass(
         assert await shown("/api/timeline/explore") == expected
         assert await shown("/api/timeline/search") == expected
         assert await shown("/api/timeline/trending") == [post for post in by_rank(posts) if post in expected]
+
+
+PAGED: list[dict[str, list[str]]] = [
+    {"category": ["crypto"]},
+    {"market": ["btc", "x"]},
+    {"symbol": ["-eth", "BTC-USD"]},
+    {"category": ["crypto", "fx"], "tag": [""]},
+]
+
+
+@pytest.mark.parametrize("wanted", PAGED, ids=lambda wanted: "+".join(wanted))
+async def test_a_filtered_timeline_is_paged_in_both_directions(
+    api: httpx.AsyncClient, corpus: Corpus, wanted: dict[str, list[str]]
+) -> None:
+    headers, author_id, posts = corpus
+    marked = {name: [MARK + value for value in values] for name, values in wanted.items()}
+    expected = [post[0] for post in posts if is_wanted(post[1], post[2], marked)]
+    assert len(expected) > 3
+
+    async def page(path: str, **cursor: str) -> Any:
+        answer = await api.get(path, params={"limit": 3, **marked, **cursor}, headers=headers)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    async def walk(path: str) -> list[str]:
+        found, cursor = [], None
+        while True:
+            part = await page(path, **({"before": cursor} if cursor else {}))
+            found += [post["id"] for post in part["posts"]]
+            if (cursor := part["next_cursor"]) is None:
+                return found
+
+    for path in ("home", f"user/{author_id}", "explore", "search"):
+        assert await walk(f"/api/timeline/{path}") == expected, path
+        polled, newest = [expected[-1]], expected[-1]
+        while part := (await page(f"/api/timeline/{path}", after=newest))["posts"]:
+            polled, newest = [post["id"] for post in part] + polled, part[0]["id"]
+        assert polled == expected, path
+    assert await walk("/api/timeline/trending") == [post for post in by_rank(posts) if post in expected]
