@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 from litestar import Litestar, Router
 from litestar.config.cors import CORSConfig
 from litestar.di import Provide
+from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp
 from redis.asyncio import BlockingConnectionPool, Redis
 
@@ -55,6 +56,7 @@ from x18.runtime.head_answers import HeadAnswers
 from x18.runtime.health import Checks, NodeChecks, SystemController
 from x18.runtime.jobs import Job, Jobs
 from x18.runtime.logs import set_up_logging
+from x18.runtime.lost import answer_not_found
 from x18.runtime.memory import settle
 from x18.runtime.metrics import MetricsAccess, sample, show_metrics
 from x18.runtime.observe import Observed
@@ -111,7 +113,7 @@ def create_app(settings: Settings) -> Litestar:
         lifespan=[_life(settings, parts, redis)],
         before_send=[add_headers],
         dependencies={name: _provide(part) for name, part in parts._asdict().items()},
-        exception_handlers={Exception: answer_error},
+        exception_handlers={Exception: answer_error, NotFoundException: answer_not_found},
         cors_config=_cors(settings),
         request_max_body_size=MAX_BODY_BYTES,
         request_class=StrictRequest,
@@ -120,6 +122,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     remove_caches(app)
+    app.state.documents = pages.make_documents(app)
     app.state.authenticate = partial(sessions.authenticate, tokens=parts.tokens)
     app.state.limiter = parts.limiter
     app.state.channel = parts.channel

@@ -76,6 +76,6 @@ async def test_files_and_pages_are_kept_as_before(api: httpx.AsyncClient, make_u
     media = (await user.client.post("/api/media/upload", files={"file": ("a", save(picture(), "PNG"))})).json()
     for client in (api, user.client):
         assert (await client.get(media["url"])).headers["cache-control"] == "public, max-age=31536000, immutable"
-        assert (await client.get("/docs/swagger-ui.css")).headers["cache-control"] == "public, max-age=3600"
+        assert (await client.get("/favicon.ico")).headers["cache-control"] == "public, max-age=86400"
         assert (await client.get("/")).headers["cache-control"] == "no-cache"
     assert "cache-control" not in (await api.get("/api/timeline/explore")).headers

@@ -197,10 +197,6 @@ async def test_the_documents_are_served_from_here(api: httpx.AsyncClient) -> Non
     document = (await api.get("/openapi.json")).json()
 
     assert page.headers["content-type"].startswith("text/html")
-    assert "://" not in page.text.replace("/docs/", "")
-    for name in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
-        assert (await api.get(f"/docs/{name}")).status_code == 200
-    assert (await api.get("/docs/other.js")).status_code == 404
     assert document["openapi"].startswith("3.1")
     post = document["components"]["schemas"]["PostView"]
     assert {"id", "user", "metadata", "likes_count", "retweeted_by"} <= post["properties"].keys()

@@ -13,8 +13,8 @@ from tests.server import Server
 
 OTHERWISE = {"date", "x-request-id", "ratelimit-remaining", "ratelimit-reset", "transfer-encoding"}
 PATHS = [
-    "/", "/health", "/api", "/api/", "/docs", "/docs/live", "/docs/swagger-ui.css", "/docs/nothing.css", "/openapi.json",
-    "/asyncapi.json", "/metrics", "/api/timeline/explore", "/api/timeline/explore?limit=x", "/api/search?q=a&count=true",
+    "/", "/health", "/api", "/api/", "/docs", "/docs/live", "/docs/x/docs.css", "/docs/x/nothing.css", "/favicon.ico", "/explore",
+    "/openapi.json", "/asyncapi.json", "/metrics", "/api/timeline/explore", "/api/timeline/explore?limit=x", "/api/search?q=a&count=true",
     "/api/search/trending-hashtags", "/api/users/me", "/api/notifications", f"/api/posts/{NOBODY}", "/api/nothing", "/nothing",
     "/api/auth/login", "/ws", "/api/stream?topics=explore", "/api/stream", "/api/stream?topics=home", "/storage/media/none.png",
 ]  # fmt: skip

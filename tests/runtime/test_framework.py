@@ -67,6 +67,7 @@ async def ask_strangely(server: Server, token: str, number: int) -> None:
     async with httpx.AsyncClient(base_url=server.url, timeout=20, headers=strange) as client:
         for one in (f"/api/stream{query}", f"/api/timeline/explore{query}", path + query, f"/api/search?q={own[:150]}&{long}",
                     f"/api/users/username/{own}", f"/api/search/hashtag/{own[:60]}", f"/storage/media/{own}", f"/docs/{own}",
+                    f"/docs/{own}/{own}",
                     f"/console/{own}/{own}", f"/api/posts/{number:032d}", f"/api/timeline/explore?symbol={own[:60]}",
                     f"/api/search/users?{long}", "/asyncapi.json", "/openapi.json"):  # fmt: skip
             await client.get(one)

@@ -1,21 +1,18 @@
 """``/``, and the page's files under ``/console/<version>/``."""
 
-import hashlib
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from litestar import Request, Response, get
 from litestar.params import FromPath
 
-from x18.core.errors import NotFound
-from x18.core.static import File, make_file, send_file
+from x18.core.static import ASK_AGAIN, Folder, read_folder, send_file, send_from
 
 STATIC: Final = Path(__file__).parent / "static"
-MEDIA_TYPES: Final = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 INDEX: Final = "index.html"
 NO_MODULE: Final = "theme.js"
+ICON: Final = "favicon.ico"
 
 POLICY: Final = "; ".join(
     (
@@ -32,52 +29,38 @@ POLICY: Final = "; ".join(
         "trusted-types 'none'",
     )
 )
-FOR_EVER: Final = "public, max-age=31536000, immutable"
-ASK_AGAIN: Final = "no-cache"
-
-
-class Page(NamedTuple):
-    """All files by name. ``version`` is part of their address, so that a browser may keep them for ever."""
-
-    files: dict[str, File]
-    version: str
+PAGE_HEADERS: Final = {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
+ONE_DAY: Final = {"Cache-Control": "public, max-age=86400"}
 
 
 @cache
-def read_page() -> Page:
+def read_page() -> Folder:
     """The files, read and compressed once."""
-    bodies = {path.name: path.read_bytes() for path in sorted(STATIC.iterdir()) if path.suffix in MEDIA_TYPES}
-    version = hashlib.blake2b(repr(bodies).encode(), digest_size=6).hexdigest()
-    bodies[INDEX] = bodies[INDEX].replace(b"{preloads}", _preloads(bodies)).replace(b"{version}", version.encode())
-    return Page({name: make_file(body, MEDIA_TYPES[Path(name).suffix]) for name, body in bodies.items()}, version)
+    return read_folder(STATIC, preloads=_preloads())
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)
 def index(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The page."""
-    return _send(request, read_page().files[INDEX], ASK_AGAIN)
+    return send_file(request, read_page().files[INDEX], {**ASK_AGAIN, **PAGE_HEADERS})
 
 
 @get("/console/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
 def page_file(version: FromPath[str], name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """A file of the page. Another version than ours gets ours, but may not keep it: a page may be open during an update."""
-    page = read_page()
-    if name not in page.files:
-        raise NotFound("No such file.", code="file_not_found")
-    return _send(request, page.files[name], FOR_EVER if version == page.version else ASK_AGAIN)
+    """A file of the page."""
+    return send_from(request, read_page(), version, name)
 
 
-def _preloads(names: Iterable[str]) -> bytes:
+@get("/favicon.ico", include_in_schema=False, sync_to_thread=False)
+def icon(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The icon, where browsers look for it that are shown no page: JSON, a picture."""
+    return send_file(request, read_page().files[ICON], ONE_DAY)
+
+
+def _preloads() -> str:
     """All modules at once, instead of each when the one before has been read."""
-    modules = (name for name in names if name.endswith(".js") and name != NO_MODULE)
-    return "\n".join(f'<link rel="modulepreload" href="/console/{{version}}/{name}">' for name in modules).encode()
+    modules = sorted(path.name for path in STATIC.glob("*.js") if path.name != NO_MODULE)
+    return "\n".join(f'<link rel="modulepreload" href="/console/{{version}}/{name}">' for name in modules)
 
 
-def _send(request: Request[Any, Any, Any], file: File, caching: str) -> Response[bytes]:
-    headers = {"Cache-Control": caching}
-    if file.media_type == MEDIA_TYPES[".html"]:
-        headers |= {"Content-Security-Policy": POLICY, "Cross-Origin-Opener-Policy": "same-origin"}
-    return send_file(request, file, headers)
-
-
-handlers: Final = [index, page_file]
+handlers: Final = [index, page_file, icon]

@@ -8,11 +8,10 @@ from typing import Annotated, Any, Final
 import asyncpg
 import msgspec
 from litestar import Request, Response
-from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import HTTPException, InternalServerException, MethodNotAllowedException
 
 from x18.core import db
 from x18.core.errors import BadInput, Problem, Unavailable, UpgradeRequired
-from x18.core.lost import is_lost_person, show_way_home
 from x18.core.outages import FULL, tell_outage
 from x18.core.requests import request_id_of
 
@@ -69,8 +68,6 @@ class ProblemBody(msgspec.Struct, kw_only=True):
 
 def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """The answer to any exception. What is not known to be the client's or an outage is logged and a bare 500."""
-    if isinstance(error, NotFoundException) and is_lost_person(request):
-        return show_way_home()
     problem = as_problem(error)
     request_id = request_id_of(request.scope)
     headers = {"X-Request-ID": request_id}

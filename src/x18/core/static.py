@@ -2,39 +2,98 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from litestar import Request, Response
+from litestar.exceptions import NotFoundException
 
 from x18.core.conditional import is_known
 
-TEXTS: Final = ("text/", "application/json")
+MEDIA_TYPES: Final = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".ico": "image/x-icon",
+}
+ZIPPED: Final = ("text/", "application/json", "image/svg+xml")
+
+FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
+ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
+
+NO_GZIP: Final = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
+"""The weight of a coding that is not wanted (RFC 9110 §12.4.2)."""
 
 
 class File(NamedTuple):
-    """A file as it is sent; ``zipped`` is empty where that would gain nothing."""
+    """A file as it is sent; ``zipped`` is empty where that would gain nothing. Each form has a tag of its own (RFC 9110 §8.8.3.3)."""
 
     body: bytes
     zipped: bytes
     etag: str
+    zipped_etag: str
     media_type: str
+
+
+class Folder(NamedTuple):
+    """Files by name. ``version`` is part of their address, so that a browser may keep them for ever."""
+
+    files: dict[str, File]
+    version: str
 
 
 def make_file(body: bytes, media_type: str) -> File:
     """The file with this content."""
-    etag = f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
-    zipped = gzip.compress(body, 9, mtime=0) if media_type.startswith(TEXTS) else b""
-    return File(body, zipped, etag, media_type)
+    digest = hashlib.blake2b(body, digest_size=12).hexdigest()
+    zipped = gzip.compress(body, 9, mtime=0) if media_type.startswith(ZIPPED) else b""
+    return File(body, zipped, f'"{digest}"', f'"{digest}-gzip"', media_type)
+
+
+def read_folder(path: Path, **values: str) -> Folder:
+    """All files of a folder. In texts ``{name}`` stands for one of the values, and ``{version}`` for that of the folder."""
+    bodies = {one.name: one.read_bytes() for one in sorted(path.iterdir()) if one.suffix in MEDIA_TYPES}
+    version = hashlib.blake2b(repr((bodies, values)).encode(), digest_size=6).hexdigest()
+    replaced = {f"{{{name}}}".encode(): value.encode() for name, value in {**values, "version": version}.items()}
+    files = {}
+    for name, body in bodies.items():
+        media_type = MEDIA_TYPES[Path(name).suffix]
+        if media_type.startswith("text/"):
+            for mark, value in replaced.items():
+                body = body.replace(mark, value)
+        files[name] = make_file(body, media_type)
+    return Folder(files, version)
 
 
 def send_file(request: Request[Any, Any, Any], file: File, headers: Mapping[str, str]) -> Response[bytes]:
     """The file, compressed where the client takes that; 304 where it has it."""
-    headers = {**headers, "ETag": file.etag, "Vary": "Accept-Encoding"}
-    if is_known(request, file.etag):
+    body, etag, coding = file.body, file.etag, {}
+    if file.zipped and takes_gzip(request):
+        body, etag, coding = file.zipped, file.zipped_etag, {"Content-Encoding": "gzip"}
+    headers = {**headers, "ETag": etag, "Vary": "Accept-Encoding"}
+    if is_known(request, file.etag) or is_known(request, file.zipped_etag):
         return Response(b"", status_code=304, headers=headers)
-    body = file.body
-    if file.zipped and "gzip" in request.headers.get("accept-encoding", ""):
-        body, headers["Content-Encoding"] = file.zipped, "gzip"
-    headers["Content-Length"] = str(len(body))
+    headers |= {**coding, "Content-Length": str(len(body))}
     return Response(body, headers=headers, media_type=file.media_type)
+
+
+def send_from(request: Request[Any, Any, Any], folder: Folder, version: str, name: str) -> Response[bytes]:
+    """A file of a folder. Who asks for another version gets this one, but may not keep it: a page may be open during an update.
+
+    Raises:
+        NotFoundException: there is no such file, or it is a page, which has an address of its own.
+    """
+    if name not in folder.files or name.endswith(".html"):
+        raise NotFoundException("No such file.")
+    return send_file(request, folder.files[name], FOR_EVER if version == folder.version else ASK_AGAIN)
+
+
+def takes_gzip(request: Request[Any, Any, Any]) -> bool:
+    """Whether the client says that it takes gzip (RFC 9110 §12.5.3)."""
+    for part in request.headers.get("accept-encoding", "").split(","):
+        coding, _, weight = part.partition(";")
+        if coding.strip().lower() in ("gzip", "x-gzip"):
+            return not NO_GZIP.fullmatch(weight)
+    return False

@@ -44,7 +44,7 @@ class ConnectedPayload(Struct, frozen=True):
 
 
 class Connected(Struct, frozen=True, tag="connected"):
-    """Always the first message."""
+    """The first message, unless the connection is refused: then an ``error`` is the first and the last."""
 
     payload: ConnectedPayload
 

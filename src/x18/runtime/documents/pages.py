@@ -1,107 +1,96 @@
-"""The documents and the pages that show them. Nothing on them leaves the machine."""
+"""The documents and the pages that show them, made once when the process starts. Nothing on them leaves the machine."""
 
-import base64
-import hashlib
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from litestar import Litestar, Request, Response, get
-from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 
-from x18.core.static import File, make_file, send_file
-from x18.runtime.documents import asyncapi, openapi
-
-T = TypeVar("T")
+from x18.console.controller import PAGE_HEADERS, read_page
+from x18.core.static import ASK_AGAIN, File, Folder, make_file, read_folder, send_file, send_from
+from x18.runtime.documents import asyncapi, live_page, openapi, rest_page
+from x18.runtime.documents.markup import Markup, join, prose
+from x18.runtime.documents.open_ended import OpenEnded
 
 STATIC: Final = Path(__file__).parent.parent / "static"
-TYPES: Final = {".js": "text/javascript", ".css": "text/css", ".png": "image/png"}
-
-START: Final = (
-    "document.documentElement.classList.toggle('dark-mode', matchMedia('(prefers-color-scheme: dark)').matches);"
-    " SwaggerUIBundle({url: '/openapi.json', dom_id: '#ui', deepLinking: true, persistAuthorization: true,"
-    " validatorUrl: null})"
-)
-PAGE: Final = f"""<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>X18 API</title><meta name="viewport" content="width=device-width">
-<link rel="icon" href="/docs/favicon-32x32.png"><link rel="stylesheet" href="/docs/swagger-ui.css"></head>
-<body><div id="ui"></div><script src="/docs/swagger-ui-bundle.js"></script><script>{START}</script></body></html>"""
-
-SWAGGER: Final = make_file(PAGE.encode(), "text/html")
-LIVE: Final = "live.html"
-
-_SCRIPT_HASH: Final = base64.b64encode(hashlib.sha256(START.encode()).digest()).decode()
-PAGE_POLICY: Final = (
-    f"default-src 'none'; script-src 'self' 'sha256-{_SCRIPT_HASH}'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'"
-)
-LIVE_POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
+LAYOUT: Final = "page.html"
+HEADERS: Final = {**ASK_AGAIN, **PAGE_HEADERS}
 
 
-@get("/openapi.json", include_in_schema=False, sync_to_thread=True)
+class Documents(NamedTuple):
+    """All that is served here."""
+
+    rest: File
+    live: OpenEnded
+    rest_page: File
+    live_page: File
+    folder: Folder
+
+
+def make_documents(app: Litestar) -> Documents:
+    """Read them off the code. Takes a fifth of a second."""
+    rest, live = openapi.describe(app), asyncapi.describe()
+    folder = read_folder(STATIC, console=read_page().version)
+    return Documents(
+        rest=make_file(msgspec.json.encode(rest), "application/json"),
+        live=OpenEnded({name: part for name, part in live.items() if name != "servers"}),
+        rest_page=_page(folder, rest_page.PAGE, rest["info"], rest_page.contents(rest), rest_page.main(rest)),
+        live_page=_page(folder, live_page.PAGE, live["info"], live_page.contents(live), live_page.main(live)),
+        folder=folder,
+    )
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
 def rest_document(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """REST, made and encoded once."""
-    document = _kept(request.app, "openapi", lambda: _as_file(openapi.describe(request.app)))
-    return send_file(request, document, {"Cache-Control": "no-cache"})
+    """REST."""
+    return send_file(request, _documents(request).rest, ASK_AGAIN)
 
 
-@get("/asyncapi.json", include_in_schema=False, sync_to_thread=True)
-def live_document(request: Request[Any, Any, Any]) -> Response[dict[str, Any]]:
-    """The live channel, made and encoded once, but for the address at which it is read."""
-    document = _kept(request.app, "asyncapi", lambda: _as_parts(asyncapi.describe()))
+@get("/asyncapi.json", include_in_schema=False, sync_to_thread=False)
+def live_document(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The live channel, with the address at which this is read."""
     is_secure = request.scope["scheme"] == "https"
     here = asyncapi.servers(request.headers.get("host") or asyncapi.NOWHERE, is_secure=is_secure)
-    return Response({**document, "servers": here})
+    return send_file(request, _documents(request).live.ended(servers=here), ASK_AGAIN)
 
 
 @get("/docs", include_in_schema=False, sync_to_thread=False)
-def rest_page(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """Swagger UI."""
-    return send_file(request, SWAGGER, {"Content-Security-Policy": PAGE_POLICY, "Cache-Control": "no-cache"})
+def show_rest(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """REST for people, with boxes to try it."""
+    return send_file(request, _documents(request).rest_page, HEADERS)
 
 
-@get("/docs/live", include_in_schema=False, sync_to_thread=True)
-def live_page(request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The live channel's reference, with a box to try it."""
-    headers = {"Content-Security-Policy": LIVE_POLICY, "Cache-Control": "no-cache"}
-    return send_file(request, read_files()[LIVE], headers)
+@get("/docs/live", include_in_schema=False, sync_to_thread=False)
+def show_live(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The live channel for people, with a box to try it."""
+    return send_file(request, _documents(request).live_page, HEADERS)
 
 
-@get("/docs/{name:str}", include_in_schema=False, sync_to_thread=True)
-def page_file(name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
-    """The files of the pages."""
-    if name == LIVE or name not in read_files():
-        raise NotFoundException
-    return send_file(request, read_files()[name], {"Cache-Control": "public, max-age=3600"})
+@get("/docs/{version:str}/{name:str}", include_in_schema=False, sync_to_thread=False)
+def page_file(version: FromPath[str], name: FromPath[str], request: Request[Any, Any, Any]) -> Response[bytes]:
+    """A file of the pages."""
+    return send_from(request, _documents(request).folder, version, name)
 
 
-@cache
-def read_files() -> dict[str, File]:
-    """The files by name. The first request waits for them: compressing takes a third of a second."""
-    types = {**TYPES, ".html": "text/html"}
-    paths = [path for path in STATIC.iterdir() if path.suffix in types]
-    return {path.name: make_file(path.read_bytes(), types[path.suffix]) for path in paths}
+def _documents(request: Request[Any, Any, Any]) -> Documents:
+    documents: Documents = request.app.state.documents
+    return documents
 
 
-def _as_file(document: dict[str, Any]) -> File:
-    return make_file(msgspec.json.encode(document), "application/json")
+def _page(folder: Folder, told: dict[str, str], info: dict[str, str], contents: Markup, main: Markup) -> File:
+    """The layout, filled."""
+    values = {
+        **told,
+        "release": info["version"],
+        "about": prose(info["description"]),
+        "contents": contents,
+        "main": main,
+    }
+    page = folder.files[LAYOUT].body.decode()
+    for name, value in values.items():
+        page = page.replace(f"[[{name}]]", join(value))
+    return make_file(page.encode(), "text/html")
 
 
-def _as_parts(document: dict[str, Any]) -> dict[str, msgspec.Raw]:
-    return {name: msgspec.Raw(msgspec.json.encode(part)) for name, part in document.items()}
-
-
-def _kept(app: Litestar, name: str, make: Callable[[], T]) -> T:
-    if name not in app.state:
-        app.state[name] = make()
-    kept: T = app.state[name]
-    return kept
-
-
-handlers: Final = [rest_document, live_document, rest_page, live_page, page_file]
+handlers: Final = [rest_document, live_document, show_rest, show_live, page_file]

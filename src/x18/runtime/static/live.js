@@ -1,144 +1,102 @@
-// The reference of the live channel, made from /asyncapi.json.
+// The box of /docs/live: a connection, a message, and what goes to and fro.
+import { $, h } from "/console/{console}/dom.js";
+import { currentToken, usesSession } from "./page.js";
 
-import { inline, make, prose, row, section, table } from "./live-dom.js";
-import { fields, nameOf } from "./live-schema.js";
-import { startTrying } from "./live-try.js";
+const MOST_FRAMES = 300;
+const WORDS = { in: ["↓", "received"], out: ["↑", "sent"], event: ["×", "closed"] };
 
-const GROUPS = [
-  ["client", "Client to server"],
-  ["control", "Server to client"],
-  ["event", "Events"],
-];
+const [log, list, text] = [$("#log"), $("#frames"), $("#text")];
+let socket = null;
+let frames = 0;
 
-function messages(spec, group, title) {
-  const found = Object.values(spec.components.messages).filter((message) => message.tags[0].name === group);
-  return section(group, title, found.map((message) => messageOf(spec, message)));
+function connect() {
+  socket = new WebSocket(`${location.origin.replace("http", "ws")}${$("#address").value}`, ["x18.v1.json"]);
+  const mine = socket;
+  $("#connect").textContent = "Disconnect";
+  tell("Connecting…");
+  socket.addEventListener("open", async () => {
+    tell("Connected.", "good");
+    await logIn(mine);
+    if (socket === mine) $("#send").disabled = false;
+  });
+  socket.addEventListener("message", ({ data }) => {
+    const message = JSON.parse(data);
+    add("in", message.type === "connected" || message.type === "error" ? JSON.stringify(message, null, 1) : data);
+    if (message.type === "auth_expiring" && usesSession()) logIn(mine);
+  });
+  socket.addEventListener("close", ({ code, reason }) => {
+    if (socket === mine) socket = null;
+    $("#send").disabled = true;
+    $("#connect").textContent = "Connect";
+    const known = document.getElementById(`close-${code}`);
+    tell(`Closed with ${code}. ${known?.textContent ?? ""}`, code === 1000 ? "" : "bad");
+    add("event", `closed with ${code} ${reason}`);
+  });
 }
 
-function messageOf(spec, message) {
-  const schemas = spec.components.schemas;
-  const frame = schemas[nameOf(message.payload.$ref)];
-  const payload = frame.properties.payload || {};
-  const inner = payload.$ref ? schemas[nameOf(payload.$ref)] : payload;
-  const alternatives = inner.oneOf?.map((one) => one.required?.join(", ")).filter(Boolean) || [];
-  return make(
-    "details",
-    { id: `message-${message.name}` },
-    make("summary", {}, make("b", {}, message.name), make("span", {}, inline(message.summary))),
-    make(
-      "div",
-      {},
-      make("p", { class: "hint" }, make("b", {}, "Payload. "), payload.$ref ? inline(inner.description.replace(/^Payload of [^:.]*[:.] */, "")) : ""),
-      fields(inner),
-      alternatives.length ? make("p", { class: "hint" }, `Exactly one of: ${alternatives.join(" · ")}.`) : null,
-      make("pre", { tabindex: "0", "aria-label": `Example of ${message.name}` }, JSON.stringify(message.examples[0].payload, null, 2)),
-    ),
-  );
-}
-
-function addresses(spec) {
-  const rows = Object.values(spec.channels).map((channel) => row(channel.address, inline(channel.description)));
-  const security = Object.values(spec.components.securitySchemes).map((scheme) =>
-    row(scheme.name ? `?${scheme.name}=` : "Authorization: Bearer", inline(scheme.description)),
-  );
-  const headers = spec.channels.live.bindings.ws.headers.properties["Sec-WebSocket-Protocol"];
-  return section(
-    "addresses",
-    "Addresses",
-    table(["Address", "What it is"], rows),
-    make("h3", {}, "Tokens"),
-    table(["Where", "When"], security),
-    make("h3", {}, "Subprotocols"),
-    make("p", {}, headers.enum.flatMap((name, place) => [place ? " or " : "", make("code", {}, name)]), `. ${headers.description}`),
-  );
-}
-
-function topics(spec) {
-  const rows = spec["x-topics"].map((topic) => row(topic.name, inline(topic.description), topic.needs, topic.filter ? "yes" : "no"));
-  return section(
-    "topics",
-    "Topics and filters",
-    table(["Topic", "Events", "Needs", "Filter"], rows),
-    make("h3", {}, "Filter"),
-    prose(spec.components.schemas.PostFilter.description),
-    fields(spec.components.schemas.PostFilter),
-  );
-}
-
-function closeCodes(spec) {
-  const rows = spec["x-close-codes"].map((entry) =>
-    row(String(entry.code), entry.name, inline(entry.description), make("span", { class: entry.reconnect ? "good" : "bad" }, entry.reconnect ? "come back" : "final")),
-  );
-  return section("close-codes", "Close codes", table(["Code", "Name", "Why", "Then"], rows));
-}
-
-function errorCodes(spec) {
-  const rows = spec["x-error-codes"].map((entry) => row(entry.code, inline(entry.description)));
-  return section("error-codes", "Codes of errors", table(["Code", "Meaning"], rows));
-}
-
-function limits(spec) {
-  const rows = spec["x-limits"].map((entry) => row(entry.name, entry.value.toLocaleString("en"), inline(entry.description)));
-  return section("limits", "Limits", table(["Limit", "Value", "Of what"], rows));
-}
-
-function schemas(spec) {
-  const frames = new Set(Object.keys(spec.components.messages));
-  const found = Object.entries(spec.components.schemas).filter(([name]) => !frames.has(name));
-  const entries = found.map(([name, schema]) =>
-    make(
-      "details",
-      { id: `schema-${name}` },
-      make("summary", {}, make("b", {}, name), make("span", {}, inline(schema.description))),
-      make("div", {}, fields(schema)),
-    ),
-  );
-  return section("schemas", "Schemas", entries);
-}
-
-function contents(spec) {
-  const links = [make("a", { href: "#try" }, "Try it")];
-  for (const part of document.querySelectorAll("#reference > section")) {
-    links.push(make("a", { href: `#${part.id}` }, part.querySelector("h2").textContent));
-    if (GROUPS.some(([group]) => group === part.id))
-      for (const message of Object.values(spec.components.messages))
-        if (message.tags[0].name === part.id) links.push(make("a", { class: "deep", href: `#message-${message.name}` }, message.name));
-  }
-  document.getElementById("contents").append(...links);
-}
-
-function openTarget() {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (!target) return;
-  if (target.tagName === "DETAILS") target.open = true;
-  target.scrollIntoView();
-}
-
-async function start() {
-  const reference = document.getElementById("reference");
+async function logIn(to) {
   try {
-    const answer = await fetch("/asyncapi.json");
-    if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-    const spec = await answer.json();
-    document.getElementById("version").textContent = `version ${spec.info.version}`;
-    document.getElementById("about").append(...prose(spec.info.description));
-    reference.replaceChildren(
-      addresses(spec),
-      topics(spec),
-      ...GROUPS.map(([group, title]) => messages(spec, group, title)),
-      closeCodes(spec),
-      errorCodes(spec),
-      limits(spec),
-      schemas(spec),
-    );
-    contents(spec);
-    const sent = Object.values(spec.components.messages).filter((message) => message.tags[0].name === "client");
-    startTrying(spec, sent.map((message) => message.examples[0].payload));
-    window.addEventListener("hashchange", openTarget);
-    openTarget();
+    const token = await currentToken();
+    if (token) send(to, { type: "auth", id: "auth", payload: { token } });
   } catch (error) {
-    reference.replaceChildren(make("p", { class: "error", role: "alert" }, `The document cannot be shown: ${error.message}`));
+    tell(`Not logged in: ${error.message}`, "bad");
   }
 }
 
-start();
+function sendText() {
+  $("#text-error").textContent = "";
+  try {
+    const message = JSON.parse(text.value);
+    if (socket?.readyState === WebSocket.OPEN) send(socket, message);
+    else $("#text-error").textContent = "Connect first.";
+  } catch (error) {
+    $("#text-error").textContent = `This is no JSON: ${error.message}`;
+    text.focus();
+  }
+}
+
+function send(to, message) {
+  if (to.readyState !== WebSocket.OPEN) return;
+  to.send(JSON.stringify(message));
+  // A token that is shown may be photographed.
+  add("out", JSON.stringify(message, (key, value) => (key === "token" ? "…" : value)));
+}
+
+function add(kind, what) {
+  const follows = log.scrollHeight - log.scrollTop - log.clientHeight < 40;
+  const now = new Date();
+  const clock = `${now.toLocaleTimeString("en-GB")}.${String(now.getMilliseconds()).padStart(3, "0")}`;
+  const [arrow, word] = WORDS[kind];
+  const mark = h("b", {}, h("span", { "aria-hidden": "true" }, arrow), h("span", { class: "unseen" }, word));
+  list.append(h("li", { class: kind }, h("time", {}, clock), mark, h("span", { class: "what" }, what)));
+  if (list.childElementCount > MOST_FRAMES) list.firstElementChild.remove();
+  if (follows) log.scrollTop = log.scrollHeight;
+  frames += 1;
+  $("#frames-count").textContent = `${frames}${frames > MOST_FRAMES ? `, the last ${MOST_FRAMES} are shown` : ""}`;
+}
+
+function tell(words, kind = "") {
+  $("#state").textContent = words;
+  $("#state").className = kind;
+}
+
+$("#kind").addEventListener("change", ({ target }) => {
+  text.value = target.selectedOptions[0].dataset.text;
+});
+$("#connection").addEventListener("submit", (event) => {
+  event.preventDefault();
+  if (socket) socket.close(1000);
+  else connect();
+});
+$("#message").addEventListener("submit", (event) => {
+  event.preventDefault();
+  sendText();
+});
+text.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) sendText();
+});
+$("#clear").addEventListener("click", () => {
+  list.replaceChildren();
+  frames = 0;
+  $("#frames-count").textContent = "";
+});
