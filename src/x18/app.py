@@ -28,6 +28,7 @@ from x18.core.paging import provide_page
 from x18.core.passwords import Passwords
 from x18.core.problems import answer_error
 from x18.core.requests import add_headers
+from x18.core.slices import InSlices
 from x18.core.tasks import end
 from x18.core.tokens import Tokens
 from x18.files import file_limit
@@ -241,7 +242,7 @@ def create_app_from_env() -> ASGIApp:
     peers = TrustedPeers(settings.trusted_proxies)
     doors = Doors(peers, per_network=settings.http_connections, many=file_limit() // 2, enforced=settings.rate_limits)
     app.state[ENTRY] = entry = Observed(traced(HeadAnswers(Handshakes(app))), doors.show)
-    return peers.wrap(entry)
+    return peers.wrap(InSlices(entry, doors.slices) if settings.rate_limits else entry)
 
 
 def open_storage(settings: Settings) -> Storage:

@@ -29,52 +29,55 @@ def make_doors(per_network: int = 3, many: int = 1_000, *, enforced: bool = True
 
 def test_a_network_has_so_many_connections_and_others_have_their_own() -> None:
     doors = make_doors()
-    places = [doors.enter(PEER) for _ in range(3)]
+    places = [doors.enter(doors.network_of(PEER)) for _ in range(3)]
     with pytest.raises(TooManyRequests):
-        doors.enter(PEER)
-    places.append(doors.enter(OTHER))
+        doors.enter(doors.network_of(PEER))
+    places.append(doors.enter(doors.network_of(OTHER)))
     assert doors.total == 4
 
     places[0].close()
     places[0].close()
-    places.append(doors.enter(PEER))
+    places.append(doors.enter(doors.network_of(PEER)))
     assert doors.total == 4
 
 
 def test_ipv6_addresses_of_one_customer_are_one_network() -> None:
     doors = make_doors()
-    places = [doors.enter(f"2001:db8::{number}") for number in range(3)]
+    places = [doors.enter(doors.network_of(f"2001:db8::{number}")) for number in range(3)]
 
     with pytest.raises(TooManyRequests):
-        doors.enter("2001:db8::ffff:1")
-    places.append(doors.enter("2001:db8:0:1::1"))
+        doors.enter(doors.network_of("2001:db8::ffff:1"))
+    places.append(doors.enter(doors.network_of("2001:db8:0:1::1")))
     assert doors.total == 4
 
 
 @pytest.mark.parametrize("peer", [PROXY, None])
 def test_a_proxy_carries_many(peer: str | None) -> None:
     doors = make_doors(many=10)
-    assert [doors.enter(peer) for _ in range(50)]
+    assert [doors.enter(doors.network_of(peer)) for _ in range(50)]
 
-    assert doors.keep_alive_s(peer) == LONG_S, "a request of many would meet our closing"
+    assert doors.keep_alive_s(doors.network_of(peer)) == LONG_S, "a request of many would meet our closing"
 
 
 def test_a_load_test_is_let_through() -> None:
     doors = make_doors(enforced=False)
-    places = [doors.enter(PEER) for _ in range(50)]
-    assert (len(places), doors.keep_alive_s(PEER)) == (50, LONG_S)
+    places = [doors.enter(doors.network_of(PEER)) for _ in range(50)]
+    assert (len(places), doors.keep_alive_s(doors.network_of(PEER))) == (50, LONG_S)
 
 
 def test_idle_connections_are_kept_long_only_while_there_are_few() -> None:
     doors = make_doors(per_network=100, many=FEW + 10)
-    places = [doors.enter(PEER) for _ in range(FEW)]
-    assert (doors.keep_alive_s(PEER), doors.keep_alive_s(OTHER)) == (LONG_S, LONG_S)
+    places = [doors.enter(doors.network_of(PEER)) for _ in range(FEW)]
+    assert (doors.keep_alive_s(doors.network_of(PEER)), doors.keep_alive_s(doors.network_of(OTHER))) == (LONG_S, LONG_S)
 
-    places.append(doors.enter(PEER))
-    assert (doors.keep_alive_s(PEER), doors.keep_alive_s(OTHER)) == (SHORT_S, LONG_S)
+    places.append(doors.enter(doors.network_of(PEER)))
+    assert (doors.keep_alive_s(doors.network_of(PEER)), doors.keep_alive_s(doors.network_of(OTHER))) == (
+        SHORT_S,
+        LONG_S,
+    )
 
-    places += [doors.enter(f"203.0.113.{number}") for number in range(10)]
-    assert doors.keep_alive_s(OTHER) == SHORT_S, "all of the process"
+    places += [doors.enter(doors.network_of(f"203.0.113.{number}")) for number in range(10)]
+    assert doors.keep_alive_s(doors.network_of(OTHER)) == SHORT_S, "all of the process"
 
 
 class PeeredWire(Wire):

@@ -23,7 +23,7 @@ class Transport:
         self.abort = self.aborted.set
 
     def get_protocol(self) -> Any:
-        return SimpleNamespace(parser=None)
+        return SimpleNamespace(parser=None, slice=None)
 
     def get_extra_info(self, name: str) -> None:
         """None of it is known."""

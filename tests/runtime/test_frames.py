@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from tests.raw import CLOSE, CONTINUATION, DEADLINE_S, PING, PONG, TEXT, Raw, frame, upgraded
 from tests.runtime.test_fanout import upgraded as protocol_after_handshake
 from tests.server import Server
+from x18.core.slices import SLICE_S, Slices
 from x18.realtime.protocol import CloseCode
 from x18.runtime.frames import BURST, PIECE_BYTES
 
@@ -68,6 +70,22 @@ async def test_what_is_left_of_a_packet_waits_for_the_loop_and_what_comes_then_w
         message: Any = await protocol.receive()
         await resumed.wait()
     assert message["text"] == "x" * 5_000 + "y"
+
+
+@pytest.mark.parametrize("size", [2, 5_000])
+async def test_what_comes_when_its_network_had_its_slice_of_the_turn_is_parsed_in_the_next_one(size: int) -> None:
+    protocol = protocol_after_handshake()
+    transport: Any = protocol.transport
+    transport.resume_reading = lambda: None
+    protocol.slice = Slices().of("192.0.2.1")
+    protocol.slice.spend(time.perf_counter() - SLICE_S)
+    protocol.data_received(frame(PING, b"x") + frame(TEXT, b"y" * size))
+    assert protocol.queue.empty(), "it was parsed at once"
+    assert transport.written == []
+
+    async with asyncio.timeout(DEADLINE_S):
+        message: Any = await protocol.receive()
+    assert message["text"] == "y" * size
 
 
 async def code_of_close(raw: Raw) -> int:

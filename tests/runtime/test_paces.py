@@ -2,15 +2,18 @@
 
 import asyncio
 import time
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.raw import DEADLINE_S, Raw
+from tests.runtime.test_patience import Connection as Patient
 from tests.server import Server
 from x18.core.addresses import network_of
-from x18.runtime.doors import REQUESTS, Doors
-from x18.runtime.paces import CRUMBS, PIECE_BYTES
+from x18.core.slices import SLICE_S
+from x18.runtime.doors import DOORS, REQUESTS, Doors
+from x18.runtime.paces import CRUMBS, PIECE_BYTES, PacedRequests
 from x18.runtime.proxies import TrustedPeers
 
 PEER, OTHER, PROXY = "192.0.2.7", "198.51.100.8", "10.0.0.1"
@@ -25,18 +28,18 @@ def make_doors(*, enforced: bool = True) -> Doors:
 def test_a_network_that_asked_too_much_waits_and_others_do_not() -> None:
     doors = make_doors()
     for _ in range(REQUESTS + 250):
-        doors.count_request(PEER)
+        doors.count_request(doors.network_of(PEER))
 
-    assert 0 < doors.wait_s(PEER) < 2
-    assert doors.wait_s(OTHER) == 0
+    assert 0 < doors.wait_s(doors.network_of(PEER)) < 2
+    assert doors.wait_s(doors.network_of(OTHER)) == 0
 
 
 def test_addresses_of_one_customer_wait_together() -> None:
     doors = make_doors()
-    for number in range(REQUESTS + 250):
-        doors.count_request(f"2001:db8::{number:x}")
+    for number in range(REQUESTS + 50):
+        doors.count_request(doors.network_of(f"2001:db8::{number:x}"))
 
-    assert doors.wait_s("2001:db8::ffff:1") > 0
+    assert doors.wait_s(doors.network_of("2001:db8::ffff:1")) > 0
     assert network_of("2001:db8::1") == network_of("2001:db8::ffff:1")
 
 
@@ -44,17 +47,17 @@ def test_addresses_of_one_customer_wait_together() -> None:
 def test_what_comes_through_a_proxy_is_not_one_clients(peer: str | None) -> None:
     doors = make_doors()
     for _ in range(REQUESTS + 50):
-        doors.count_request(peer)
+        doors.count_request(doors.network_of(peer))
 
-    assert doors.wait_s(peer) == 0
+    assert doors.wait_s(doors.network_of(peer)) == 0
 
 
 def test_without_limits_nobody_waits() -> None:
     doors = make_doors(enforced=False)
     for _ in range(REQUESTS + 50):
-        doors.count_request(PEER)
+        doors.count_request(doors.network_of(PEER))
 
-    assert doors.wait_s(PEER) == 0
+    assert doors.wait_s(doors.network_of(PEER)) == 0
 
 
 async def test_all_that_was_asked_too_fast_is_answered_in_the_end(limited: Server) -> None:
@@ -99,6 +102,45 @@ async def test_a_body_in_pieces_that_a_client_may_send_is_taken(server: Server) 
     assert head.split()[1] in (b"400", b"401", b"422"), head
     assert b"tiny_chunks" not in head
     await raw.close()
+
+
+class Connection(PacedRequests, Patient):
+    """Of a client whose network is ``network``, with the loop of the test."""
+
+    def __init__(self, doors: Doors) -> None:
+        self.doors_of_all = doors
+        Patient.__init__(self)
+        self.loop = asyncio.get_running_loop()
+
+    def connection_made(self, transport: Any) -> None:
+        """From elsewhere."""
+        self.app_state = {DOORS: self.doors_of_all}
+        transport.get_extra_info = {"peername": (PEER, 50_000)}.get
+        transport.get_protocol = lambda: self
+        super().connection_made(transport)
+
+
+@pytest.mark.parametrize("size", [1, 2 * PIECE_BYTES])
+async def test_what_comes_when_its_network_had_its_slice_of_the_turn_is_parsed_in_the_next_one(size: int) -> None:
+    doors = make_doors()
+    connection = Connection(doors)
+    doors.slices.of(PEER).spend(time.perf_counter() - SLICE_S)
+    connection.data_received(b"?" * size)
+    assert connection.wire.written == b"", "it was parsed at once"
+
+    async with asyncio.timeout(DEADLINE_S):
+        while not connection.wire.written:
+            await asyncio.sleep(0)
+    assert connection.wire.written.startswith(b"HTTP/1.1 400 ")
+    connection.connection_lost(None)
+
+
+async def test_what_comes_while_its_network_has_a_slice_is_parsed_at_once() -> None:
+    connection = Connection(make_doors())
+    connection.data_received(b"?")
+
+    assert connection.wire.written.startswith(b"HTTP/1.1 400 ")
+    connection.connection_lost(None)
 
 
 async def test_a_document_is_encoded_once_and_known_by_its_tag(api: httpx.AsyncClient) -> None:

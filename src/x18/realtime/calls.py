@@ -1,7 +1,7 @@
 """REST over the socket: a call goes through the same application as a request, in this process."""
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode
 
@@ -11,6 +11,7 @@ from litestar.types import ASGIApp
 from msgspec import UNSET
 
 from x18.core.errors import BadInput, TooLarge, TooManyRequests
+from x18.core.slices import in_slices
 from x18.realtime.protocol import MAX_CALLS, Call, CallPayload, Result, ResultPayload
 from x18.realtime.wire import Encoding
 
@@ -47,18 +48,17 @@ class Calls:
         self._agent = socket.headers.get("user-agent", "")
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run a call and what becomes of it.
+    def start(self, answer: Callable[[Call], Coroutine[Any, Any, None]], call: Call) -> None:
+        """Have a call answered.
 
         Raises:
             TooManyRequests: ``too_many_calls``; nothing was begun.
         """
         if len(self._tasks) >= MAX_CALLS:
-            work.close()
             raise TooManyRequests(
                 f"At most {MAX_CALLS} calls run at once: wait for a result.", code="too_many_calls", retry_after_s=1
             )
-        task = asyncio.get_running_loop().create_task(work)
+        task = asyncio.get_running_loop().create_task(in_slices(answer, call))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

@@ -1,10 +1,11 @@
 """Messages of a client that wait: they are handled one after the other, while reading goes on."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import Final, Generic, TypeVar
+from collections.abc import Callable, Coroutine
+from typing import Any, Final, Generic, TypeVar
 
 from x18.core.long_work import in_turn
+from x18.core.slices import in_slices
 from x18.realtime.waiting import Gate
 
 MAX_WAITING: Final = 64
@@ -23,7 +24,7 @@ class Desk(Generic[T]):
 
     __slots__ = ("_bytes", "_count", "_handle", "_others", "_room", "_urgent")
 
-    def __init__(self, handle: Callable[[T], Awaitable[None]]) -> None:
+    def __init__(self, handle: Callable[[T], Coroutine[Any, Any, None]]) -> None:
         """``handle`` raises nothing."""
         self._handle = handle
         self._urgent: _Lane[T] | None = None
@@ -98,7 +99,7 @@ class _Lane(Generic[T]):
         self.items: list[tuple[T, int]] = []
         self.task: asyncio.Task[None] | None = None
 
-    def put(self, item: T, size: int, work: "Callable[[_Lane[T]], Awaitable[None]]") -> None:
+    def put(self, item: T, size: int, work: "Callable[[_Lane[T]], Coroutine[Any, Any, None]]") -> None:
         self.items.append((item, size))
         if self.task is None:
-            self.task = asyncio.ensure_future(work(self))
+            self.task = asyncio.create_task(in_slices(work, self))

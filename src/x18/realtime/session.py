@@ -3,6 +3,7 @@
 import asyncio
 import random
 import time
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -194,7 +195,7 @@ class Session:
                 self.line.send(self.subscriber.ok(message.id))
             case p.Call():
                 if self._calls is not None:
-                    self._calls.start(self._call(self._calls, message))
+                    self._calls.start(partial(self._call, self._calls), message)
             case p.Ping():
                 await self.subscriber.settle()
                 self.line.send(p.Pong(message.payload, message.id))

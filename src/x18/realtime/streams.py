@@ -16,6 +16,7 @@ from x18.core.addresses import address_of, network_of
 from x18.core.errors import BadInput, Problem
 from x18.core.http import bearer_token
 from x18.core.problems import as_problem
+from x18.core.slices import in_slices
 from x18.core.tasks import end
 from x18.realtime.calls import CALL
 from x18.realtime.channel import Channel
@@ -168,7 +169,7 @@ async def _carry(
 ) -> None:
     """Until everything was said or the client has gone, whichever comes first: nothing is read for who has gone."""
     ends = [asyncio.create_task(socket.run()), asyncio.create_task(_wait_until_gone(request.receive))]
-    subscribing = asyncio.create_task(_subscribe(session, wanted, _since(request)))
+    subscribing = asyncio.create_task(in_slices(_subscribe, session, wanted, _since(request)))
     try:
         await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:

@@ -8,6 +8,7 @@ from typing import Any
 from x18.core import metrics
 from x18.core.errors import BadInput, NotAuthenticated
 from x18.core.problems import as_problem
+from x18.core.slices import in_slices
 from x18.realtime import protocol as p
 from x18.realtime.cursors import Cursor
 from x18.realtime.filters import Filter, check_budget, parse_filter, parse_notification_filter
@@ -206,7 +207,7 @@ class Subscriber:
             one.replayed_until = head.seq
             one.latest_until = head.seq if latest else 0
         self._line.hold()
-        self._replaying = asyncio.get_running_loop().create_task(self._replay(missed))
+        self._replaying = asyncio.get_running_loop().create_task(in_slices(self._replay, missed))
         self._replaying.add_done_callback(self._end_replay)
 
     def _end_replay(self, _: asyncio.Task[None]) -> None:

@@ -14,6 +14,7 @@ from litestar.types import Scope
 from x18.core.addresses import network_of
 from x18.core.errors import TooManyRequests
 from x18.core.shares import Budget, UnderWay
+from x18.core.slices import Slice, Slices
 from x18.runtime.heads import Refusal
 from x18.runtime.patience import PatientProtocol
 from x18.runtime.proxies import TrustedPeers
@@ -50,39 +51,40 @@ class Doors:
         self._peers = peers
         self._enforced = enforced
         self._many = many
-        self._open = UnderWay("connections", per_user=per_network, per_network=per_network, enforced=enforced)
-        self._asked = Budget(
-            "requests", burst=REQUESTS, per_second=REQUESTS_PER_SECOND, network_factor=1, enforced=enforced
-        )
+        self._open = UnderWay("connections", per_user=per_network, per_network=per_network)
+        self._asked = Budget("requests", burst=REQUESTS, per_second=REQUESTS_PER_SECOND, network_factor=1)
+        self.slices = Slices()
         self.total = 0
 
-    def enter(self, peer: str | None) -> ExitStack:
+    def network_of(self, peer: str | None) -> str | None:
+        """For whom a connection counts. Nobody, where a proxy or a socket of this machine brings many, and without limits."""
+        return None if not self._enforced or peer is None or peer in self._peers else network_of(peer)
+
+    def enter(self, network: str | None) -> ExitStack:
         """Count a connection until the stack is closed.
 
         Raises:
             TooManyRequests: its network has as many as it may.
         """
         stack = ExitStack()
-        if not self._is_exempt(peer):
-            stack.enter_context(self._open.enter(network_of(peer or "")))
+        if network is not None:
+            stack.enter_context(self._open.enter(network))
         self.total += 1
         stack.callback(self._leave)
         return stack
 
-    def count_request(self, peer: str | None) -> None:
+    def count_request(self, network: str | None) -> None:
         """Count one, whatever is answered."""
-        if self._enforced and not self._is_exempt(peer):
-            self._asked.charge(1, network_of(peer or ""))
+        if network is not None:
+            self._asked.charge(1, network)
 
-    def wait_s(self, peer: str | None) -> float:
-        """In how many seconds the next request of this peer may be read."""
-        return self._asked.wait_s(network_of(peer or "")) if self._enforced and not self._is_exempt(peer) else 0.0
+    def wait_s(self, network: str | None) -> float:
+        """In how many seconds the next request of this network may be read."""
+        return self._asked.wait_s(network) if network is not None else 0.0
 
-    def keep_alive_s(self, peer: str | None) -> int:
-        """Seconds for which an idle connection of this peer is kept."""
-        if not self._enforced or self._is_exempt(peer):
-            return LONG_S
-        few = self.total <= self._many and self._open.count_of(network_of(peer or "")) <= FEW
+    def keep_alive_s(self, network: str | None) -> int:
+        """Seconds for which an idle connection of this network is kept."""
+        few = network is None or (self.total <= self._many and self._open.count_of(network) <= FEW)
         return LONG_S if few else SHORT_S
 
     def show(self, scope: Scope) -> None:
@@ -91,9 +93,6 @@ class Doors:
         if state is not None:
             state[DOORS] = self
 
-    def _is_exempt(self, peer: str | None) -> bool:
-        return peer is None or peer in self._peers  # None: a socket of this machine, behind which a proxy is
-
     def _leave(self) -> None:
         self.total -= 1
 
@@ -101,15 +100,25 @@ class Doors:
 class CountedProtocol(PatientProtocol):
     """Turns away a network that holds too many connections, before anything is made for the one more."""
 
+    doors: Doors | None = None
+    network: str | None = None
+    """For whom it counts."""
+
+    slice: Slice | None = None
+    """Its network's part of the loop."""
+
     _place: ExitStack | None = None
 
     def connection_made(self, transport: Any) -> None:
         """Somebody connects."""
-        doors: Doors | None = self.app_state.get(DOORS)
-        if doors is not None:
+        self.doors = self.app_state.get(DOORS)
+        if self.doors is not None:
             peer = transport.get_extra_info("peername")
+            self.network = self.doors.network_of(peer[0] if peer else None)
+            if self.network is not None:
+                self.slice = self.doors.slices.of(self.network)
             try:
-                self._place = doors.enter(peer[0] if peer else None)
+                self._place = self.doors.enter(self.network)
             except TooManyRequests:
                 self.transport = transport
                 transport.write(MANY.encode())
@@ -129,9 +138,8 @@ class CountedProtocol(PatientProtocol):
 
     def on_response_complete(self) -> None:
         """Nothing is asked for the moment."""
-        doors: Doors | None = self.app_state.get(DOORS)
-        if doors is not None:
-            self.timeout_keep_alive = doors.keep_alive_s(self.client[0] if self.client else None)
+        if self.doors is not None:
+            self.timeout_keep_alive = self.doors.keep_alive_s(self.network)
         super().on_response_complete()
 
     def _leave(self) -> None:

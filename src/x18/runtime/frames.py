@@ -4,11 +4,13 @@ A packet may hold 40,000 frames of six bytes, each of which takes 25 µs to pars
 again and again, and limits of messages count none of them, as pings and fragments are no messages.
 """
 
+import asyncio
 import time
-from typing import Final
+from typing import Any, Final
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from x18.core.slices import Slice, is_over
 from x18.realtime.protocol import CloseCode
 
 PIECE_BYTES: Final = 1024
@@ -30,14 +32,22 @@ class PacedFrames(WebSocketsSansIOProtocol):
     _counted_at = 0.0
     is_deaf = False
 
+    slice: Slice | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """It was HTTP until now."""
+        super().connection_made(transport)
+        http: Any = self.transport.get_protocol()
+        self.slice = http.slice
+
     def data_received(self, data: bytes) -> None:
         """A packet."""
         if self.is_deaf:
             return
         if self._held is not None:  # it was on its way when reading was paused
             self._held = memoryview(bytes(self._held) + data)
-        elif len(data) <= PIECE_BYTES:
-            self.parse(data)
+        elif len(data) <= PIECE_BYTES and not is_over(self.slice):
+            self._parse_in_time(data)
         else:
             self._held = memoryview(data)
             self.transport.pause_reading()
@@ -61,13 +71,22 @@ class PacedFrames(WebSocketsSansIOProtocol):
         """Begin the closing handshake without waiting for anything."""
         raise NotImplementedError
 
+    def _parse_in_time(self, data: bytes) -> None:
+        began = time.perf_counter()
+        self.parse(data)
+        if self.slice is not None:
+            self.slice.spend(began)
+
     def _go_on(self) -> None:
         if self._held is None or self.disconnected:
             self._held = None
             return
+        if is_over(self.slice):
+            self.loop.call_soon(self._go_on)
+            return
         piece, rest = self._held[:PIECE_BYTES], self._held[PIECE_BYTES:]
         self._held = rest if rest else None
-        self.parse(bytes(piece))
+        self._parse_in_time(bytes(piece))
         if self._held is not None:
             # uvicorn reads on when a message was taken, unless it thinks that it does so anyway.
             self.read_paused = False

@@ -6,13 +6,15 @@ their own network.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Final
 
 from uvicorn.protocols.http.flow_control import FlowControl
 
-from x18.runtime.doors import DOORS, CountedProtocol, Doors
+from x18.core.slices import is_over
+from x18.runtime.doors import CountedProtocol
 from x18.runtime.heads import Refusal
 
 PIECE_BYTES: Final = 16 * 1024
@@ -47,7 +49,6 @@ class _Flow(FlowControl):
 class PacedRequests(CountedProtocol):
     """Parses what came piece by piece, and later where its network has asked too much."""
 
-    _doors: Doors | None = None
     _held: memoryview | None = None
     """Bytes that were received and not parsed yet. Nothing is read meanwhile."""
 
@@ -58,7 +59,6 @@ class PacedRequests(CountedProtocol):
     def connection_made(self, transport: Any) -> None:
         """Somebody connects."""
         super().connection_made(transport)
-        self._doors = self.app_state.get(DOORS)
         if self.flow is not None:  # else it was turned away
             self.flow = _Flow(transport, self._read_on)
 
@@ -73,8 +73,8 @@ class PacedRequests(CountedProtocol):
         """A packet."""
         if self._held is not None:  # it was on its way when reading was paused
             self._held = memoryview(bytes(self._held) + data)
-        elif len(data) <= PIECE_BYTES and not self._wait_s():
-            super().data_received(data)
+        elif len(data) <= PIECE_BYTES and not self._wait_s() and not is_over(self.slice):
+            self._parse(data)
         else:
             self._held = memoryview(data)
             self.transport.pause_reading()
@@ -83,8 +83,8 @@ class PacedRequests(CountedProtocol):
     def on_message_begin(self) -> None:
         """A request begins."""
         self._crumbs = self._body_bytes = 0
-        if self._doors is not None:
-            self._doors.count_request(self._peer)
+        if self.doors is not None:
+            self.doors.count_request(self.network)
         super().on_message_begin()
 
     def on_body(self, body: bytes) -> None:
@@ -95,12 +95,14 @@ class PacedRequests(CountedProtocol):
             self._stop(MANY_CRUMBS)
         super().on_body(body)
 
-    @property
-    def _peer(self) -> str | None:
-        return self.client[0] if self.client else None
-
     def _wait_s(self) -> float:
-        return self._doors.wait_s(self._peer) if self._doors is not None else 0.0
+        return self.doors.wait_s(self.network) if self.doors is not None else 0.0
+
+    def _parse(self, data: bytes) -> None:
+        began = time.perf_counter()
+        super().data_received(data)
+        if self.slice is not None:
+            self.slice.spend(began)
 
     def _go_on(self) -> None:
         """Parse the next piece of what is held, when it is time."""
@@ -109,10 +111,12 @@ class PacedRequests(CountedProtocol):
             self._held = None
         elif wait := self._wait_s():
             self._next = self.loop.call_later(max(wait, SOONEST_S), self._go_on)
+        elif is_over(self.slice):
+            self._next = self.loop.call_soon(self._go_on)
         else:
             piece, rest = self._held[:PIECE_BYTES], self._held[PIECE_BYTES:]
             self._held = rest if rest else None
-            super().data_received(bytes(piece))
+            self._parse(bytes(piece))
             if not self.flow.read_paused:
                 self._read_on()
 

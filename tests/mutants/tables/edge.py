@@ -194,14 +194,14 @@ HTTP: Final = [
     Mutant(
         "a network that asks too much waits",
         "runtime/paces.py",
-        "elif len(data) <= PIECE_BYTES and not self._wait_s():",
-        "elif len(data) <= PIECE_BYTES:",
+        "elif len(data) <= PIECE_BYTES and not self._wait_s() and",
+        "elif len(data) <= PIECE_BYTES and",
         ("runtime/test_paces.py::test_all_that_was_asked_too_fast_is_answered_in_the_end",),
     ),
     Mutant(
         "each request is counted",
         "runtime/paces.py",
-        "            self._doors.count_request(self._peer)\n",
+        "            self.doors.count_request(self.network)\n",
         "            pass\n",
         ("runtime/test_paces.py::test_all_that_was_asked_too_fast_is_answered_in_the_end",),
     ),

@@ -6,6 +6,7 @@ from tests.mutants.mutant import Mutant
 
 FRAMES: Final = ("runtime/test_frames.py",)
 PACES: Final = ("runtime/test_paces.py",)
+SLICES: Final = ("core/test_slices.py",)
 ADMISSION: Final = ("realtime/test_admission.py",)
 
 FLOODS: Final = [
@@ -16,11 +17,11 @@ FLOODS: Final = [
         "if False:",
         FRAMES,
     ),
-    Mutant("frames are parsed in pieces", "runtime/frames.py", "elif len(data) <= PIECE_BYTES:", "elif True:", FRAMES),
+    Mutant("frames are parsed in pieces", "runtime/frames.py", "elif len(data) <= PIECE_BYTES and", "elif", FRAMES),
     Mutant(
         "requests of a network have a pace",
         "runtime/paces.py",
-        "return self._doors.wait_s(self._peer) if self._doors is not None else 0.0",
+        "return self.doors.wait_s(self.network) if self.doors is not None else 0.0",
         "return 0.0",
         PACES,
     ),
@@ -51,6 +52,50 @@ FLOODS: Final = [
         "mine.pay_for(body)",
         "pass",
         ("core/test_costs.py::test_bodies_of_json_are_paid_for",),
+    ),
+    Mutant(
+        "a network has a slice of each turn of the loop",
+        "core/slices.py",
+        "return self._had.get(self._network, 0.0) >= SLICE_S",
+        "return False",
+        SLICES,
+    ),
+    Mutant(
+        "the application is worked on in slices",
+        "app.py",
+        "peers.wrap(InSlices(entry, doors.slices) if settings.rate_limits else entry)",
+        "peers.wrap(entry)",
+        SLICES,
+    ),
+    Mutant("messages are handled in slices", "realtime/desk.py", "in_slices(work, self)", "work(self)", SLICES),
+    Mutant("calls are answered in slices", "realtime/calls.py", "in_slices(answer, call)", "answer(call)", SLICES),
+    Mutant(
+        "requests are parsed in slices",
+        "runtime/paces.py",
+        " and not self._wait_s() and not is_over(self.slice):",
+        " and not self._wait_s():",
+        PACES,
+    ),
+    Mutant(
+        "the rest of a packet is parsed in slices",
+        "runtime/paces.py",
+        "elif is_over(self.slice):",
+        "elif False:",
+        PACES,
+    ),
+    Mutant(
+        "frames are parsed in slices",
+        "runtime/frames.py",
+        "elif len(data) <= PIECE_BYTES and not is_over(self.slice):",
+        "elif len(data) <= PIECE_BYTES:",
+        FRAMES,
+    ),
+    Mutant(
+        "the rest of a packet of frames is parsed in slices",
+        "runtime/frames.py",
+        "        if is_over(self.slice):",
+        "        if False:",
+        FRAMES,
     ),
     Mutant(
         "long work runs once in a turn",
