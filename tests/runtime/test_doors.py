@@ -143,7 +143,9 @@ async def test_the_server_turns_away_one_too_many_of_an_address_and_no_websocket
                 assert b" 101 " in await raw.reader.readuntil(b"\r\n")
         opened = [await connect() for _ in range(read_settings({}).http_connections)]
         last = await connect()
+        opened[-1].send(b"GET /api HTTP/1.1\r\nHost: x\r\n\r\n")
         async with asyncio.timeout(DEADLINE_S):
+            assert b" 200 " in await opened[-1].reader.readuntil(b"\r\n"), "sockets were counted too"
             answer = await last.reader.read()
         assert answer.startswith(b"HTTP/1.1 429 ")
 

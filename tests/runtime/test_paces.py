@@ -120,6 +120,20 @@ class Connection(PacedRequests, Patient):
         super().connection_made(transport)
 
 
+async def test_what_a_network_asks_too_fast_is_read_later() -> None:
+    doors = make_doors()
+    connection = Connection(doors)
+    for _ in range(REQUESTS + 50):
+        doors.count_request(PEER)
+    connection.data_received(b"?")
+    assert connection.wire.written == b""
+
+    async with asyncio.timeout(DEADLINE_S):
+        while not connection.wire.written:
+            await asyncio.sleep(0.01)
+    connection.connection_lost(None)
+
+
 @pytest.mark.parametrize("size", [1, 2 * PIECE_BYTES])
 async def test_what_comes_when_its_network_had_its_slice_of_the_turn_is_parsed_in_the_next_one(size: int) -> None:
     doors = make_doors()

@@ -314,11 +314,4 @@ SESSIONS: Final = [
         "",
         ("runtime/test_frames.py",),
     ),
-    Mutant(
-        "a packet of frames is parsed in pieces",
-        "runtime/frames.py",
-        "elif len(data) <= PIECE_BYTES:",
-        "elif True:",
-        ("runtime/test_frames.py",),
-    ),
 ]
