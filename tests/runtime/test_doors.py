@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from tests.raw import DEADLINE_S, Raw, handshake
+from tests.runtime.test_patience import UPGRADE, Wire
 from tests.runtime.test_patience import Connection as Patient
-from tests.runtime.test_patience import Wire
 from tests.server import Server
 from x18.core.errors import TooManyRequests
 from x18.files import MOST, file_limit
@@ -87,6 +87,9 @@ class PeeredWire(Wire):
         """Who it is."""
         return (PEER, 50_000) if name == "peername" else default
 
+    def set_protocol(self, protocol: Any) -> None:
+        """A WebSocket's, which is not looked at."""
+
 
 class Connection(CountedProtocol, Patient):
     """A connection through counted doors."""
@@ -113,6 +116,15 @@ async def test_one_too_many_is_told_so_and_costs_nothing() -> None:
 
     second.connection_lost(None)
     first.connection_lost(None)
+    assert doors.total == 0
+    assert Connection(doors).wire.ended == ""
+
+
+async def test_a_websocket_is_no_http_connection_any_more() -> None:
+    doors = make_doors(per_network=1)
+    socket = Connection(doors)
+    socket.data_received(UPGRADE)
+
     assert doors.total == 0
     assert Connection(doors).wire.ended == ""
 
