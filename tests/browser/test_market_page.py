@@ -315,3 +315,20 @@ async def test_trending_symbols_are_those_of_the_server_on_phones_too(open_tab: 
         shown = tab.page.locator(where).first.get_by_role("link")
         await expect(shown.first).to_be_visible()
         assert {f"${one['ticker']}" for one in tickers} & set(await shown.all_inner_texts())
+
+
+async def test_an_empty_home_says_whom_to_follow(open_tab: OpenTab, make_user: MakeUser) -> None:
+    friend, popular, newcomer = [await make_user(name) for name in ("friend", "popular", "newcomer")]
+    await publish(popular, "I am here")
+    await friend.client.post(f"/api/users/{popular.id}/follow")
+    await newcomer.client.put("/api/users/me/watchlist", json={"symbols": [own_symbol(popular)]})
+    await publish(popular, f"${own_symbol(popular)} rises")
+    await told(newcomer, "/api/users/suggestions?limit=5", popular.username)
+    tab = await open_tab("#/", user=newcomer)
+    beside = tab.page.locator("#aside").get_by_role("region", name="Who to follow")
+    await expect(beside.get_by_text(f"@{popular.username}")).to_be_visible()
+    offered = tab.page.locator("#page").get_by_role("region", name="Who to follow")
+    await offered.get_by_role("button", name=f"Follow @{popular.username}", exact=True).click()
+    await expect(offered.get_by_role("button", name=f"Unfollow @{popular.username}")).to_be_visible()
+    await publish(popular, "hello newcomer")
+    await expect(texts(tab.page).first).to_have_text("hello newcomer")

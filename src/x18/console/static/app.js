@@ -13,6 +13,7 @@ import { repaint, update } from "./post.js";
 import { searchForm, trendingHashtags, trendingSymbols } from "./search.js";
 import { me, onChange, updateMe } from "./session.js";
 import { connect, firstCursor, on } from "./stream.js";
+import { refreshSuggestions, suggestedCard } from "./suggestions.js";
 import * as views from "./views.js";
 import { rail, readWatchlist } from "./watchlist.js";
 
@@ -161,6 +162,7 @@ async function refreshTrending() {
 
 for (const place of document.querySelectorAll("[data-icon]")) place.prepend(icon(place.dataset.icon));
 $("#aside").prepend(searchForm(), rail);
+$("#aside footer").before(suggestedCard);
 $("#aside").before(strip);
 $("#shell").append(panel);
 $(".skip").addEventListener("click", (event) => (event.preventDefault(), $("#main").focus()));
@@ -187,6 +189,7 @@ paintAccount();
 navigate().then(() => {
   showColumns(); // the page first
   readWatchlist().catch(() => {});
+  refreshSuggestions();
 });
 refreshTrending();
 setInterval(refreshTrending, TRENDING_EVERY_MS);

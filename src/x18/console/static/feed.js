@@ -32,7 +32,7 @@ export class Feed {
   #isStale = false;
   #older;
 
-  /** `url` lists posts, or is called with a query for them; `nothing` is what an empty list says, `scroller` what moves if not the page,
+  /** `url` lists posts, or is called with a query for them; `nothing` is what an empty list says, or makes it, `scroller` what moves if not the page,
    * `most` how many live cards are kept. */
   constructor(url, { query = {}, nothing = "Nothing here yet.", scroller = null, most = MOST_CARDS } = {}) {
     [this.#url, this.#query, this.#nothing, this.#scroller, this.#most] = [url, query, nothing, scroller, most];
@@ -41,7 +41,7 @@ export class Feed {
     this.pill.hidden = true;
     this.more = h("button", { type: "button", class: "more", onclick: () => this.#loadOlder() }, "Older posts");
     this.more.hidden = true;
-    this.note = h("p", { class: "empty", role: "status" }, "Loading…");
+    this.note = h("div", { class: "empty", role: "status" }, "Loading…");
     this.element = h(
       "section",
       { class: "feed", "aria-label": "Posts" },
@@ -168,7 +168,7 @@ export class Feed {
     this.#cursor = next_cursor;
     this.more.hidden = !next_cursor;
     this.note.hidden = this.list.childElementCount > 0;
-    this.note.replaceChildren(this.#nothing);
+    if (!this.note.hidden) this.note.replaceChildren(typeof this.#nothing === "function" ? this.#nothing() : this.#nothing);
   }
 
   async #loadOlder() {

@@ -10,6 +10,7 @@ import { card, discard } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
 import { symbolPage } from "./symbol.js";
+import { suggestedSection } from "./suggestions.js";
 import { watchlistPage } from "./watched.js";
 
 const NOTHING = "No posts like these yet. New ones appear here the moment they are made.";
@@ -60,7 +61,7 @@ export function feedPage(title, topics, url, { above = () => [], column = null, 
 function homePage(query, column) {
   const filters = readFilters(query);
   const above = () => [composer(), filterBar("#/", query)];
-  const nothing = Object.keys(filters).length ? NOTHING : nobodyFollowed();
+  const nothing = Object.keys(filters).length ? NOTHING : nobodyFollowed;
   const page = feedPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing, column });
   return { ...page, place: "#/", isPinnable: true };
 }
@@ -84,10 +85,11 @@ const hashtagPage = (tag, column) => ({
 
 const nobodyFollowed = () =>
   h(
-    "span",
+    "div",
     {},
     h("p", {}, "Follow traders to see their posts here the moment they are made."),
     h("a", { class: "primary", href: "#/explore" }, "Explore everybody's posts"),
+    suggestedSection(),
   );
 
 function welcome() {
