@@ -65,6 +65,8 @@ def complete(operation: dict[str, Any], facts: Facts) -> None:
         known = special.get(parameter["name"]) or PARAMETERS.get(parameter["name"], {})
         make_plain(parameter["schema"])
         parameter["schema"].pop("description", None)
+        if parameter["schema"].get("format") == "uri":
+            parameter["schema"].pop("format")  # what may hold slashes is none for that
         if parameter["schema"].get("format") == "uuid":
             parameter["schema"].pop("default", None)  # the ends of all ids: says nothing
         parameter["schema"].update(known.get("schema", {}))
