@@ -1,5 +1,5 @@
 # The front door. Everything works without make too: see README.md.
-.PHONY: run test check bench demo attack mutants hashes first-start compose
+.PHONY: run test check bench demo attack mutants hashes first-start compose animation
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,9 @@ hashes: ## write constraints-hashed.txt anew, for pip install --require-hashes
 	echo hatchling | .hashes/bin/uv pip compile -q pyproject.toml - --extra otel --extra video -c constraints.txt \
 		--universal --generate-hashes --no-emit-index-url --no-header --no-annotate -o constraints-hashed.txt
 	rm -r .hashes
+
+animation: $(BIN)/pytest ## make the picture of the README anew, with Chromium and a server that is killed
+	$(BIN)/python -m docs.animation
 
 demo: $(BIN)/x18 ## fill a running server with traders who talk
 	$(BIN)/x18 demo

@@ -30,7 +30,7 @@ def routes_table(app: Litestar) -> str:
 
 def test_the_table_of_endpoints_is_that_of_the_application() -> None:
     settings = read_settings({"DATABASE_URL": "postgresql://nowhere", "REDIS_URL": "redis://nowhere"})
-    text = (ROOT / "README.md").read_text()
+    text = (ROOT / "docs/rest.md").read_text()
     shown = text[text.index(BEGIN) + len(BEGIN) : text.index(END)]
 
     assert shown == routes_table(create_app(settings))
