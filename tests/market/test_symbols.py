@@ -74,18 +74,20 @@ async def test_time_is_told_in_equal_parts_with_zeroes(
     hours: int,
 ) -> None:
     author, symbol = await make_user(), new_symbol()
-    this_hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
-    long_ago = timedelta(hours=hours * number)
-    # Two parts before the last one, and before the first one.
-    for hour, posts in ((this_hour - timedelta(hours=2 * hours), 3), (this_hour - long_ago - timedelta(hours=1), 7)):
+    part = timedelta(hours=hours)
+    used = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - 2 * part
+    for hour, posts in ((used, 3), (used - (number - 1) * part, 7)):  # the latter is older than the first part
         await database.execute("INSERT INTO symbol_uses VALUES ($1, $2, $3, $4)", symbol, hour, author.id, posts)
 
     found = await becomes(api, symbol, 3, 1, timeframe)
 
     starts = [datetime.fromisoformat(bucket["start"]) for bucket in found["posts_over_time"]]
-    assert [b - a for a, b in pairwise(starts)] == [timedelta(hours=hours)] * (number - 1)
-    assert starts[-1] <= datetime.now(UTC) < starts[-1] + timedelta(hours=hours + 1)
-    assert [bucket["count"] for bucket in found["posts_over_time"]] == [*[0] * (number - 3), 3, 0, 0]
+    assert len(starts) == number
+    assert {later - start for start, later in pairwise(starts)} == {part}
+    assert starts[-1] <= datetime.now(UTC) < starts[-1] + part + timedelta(hours=1)
+    assert [bucket["count"] for bucket in found["posts_over_time"]] == [
+        3 if start <= used < start + part else 0 for start in starts
+    ]
 
 
 async def test_only_what_everybody_may_see_counts(
