@@ -19,7 +19,7 @@ TOKENS = Tokens(
     refresh_ttl=timedelta(days=1),
 )
 
-AT_ONCE: Final = 100
+AT_ONCE: Final = 40
 """Several times as many as PostgreSQL is asked at a time. A thousand would only wait: on a busy machine for longer than X18 lets a
 request wait for a connection to PostgreSQL, or a new connection for its first head, and then it answers 503 or 408, as it should."""
 

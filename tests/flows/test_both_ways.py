@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import psutil
 import pytest
 
+from tests.api.test_metrics import scrape, value, wait_until
 from tests.conftest import Account, MakeUser
 from tests.live import Live, live
 from tests.raw import CLOSE, PING, PONG, TEXT, Raw, frame, handshake, upgraded
@@ -143,6 +144,7 @@ async def test_who_stalls_is_closed_and_costs_the_others_nothing(
     assert either.process
     process = psutil.Process(either.process.pid)
     before = process.memory_info().rss
+    told = value(await scrape(either), "x18_closes_total", code="4008")
 
     # uvicorn's own protocol leaves more to the kernel, up to 4 MB a connection.
     rounds = 9 if either is server else 30
@@ -154,7 +156,9 @@ async def test_who_stalls_is_closed_and_costs_the_others_nothing(
         await reader.wait_for_post(last, seconds=30)
         assert sorted(reader.post_ids) == sorted([*made, last])
     grown = process.memory_info().rss - before
-    assert [await read_to_the_end(raw) for raw in stalled] == [4008] * STALLED
+    # On a busy machine the others take so long that the close frame is not waited for any more: the connection is cut off behind it.
+    assert {await read_to_the_end(raw) for raw in stalled} <= {4008, None}
+    await wait_until(either, lambda samples: value(samples, "x18_closes_total", code="4008") >= told + STALLED)
     for reader in readers:
         await reader.close()
 
@@ -199,13 +203,15 @@ async def stall(server: Server, topic: str) -> Raw:
     return raw
 
 
-async def read_to_the_end(raw: Raw) -> int:
-    """All that was sent before the close frame, and its code."""
+async def read_to_the_end(raw: Raw) -> int | None:
+    """Read what was sent before the close frame, and return its code; None where the connection ended without one."""
     raw.writer.transport.resume_reading()  # type: ignore[attr-defined]
     try:
         while True:
             frame = await raw.read()
             if frame.opcode == CLOSE:
                 return int.from_bytes(frame.payload[:2])
+    except (EOFError, ConnectionError):
+        return None
     finally:
         await raw.close()

@@ -126,7 +126,7 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
     assert answer.status_code == 201
     assert is_signed_with(SECRET, answer)
     os.killpg(first.pid, ending)
-    out, err = first.communicate(timeout=30)
+    out, err = first.communicate(timeout=90)
     assert (first.returncode, err) == (0, "")
     addresses = f"http://localhost:{port}  ws://localhost:{port}/ws"
     assert out == f"X18 is ready: {addresses}  (data in {tmp_path.resolve()}/storage; Ctrl-C stops it)\n"
@@ -143,7 +143,7 @@ def test_everything_starts_and_nothing_stays(tmp_path: Path, ending: signal.Sign
     else:
         end_while_it_is_asked(psutil.Process(min(workers_of(second))))
     os.killpg(second.pid, signal.SIGINT)
-    out, err = second.communicate(timeout=20)
+    out, err = second.communicate(timeout=90)
     assert second.returncode == 0, err
     assert "(2 processes; data in " in out
     assert processes_in(tmp_path) == []
@@ -165,7 +165,7 @@ def test_embedded_servers_are_for_one_server_and_its_commands_and_taken_over_whe
     body = {"username": "beside", "password": "SecurePass123"}
     assert httpx.post(f"http://127.0.0.1:{port}/api/auth/login", json=body, verify=TLS).status_code == 200
     second.terminate()
-    _, err = second.communicate(timeout=30)
+    _, err = second.communicate(timeout=90)
 
     assert (second.returncode, err) == (0, "")
     assert processes_in(tmp_path) == []
@@ -240,7 +240,7 @@ def test_a_server_without_settings_is_for_this_machine_and_has_secrets_of_its_ow
     body = {"username": "kept", "email": "kept@example.com", "password": "SecurePass123"}
     answer = httpx.post(f"http://127.0.0.1:{port}/api/auth/register", json=body, verify=TLS)
     first.terminate()
-    assert first.communicate(timeout=30)[1] == ""
+    assert first.communicate(timeout=90)[1] == ""
 
     file = tmp_path / "storage" / "secrets.json"
     kept = json.loads(file.read_text())
@@ -261,7 +261,7 @@ def test_a_server_without_settings_is_for_this_machine_and_has_secrets_of_its_ow
     )
     assert me.status_code == 200, "the secrets stay, and all processes have the same"
     second.terminate()
-    _, err = second.communicate(timeout=30)
+    _, err = second.communicate(timeout=90)
     assert "X18 listens on 0.0.0.0, so whoever reaches this machine can use it" in err
 
 
@@ -272,7 +272,7 @@ def test_ready_is_said_when_health_agrees(tmp_path: Path) -> None:
     assert server.stdout.readline().startswith("X18 is ready")
     assert httpx.get(f"http://127.0.0.1:{port}/health", timeout=10, verify=TLS).status_code == 200
     server.terminate()
-    assert server.wait(30) == 0
+    assert server.wait(90) == 0
     server.communicate()
 
 
@@ -284,5 +284,5 @@ def test_a_migration_beside_a_running_server_uses_its_database(tmp_path: Path) -
         [*X18, "migrate"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60
     )
     server.terminate()
-    server.communicate(timeout=30)
+    server.communicate(timeout=90)
     assert (done.returncode, done.stdout) == (0, "The database is up to date.\n"), done.stderr
