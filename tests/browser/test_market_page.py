@@ -58,6 +58,7 @@ async def test_a_filter_narrows_what_is_read_and_what_comes_and_back_undoes_it(
 
         await tab.page.go_back()
         await tab.page.go_back()
+        await tab.page.get_by_role("button", name="2 new posts").click()
         await expect(texts(tab.page)).to_contain_text([f"live crypto {place}", f"live fx {place}"])
 
 

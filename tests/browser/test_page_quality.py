@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Response, expect
 
 from tests.browser.conftest import PHONE, OpenTab
 from tests.browser.test_live_page import publish, texts
@@ -86,19 +86,12 @@ async def test_the_first_load_is_small(browser: Browser, server: Server, make_us
     await asyncio.gather(*(publish(author, f"post {number}") for number in range(30)))
     context = await browser.new_context()
     page = await context.new_page()
-    sizes: dict[str, int] = {}
-    names: dict[str, str] = {}
-    developer_tools = await context.new_cdp_session(page)
-    await developer_tools.send("Network.enable")
-    developer_tools.on(
-        "Network.requestWillBeSent", lambda event: names.__setitem__(event["requestId"], event["request"]["url"])
-    )
-    developer_tools.on(
-        "Network.loadingFinished", lambda event: sizes.__setitem__(event["requestId"], event["encodedDataLength"])
-    )
+    answers: list[Response] = []
+    page.on("response", lambda answer: answers.append(answer))
     await page.goto(server.url)
     await expect(page.locator("article").first).to_be_visible()
-    own = {url: sizes[key] for key, url in names.items() if key in sizes and "/api/" not in url}
+    sizes = {answer.url: int(await answer.header_value("content-length") or 0) for answer in answers}
+    own = {url: size for url, size in sizes.items() if "/api/" not in url}
     await page.reload()
     await expect(page.locator("article").first).to_be_visible()
     await context.close()

@@ -9,6 +9,7 @@ import { avatar, linkTo, refreshTimes } from "./format.js";
 import { paintState, panel, toggleInspector } from "./inspector.js";
 import { bindKeys } from "./keys.js";
 import { pageOf } from "./pages.js";
+import * as places from "./places.js";
 import { repaint, update } from "./post.js";
 import { searchForm, trendingHashtags, trendingSymbols } from "./search.js";
 import { me, onChange, updateMe } from "./session.js";
@@ -25,8 +26,9 @@ let hasFailed = false;
 
 async function navigate() {
   const mine = (number += 1);
-  if (page) views.close(page);
-  page = pageOf(location.hash);
+  const isFirst = !page;
+  const { page: kept, focus, mark } = places.arrive();
+  page = kept ?? pageOf(location.hash);
   const here = page;
   views.open(here);
   hasFailed = false;
@@ -38,25 +40,50 @@ async function navigate() {
     if (link.hash === (page.place ?? (location.hash || "#/"))) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }
-  scrollTo({ top: 0 });
+  if (kept) places.goTo({ y: mark.y });
+  else scrollTo({ top: 0 });
+  if (!isFirst) giveFocus(kept && focus);
   // The cursor first, then the posts, then the topic from that cursor on: nothing falls in between.
   const since = await firstCursor();
   if (mine !== number) return;
   try {
-    await here.load();
+    if (kept) await wakeUp(here);
+    else await here.load();
+    if (mine === number) here.isLoaded = true;
+    if (mark && !kept && mine === number) await places.findAgain(here, mark);
   } catch (error) {
     if (mine === number) tellOf(error, here);
   }
-  if (mine !== number) return here.feed?.destroy(); // it may have been made after one left
+  if (mine !== number && !here.isLoaded) return here.feed?.destroy(); // it was left before, so it is not kept
+  if (mine !== number) return;
   await views.goLive(here, since);
-  document.documentElement.dataset.shown = location.hash; // loaded and live
+  if (mine === number) document.documentElement.dataset.shown = location.hash; // loaded and live
+}
+
+/** What came while the page was away. */
+async function wakeUp({ topics, feed, resume }) {
+  if (resume) await resume().catch(() => {}); // what was there is there
+  else if (topics.length) await feed?.catchUp();
+}
+
+/** To what had it, or to the heading: so a screen reader says what is shown now. */
+function giveFocus(element) {
+  if ($("dialog[open]")) return;
+  if (element?.isConnected && element !== document.body) element.focus({ preventScroll: true });
+  else $("#title").focus({ preventScroll: true });
+}
+
+/** The same place anew. */
+function navigateAgain() {
+  views.close(page);
+  return navigate();
 }
 
 /** What may be otherwise later is asked for again: by the reader, or when the connection is back. */
 function tellOf(error, { element }) {
   hasFailed = !(error.status >= 400 && error.status < 500 && error.status !== 429);
   for (const note of element.querySelectorAll(".empty")) note.hidden = true;
-  const again = hasFailed && h("button", { type: "button", class: "plain", onclick: navigate }, "Try again");
+  const again = hasFailed && h("button", { type: "button", class: "plain", onclick: navigateAgain }, "Try again");
   element.append(h("div", { class: "empty", role: "alert" }, h("p", {}, error.message), again));
 }
 
@@ -64,7 +91,7 @@ function tellOf(error, { element }) {
 
 on("gap", () => readUnread());
 on("state", paintState);
-on("connected", () => hasFailed && navigate());
+on("connected", () => hasFailed && navigateAgain());
 on("counts", ({ payload }) => {
   for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
 });
@@ -170,12 +197,18 @@ for (const button of document.querySelectorAll(".compose")) button.addEventListe
 for (const button of document.querySelectorAll(".theme")) button.addEventListener("click", toggleTheme);
 for (const button of document.querySelectorAll(".inspect")) button.addEventListener("click", () => toggleInspector());
 bindKeys({ compose, toggleInspector, reveal: () => page?.feed?.reveal() });
-addEventListener("hashchange", navigate);
+$("#side nav").addEventListener("click", ({ target }) => target.closest("a")?.hash === location.hash && page.feed?.reveal());
+addEventListener("hashchange", () => {
+  places.leave(page);
+  navigate();
+});
+addEventListener("pagehide", () => places.keepMarks(page));
 onChange((user, why) => {
   if (why === "ended" && composing?.dialog.open) interrupted = composing;
   closeDialogs();
+  places.forget();
   paintAccount();
-  navigate();
+  navigateAgain();
   if (why === "ended") {
     openAccountDialog(false, "Your session has ended: log in to go on.");
   } else if (why === "elsewhere") {

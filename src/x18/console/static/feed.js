@@ -7,11 +7,15 @@ import { card, cardsOf, discard, postOf } from "./post.js";
 const PAGE = 20;
 const MOST_CARDS = 120; // with live posts; those further down are loaded again when they are wanted
 const OVERLAP = 30;
+const MADE_TOGETHER = 5;
 const PAGED = 2.5; // times as many, where one pages
 const MOST_WAITING = 60; // beyond, the newest are read over REST
 const TOP_PX = 60;
 const READABLE = 24; // posts in three seconds
 const PAINT_EVERY_MS = 250;
+const MOST_READ = 100; // at once
+const POSTS = { more: "Older posts", end: "No more posts.", first: "Newest posts" };
+const REPLIES = { more: "More replies", end: "No more replies.", first: "First replies" };
 
 const keyOf = (post) => post.id + (post.retweeted_by?.id ?? "");
 
@@ -30,17 +34,23 @@ export class Feed {
   #frame = 0;
   #paintedAt = 0;
   #isStale = false;
+  #isHeld = false; // nothing comes by itself
+  #newest = null;
+  #reading = null;
+  #words;
   #older;
 
-  /** `url` lists posts, or is called with a query for them; `nothing` is what an empty list says, or makes it, `scroller` what moves if not the page,
-   * `most` how many live cards are kept. */
-  constructor(url, { query = {}, nothing = "Nothing here yet.", scroller = null, most = MOST_CARDS } = {}) {
+  /** `url` lists posts, or is called with a query for them; `nothing` is what an empty list says, or makes it, `scroller` what moves if not
+   * the page, `most` how many live cards are kept. `isThread`: replies, the oldest first. */
+  constructor(url, { query = {}, nothing = "Nothing here yet.", scroller = null, most = MOST_CARDS, isThread = false } = {}) {
     [this.#url, this.#query, this.#nothing, this.#scroller, this.#most] = [url, query, nothing, scroller, most];
+    this.#words = isThread ? REPLIES : POSTS;
     this.list = h("div", { class: "list" });
     this.pill = h("button", { type: "button", class: "pill", onclick: () => this.reveal() });
     this.pill.hidden = true;
-    this.more = h("button", { type: "button", class: "more", onclick: () => this.#loadOlder() }, "Older posts");
+    this.more = h("button", { type: "button", class: "more", onclick: () => this.#loadOlder() }, this.#words.more);
     this.more.hidden = true;
+    this.end = h("p", { class: "end", role: "status" });
     this.note = h("div", { class: "empty", role: "status" }, "Loading…");
     this.element = h(
       "section",
@@ -48,6 +58,7 @@ export class Feed {
       h("div", { class: "pillbox", role: "status" }, this.pill),
       this.list,
       this.note,
+      this.end,
       this.more,
     );
     this.#older = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#loadOlder(), { root: scroller, rootMargin: "600px" });
@@ -62,8 +73,44 @@ export class Feed {
       throw error;
     });
     this.#discardAll();
+    this.#newest = answer.newest_cursor;
     this.#append(answer);
     return answer;
+  }
+
+  /** Be off the page for a while. Posts made together come in any order, so the last few are asked for again. */
+  pause() {
+    const live = [...this.list.children].map(postOf).filter((post) => !post.retweeted_by);
+    const newest = live.map(({ id }) => id).sort().at(-MADE_TOGETHER);
+    if (this.#newest && newest > this.#newest) this.#newest = newest;
+    this.#isHeld = true;
+    clearTimeout(this.#timer);
+    cancelAnimationFrame(this.#frame);
+    this.#timer = 0;
+  }
+
+  /** Offer what came meanwhile; nothing moves. */
+  async catchUp() {
+    if (this.#words === REPLIES) return this.#cursor || this.#readOn();
+    if (!this.#newest) return this.load().catch(() => this.#paint());
+    try {
+      const answer = await this.#read({ limit: MOST_WAITING, after: this.#newest });
+      for (const post of answer.posts.reverse()) this.add(post);
+      this.#newest = answer.newest_cursor ?? this.#newest;
+      this.#isStale ||= answer.posts.length === MOST_WAITING;
+    } catch {
+      this.#isStale = true;
+    }
+    this.#paint();
+  }
+
+  /** Have so many posts, if there are so many. */
+  async grow(count) {
+    const wanted = Math.min(count, this.#most * PAGED);
+    for (let had = -1; this.#cursor && had < this.list.childElementCount && this.list.childElementCount < wanted; ) {
+      had = this.list.childElementCount;
+      await this.#loadOlder(Math.min(MOST_READ, Math.max(PAGE, wanted - had)));
+    }
   }
 
   /** A post came. `isMine`: shown at once, also where it came over the live channel before and waits. */
@@ -95,13 +142,15 @@ export class Feed {
 
   /** Posts were missed: show the newest when that moves nothing, else offer it. */
   refresh() {
+    if (this.#words === REPLIES) return this.#cursor || this.#readOn();
     this.#isStale = true;
-    if (this.#isAtTop()) this.reveal();
+    if (this.#isAtTop() && !this.#isHeld) this.reveal();
     else this.#paint();
   }
 
   /** Show what waits, at the top. */
   async reveal() {
+    this.#isHeld = false;
     (this.#scroller ?? window).scrollTo({ top: 0 });
     if (this.#isStale) await this.load().catch((error) => toast(error.message));
     else this.#prepend();
@@ -109,8 +158,7 @@ export class Feed {
 
   /** Take everything off the page. */
   destroy() {
-    clearTimeout(this.#timer);
-    cancelAnimationFrame(this.#frame);
+    this.pause();
     this.#older.disconnect();
     this.#discardAll();
   }
@@ -130,8 +178,10 @@ export class Feed {
     this.#timer = 0;
     this.#paintedAt = Date.now();
     const isSlow = this.#arrivals.length <= READABLE;
-    if (!this.#isStale && isSlow && this.#isAtTop() && !this.list.contains(document.activeElement)) return this.#prepend();
-    const text = this.#waitingCount > 999 ? "999+ new" : this.#waitingCount ? `${this.#waitingCount} new` : "Newest posts";
+    const isFree = this.#isAtTop() && !this.#isHeld && !this.list.contains(document.activeElement);
+    if (!this.#isStale && isSlow && isFree) return this.#prepend();
+    const count = this.#waitingCount;
+    const text = count > 999 ? "999+ new posts" : count ? `${count} new post${count > 1 ? "s" : ""}` : this.#words.first;
     this.pill.hidden = !this.#waitingCount && !this.#isStale;
     if (this.pill.textContent !== text) this.pill.replaceChildren(icon("up"), text);
   }
@@ -167,29 +217,46 @@ export class Feed {
     this.list.append(...fresh.map(card));
     this.#cursor = next_cursor;
     this.more.hidden = !next_cursor;
+    this.end.textContent = next_cursor || !this.list.childElementCount ? "" : this.#words.end;
     this.note.hidden = this.list.childElementCount > 0;
     if (!this.note.hidden) this.note.replaceChildren(typeof this.#nothing === "function" ? this.#nothing() : this.#nothing);
   }
 
-  async #loadOlder() {
+  /** What comes after the end of a thread. */
+  async #readOn() {
+    if (!this.#newest) return this.load();
+    const answer = await this.#read({ limit: PAGE, before: this.#newest }).catch(() => null); // the next reply brings it
+    if (!answer || this.#cursor) return;
+    this.#newest = answer.newest_cursor ?? this.#newest;
+    this.#append(answer);
+  }
+
+  /** One page at a time, for whoever asks. */
+  #loadOlder(limit = PAGE) {
+    this.#reading ??= this.#readOlder(limit).finally(() => (this.#reading = null));
+    return this.#reading;
+  }
+
+  async #readOlder(limit) {
     const cursor = this.#cursor;
-    if (!cursor || this.more.disabled) return;
+    if (!cursor) return;
     this.more.disabled = true;
     try {
-      const answer = await this.#read({ limit: PAGE, before: cursor });
+      const answer = await this.#read({ limit, before: cursor });
       if (cursor !== this.#cursor) return;
+      if (this.#words === REPLIES) this.#newest = answer.newest_cursor ?? this.#newest;
       this.#append(answer);
       while (this.list.childElementCount > this.#most * PAGED) {
         this.#drop(this.list.firstElementChild);
         this.#isStale = true;
       }
       if (this.#isStale) this.#paint();
-    } catch (error) {
-      toast(error.message);
-    } finally {
-      this.more.disabled = false;
       this.#older.unobserve(this.more); // it tells of changes only: the button may be in view still
       this.#older.observe(this.more);
+    } catch (error) {
+      this.end.textContent = `There is more. ${error.message}`; // and is asked for again by hand
+    } finally {
+      this.more.disabled = false;
     }
   }
 

@@ -6,7 +6,7 @@ import { Feed } from "./feed.js";
 import { filterBar, narrowed, readFilters, titleOf, topicName, topicsOf } from "./filters.js";
 import { notificationsPage } from "./notifications.js";
 import { followersPage, userPage } from "./people.js";
-import { card, discard } from "./post.js";
+import { card, discard, update } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
 import { symbolPage } from "./symbol.js";
@@ -119,7 +119,7 @@ function strangerPage(title, words = `${title} are yours once you log in.`) {
 
 /** A post, what it answers, and its replies. A reply that comes is seen by the post's counter, which is watched. */
 function threadPage(id) {
-  const feed = new Feed(`/api/posts/${id}/replies`, { nothing: "No replies yet." });
+  const feed = new Feed(`/api/posts/${id}/replies`, { nothing: "No replies yet.", isThread: true });
   feed.element.classList.add("replies");
   const top = h("div", { class: "thread" });
   const heading = h("h2", { class: "heading" }, "Replies");
@@ -140,6 +140,12 @@ function threadPage(id) {
       known = post.replies_count;
       await feed.load();
       if (me()) top.append(composer({ replyTo: post }));
+    },
+    async resume() {
+      const post = await get(`/api/posts/${id}`);
+      update(id, post);
+      known = post.replies_count;
+      await feed.catchUp();
     },
     counts(posts) {
       if (!(posts[id]?.replies_count > known)) return;

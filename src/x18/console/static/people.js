@@ -10,8 +10,9 @@ import { me, updateMe } from "./session.js";
 /** A trader and the trader's posts and retweets. */
 export function userPage(username, query) {
   const filters = readFilters(query);
+  let shown = "";
   const head = h("section", { class: "profile", "aria-label": "Profile" });
-  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, filterBar(linkTo.user(username), query)), load, take };
+  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, filterBar(linkTo.user(username), query)), load, resume, take };
   return page;
 
   async function load() {
@@ -30,7 +31,14 @@ export function userPage(username, query) {
     await page.feed.load();
   }
 
+  async function resume() {
+    const user = await get(`/api/users/${page.userId}`);
+    if (JSON.stringify(user) !== shown) paint(user); // else what has the focus stays
+    await page.feed.catchUp();
+  }
+
   function paint(user) {
+    shown = JSON.stringify(user);
     const stat = (number, word, link) =>
       h(
         link ? "a" : "span",

@@ -14,12 +14,18 @@ export async function goLive(view, since) {
   if (!views.has(view)) return;
   view.isLive = true;
   // What topics of others brought while this view was read is not sent again for its own.
-  if (view.mayLack) view.feed?.refresh();
+  if (view.mayLack) await view.feed?.catchUp();
+}
+
+/** Hear nothing for a view any more. It may be opened again. */
+export function leave(view) {
+  views.delete(view);
+  gone(view);
+  view.isLive = view.mayLack = false;
 }
 
 export function close(view) {
-  views.delete(view);
-  gone(view);
+  leave(view);
   view.feed?.destroy();
   view.destroy?.();
 }
