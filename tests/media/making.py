@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
@@ -55,6 +56,25 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 def with_chunk(png: bytes, kind: bytes, body: bytes) -> bytes:
     """A PNG with one more chunk before its pixels."""
     return png[:33] + chunk(kind, body) + png[33:]
+
+
+def printers_profile(inks: dict[tuple[int, int, int, int], tuple[int, int, int]]) -> bytes:
+    """An ICC profile of a printer: colours in Lab by mixtures of whole inks (cyan, magenta, yellow, black). Others are black."""
+    ramp = bytes(range(256))
+    mixtures = product((0, 1), repeat=4)
+    colours = b"".join(
+        bytes((round(light * 2.55), a + 128, b + 128))
+        for light, a, b in (inks.get(mixture, (0, 0, 0)) for mixture in mixtures)
+    )
+    matrix = struct.pack(">9i", *(65536 if place % 4 == 0 else 0 for place in range(9)))
+    table = b"mft1" + bytes(4) + bytes((4, 3, 2, 0)) + matrix + ramp * 4 + colours + ramp * 3
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", *(round(part * 65536) for part in (0.9642, 1.0, 0.8249)))
+    tags = struct.pack(">I4sII4sII", 2, b"A2B0", 156, len(table), b"wtpt", 156 + len(table), len(white))
+    size = 156 + len(table) + len(white)
+    head = struct.pack(
+        ">I4sI4s4s4s12s4s28s", size, b"", 0x02400000, b"prtr", b"CMYK", b"Lab ", b"\x07\xea\0\1\0\1", b"acsp", b""
+    )
+    return (head + white[8:]).ljust(128, b"\0") + tags + table + white
 
 
 def mpo(first: Image.Image, second: Image.Image) -> bytes:

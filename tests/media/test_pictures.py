@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from tests.files import picture, save
-from tests.media.making import ADOBE, P3, mpo, near, plain, process, with_chunk
+from tests.media.making import ADOBE, P3, mpo, near, plain, printers_profile, process, with_chunk
 from x18.media.colours import make_profile
 from x18.media.kinds import GIF, JPEG, PNG, WEBP, Kind
 from x18.media.results import Rejected
@@ -109,6 +109,28 @@ def test_a_cmyk_photo_is_shown_in_its_colours(tmp_path: Path) -> None:
 
     assert seen.image.mode == "RGB"
     assert near(seen.image.getpixel((8, 8)), (255, 0, 0), by=6)
+
+
+VIOLET_INK = printers_profile({(0, 0, 0, 0): (100, 0, 0), (1, 0, 0, 0): (40, 60, -60), (0, 1, 0, 0): (60, 0, 60)})
+
+
+@pytest.mark.parametrize(
+    ("inks", "shown"),
+    [((255, 0, 0, 0), (146, 41, 195)), ((0, 255, 0, 0), (165, 143, 20)), ((0, 0, 0, 0), (255, 255, 255))],
+)
+def test_the_inks_of_a_cmyk_photo_are_those_of_its_profile(
+    tmp_path: Path, inks: tuple[int, ...], shown: tuple[int, int, int]
+) -> None:
+    plainly = save(plain(inks, "CMYK"), "JPEG", quality=100)
+    printed = save(plain(inks, "CMYK"), "JPEG", quality=100, icc_profile=VIOLET_INK)
+    seen = process(printed, JPEG, tmp_path)
+
+    assert seen.image.mode == "RGB"
+    assert "icc_profile" not in seen.image.info
+    for each in (seen.image, seen.thumbnail.convert("RGB")):
+        assert near(each.getpixel((8, 8)), shown, by=8)
+    if inks != (0, 0, 0, 0):
+        assert not near(process(plainly, JPEG, tmp_path).image.getpixel((8, 8)), shown, by=40)
 
 
 @pytest.mark.parametrize(("kind", "name"), KINDS)
