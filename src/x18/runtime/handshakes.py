@@ -1,15 +1,13 @@
 """WebSocket handshakes that are refused: a status and a problem that says why, where servers know only 403 without a word."""
 
-from typing import Any, Final
+from typing import Final
 
-import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from x18.core.errors import NotFound, Problem
-from x18.core.problems import MEDIA_TYPE, body_of
-from x18.core.requests import SECURITY_HEADERS, request_id_of
+from x18.core.errors import NotFound
 from x18.realtime.controller import REFUSAL
+from x18.runtime.bare_answers import messages_of
 
 EXTENSION: Final = "websocket.http.response"
 """The ASGI extension of servers that can answer a handshake with HTTP."""
@@ -36,27 +34,7 @@ class Handshakes:
             if is_open or message["type"] != "websocket.close":
                 await send(message)
             else:
-                for part in _answer(scope, scope.setdefault("state", {}).get(REFUSAL, NO_CHANNEL)):
+                for part in messages_of(scope, scope.setdefault("state", {}).get(REFUSAL, NO_CHANNEL), EXTENSION):
                     await send(part)
 
         await self._app(scope, receive, tell)
-
-
-def _answer(scope: Any, problem: Problem) -> tuple[Any, Any]:
-    body = msgspec.json.encode(body_of(problem, scope["path"], request_id_of(scope)))
-    headers = {
-        "Content-Type": MEDIA_TYPE,
-        "Content-Length": str(len(body)),
-        "Connection": "close",
-        "Cache-Control": "no-store",
-        "X-Request-ID": request_id_of(scope),
-        **SECURITY_HEADERS,
-    }
-    if problem.retry_after_s is not None:
-        headers["Retry-After"] = str(problem.retry_after_s)
-    start = {
-        "type": f"{EXTENSION}.start",
-        "status": int(problem.status),
-        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
-    }
-    return start, {"type": f"{EXTENSION}.body", "body": body, "more_body": False}

@@ -11,7 +11,9 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from structlog.contextvars import bind_contextvars, clear_contextvars
 
 from x18.core import metrics
+from x18.core.errors import Unavailable
 from x18.core.requests import request_id_of
+from x18.runtime.bare_answers import messages_of
 
 logger = logging.getLogger("x18.requests")
 
@@ -29,6 +31,8 @@ REFUSALS: Final = frozenset({403, 429})
 
 REFUSALS_EVERY_S: Final = 1.0
 """The least time between two log lines on refusals of one route: whoever is refused may come back as fast as the line allows."""
+
+STOPPING: Final = Unavailable("This server stops: send the request again.", retry_after_s=1)
 
 _told_at: Final[dict[tuple[str, int], float]] = {}
 
@@ -53,14 +57,23 @@ class Observed:
         clear_contextvars()
         client = scope.get("client")
         bind_contextvars(request_id=request_id_of(scope), address=client[0] if client else "")
-        began = time.perf_counter()
+        began, has_begun = time.perf_counter(), False
 
         async def observe(message: Message) -> None:
+            nonlocal has_begun
             if message["type"] == "http.response.start":
+                has_begun = True
                 _count(scope, message["status"], time.perf_counter() - began)
             await send(message)
 
-        await self._app(scope, receive, observe)
+        try:
+            await self._app(scope, receive, observe)
+        except asyncio.CancelledError:
+            # Only a server that stops does this, and waits no longer. uvicorn would say that it was a fault of ours.
+            if has_begun:
+                raise
+            for message in messages_of(scope, STOPPING):
+                await observe(message)
 
 
 def _without_tracebacks_of_a_forced_end(send: Send) -> Send:
