@@ -15,14 +15,17 @@ from typing import Final, NamedTuple
 
 import regex
 
-from x18.core.folding import fold
+from x18.core.folding import fold, shorten
 from x18.core.scripts import UNSPACED
 
 LONGEST: Final = 100
 """Of a longer word the beginning counts, in the index as in a query. PostgreSQL has no room for 2 KiB."""
 
 MOST: Final = 5_000
-"""So many words of a text count: more than a post has, unless each of its characters is a word or several, as ``ﷺ`` is."""
+"""So many words of a text count: one for each character of a post where no spaces are written."""
+
+MOST_CHARACTERS: Final = 6_000
+"""So much of a folded text is read: all of a post, unless its characters become several each, as ``ﷺ`` does."""
 
 CHARACTER: Final = regex.compile(rf"[[{UNSPACED}]--\p{{M}}]\p{{M}}*+", regex.V1)
 TOKEN: Final = regex.compile(
@@ -45,8 +48,9 @@ class _Lexeme(NamedTuple):
 
 def words_of(text: str) -> str:
     """The words of a text in the written form of a ``tsvector``."""
-    lexemes = islice(_read(fold(text), for_query=False), MOST)
-    return " ".join(f"'{lexeme.text}':{lexeme.place}" for lexeme in lexemes)
+    folded = fold(shorten(text))[:MOST_CHARACTERS]
+    lexemes = islice(_read(folded, for_query=False), MOST)
+    return " ".join([f"'{word}':{place}" for word, place, _ in lexemes])
 
 
 def query_of(text: str) -> str:

@@ -71,7 +71,7 @@ async def create_post(author_id: UUID, draft: PostDraft) -> UUID:
         raise BadInput.of("media_ids", f"must name at most {MAX_MEDIA} files")
     content = clean_lines("content", draft.content, least=0 if media_ids else 1, most=MAX_CONTENT)
     metadata = check_metadata(draft.metadata)
-    text = _read(content) if len(content) <= SHORT else await in_turn(_read, content)
+    text = await _read(content)
     level = LEVELS[draft.visibility]
     async with db.transaction():
         level_now = level_of(level, await _lock_author(author_id))
@@ -125,8 +125,10 @@ async def delete_post(post_id: UUID, viewer_id: UUID) -> list[str]:
     return files
 
 
-def _read(content: str) -> _Text:
-    return _Text(content, read_entities(content), words_of(content))
+async def _read(content: str) -> _Text:
+    if len(content) <= SHORT:
+        return _Text(content, read_entities(content), words_of(content))
+    return _Text(content, await in_turn(read_entities, content), await in_turn(words_of, content))
 
 
 async def _lock_author(author_id: UUID) -> bool:

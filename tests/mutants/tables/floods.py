@@ -98,6 +98,20 @@ FLOODS: Final = [
         FRAMES,
     ),
     Mutant(
+        "a text of ligatures is not folded to its end",
+        "core/folding.py",
+        "> MOST_PARTS:",
+        "> 10**9:",
+        ("search/test_words.py",),
+    ),
+    Mutant(
+        "a folded text is not read without end",
+        "core/words.py",
+        "[:MOST_CHARACTERS]",
+        "",
+        ("search/test_words.py",),
+    ),
+    Mutant(
         "long work runs once in a turn",
         "core/long_work.py",
         "async with _turn:",
