@@ -51,7 +51,7 @@ from x18.realtime.channel import Channel
 from x18.realtime.seal import Seal
 from x18.runtime.documents import openapi, pages
 from x18.runtime.doors import Doors
-from x18.runtime.framework import remove_caches
+from x18.runtime.framework import remove_caches, resolve_one_by_one
 from x18.runtime.handshakes import Handshakes
 from x18.runtime.head_answers import HeadAnswers
 from x18.runtime.health import Checks, NodeChecks, SystemController
@@ -123,6 +123,7 @@ def create_app(settings: Settings) -> Litestar:
         debug=False,
     )
     remove_caches(app)
+    resolve_one_by_one(app)
     app.state.documents = pages.make_documents(app)
     app.state.authenticate = partial(sessions.authenticate, tokens=parts.tokens)
     app.state.limiter = parts.limiter

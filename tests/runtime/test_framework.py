@@ -12,13 +12,16 @@ import httpx
 import pytest
 import websockets
 from litestar import Litestar, _parsers
+from litestar.routes import HTTPRoute
 
 from tests.conftest import register
 from tests.raw import DEADLINE_S, Raw
 from tests.server import Server, make_server, running
+from x18.app import create_app
 from x18.core.errors import BadInput
 from x18.runtime.framework import KNOWN, missing_names, parse_query, remove_caches
 from x18.runtime.proxies import TrustedPeers
+from x18.settings import read_settings
 
 ROUNDS = 5
 QUERIES = 60
@@ -174,3 +177,16 @@ def test_addresses_of_a_header_are_not_remembered() -> None:
     ] * 2
     assert not hasattr(hosts._trusts, "cache_info")
     assert "127.0.0.1" not in TrustedPeers([])
+
+
+def test_no_task_is_made_for_a_dependency() -> None:
+    app = create_app(
+        read_settings({"DATABASE_URL": "postgres://localhost", "REDIS_URL": "redis://localhost", "SERVER_ENV": "test"})
+    )
+    models = [
+        model for route in app.routes if isinstance(route, HTTPRoute) for _, model in route.route_handler_map.values()
+    ]
+    batches = [batch for model in models for batch in model.dependency_batches]
+
+    assert len(batches) > 50
+    assert {len(batch) for batch in batches} == {1}

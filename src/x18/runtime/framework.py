@@ -15,6 +15,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from litestar import Litestar
+from litestar.routes import HTTPRoute
 
 from x18.core.errors import BadInput
 from x18.runtime.heads import MANY_PARAMETERS, MAX_PARAMETERS
@@ -46,6 +47,15 @@ def remove_caches(app: Litestar) -> None:
     router: Any = app.asgi_router
     if isinstance(getattr(router, ROUTING, None), _lru_cache_wrapper):
         setattr(router, ROUTING, getattr(router, ROUTING).__wrapped__)
+
+
+def resolve_one_by_one(app: Litestar) -> None:
+    """Have the dependencies of a handler made one after the other. None of ours waits, and Litestar would start a task for each."""
+    models = [
+        model for route in app.routes if isinstance(route, HTTPRoute) for _, model in route.route_handler_map.values()
+    ]
+    for model in models:
+        model.dependency_batches = [{one} for batch in model.dependency_batches for one in batch]
 
 
 def missing_names(app: Litestar) -> list[str]:

@@ -1,9 +1,9 @@
 """From a row to a ``UserView``: the one list of columns that every query with a user in it selects."""
 
+from functools import cache
 from typing import Final, TypeVar
 
 import asyncpg
-import msgspec
 
 from x18.realtime.audience import Level, level_of
 from x18.users.schemas import MeUser, UserView
@@ -77,6 +77,11 @@ def _count_posts(row: asyncpg.Record, prefix: str, closeness: int) -> int:
 
 
 def _convert(row: asyncpg.Record, prefix: str, kind: type[U], posts_count: int) -> U:
-    values = {field: value for field in kind.__struct_fields__ if (value := row.get(prefix + field)) is not None}
+    values = {field: value for field, column in _columns(kind, prefix) if (value := row.get(column)) is not None}
     values["posts_count"] = posts_count
-    return msgspec.convert(values, kind)
+    return kind(**values)
+
+
+@cache
+def _columns(kind: type[UserView], prefix: str) -> list[tuple[str, str]]:
+    return [(field, prefix + field) for field in kind.__struct_fields__]
