@@ -1,10 +1,12 @@
 """Every block of docs/clients.md does what the page says."""
 
 import asyncio
+import json
 import re
 import sys
 import threading
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,12 +20,13 @@ from tests.server import Server
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/clients.md").read_text()
+PROTOCOL = (ROOT / "docs/protocol.md").read_text()
 DEADLINE_S = 30
 
 
-def blocks(language: str, server: Server) -> list[str]:
+def blocks(language: str, server: Server, page: str = PAGE) -> list[str]:
     """The blocks of a language, for this server."""
-    found = re.findall(rf"^```{language}\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    found = re.findall(rf"^```{language}\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     return [block.replace("http://localhost:8080", server.url) for block in found]
 
 
@@ -80,6 +83,32 @@ async def test_python(server: Server, author: Account, tmp_path: Path) -> None:
     said = await run(tmp_path, sys.executable, "-u", "tail.py", until="post ")
 
     assert "connected" in said
+
+
+async def test_python_of_the_protocol(server: Server, author: Account, tmp_path: Path) -> None:
+    (block,) = blocks("python", server, PROTOCOL)
+    (tmp_path / "live.py").write_text((ROOT / "src/x18/clients/live.py").read_text())
+    (tmp_path / "tail.py").write_text(block)
+    await run(tmp_path, sys.executable, "-u", "tail.py", until="post ")
+
+
+async def test_the_event_source_of_the_protocol(server: Server, make_user: MakeUser, browser: Browser) -> None:
+    reader = await make_user("reader")
+    (block,) = blocks("js", server, PROTOCOL)
+    page = await browser.new_page()
+    said: asyncio.Queue[str] = asyncio.Queue()
+    page.on("console", lambda message: said.put_nowait(message.text))
+    await page.goto(f"{server.url}/docs/live")
+    await page.evaluate(f"() => {{ {block}\nlisten({json.dumps(reader.access_token)}); }}")
+    async with asyncio.timeout(DEADLINE_S):
+        while True:
+            await reader.client.post("/api/posts", json={"content": "Heard by an EventSource"})
+            with suppress(TimeoutError):
+                while not (line := await asyncio.wait_for(said.get(), 0.5)).startswith("post "):
+                    pass
+                break
+    assert "post" in line
+    await page.close()
 
 
 async def test_javascript(server: Server, author: Account, tmp_path: Path) -> None:
