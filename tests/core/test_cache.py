@@ -25,19 +25,24 @@ async def test_all_who_ask_meanwhile_wait_for_one() -> None:
     assert sorted(computed) == ["a", "b"]
 
 
-async def test_what_is_not_worth_keeping_is_not_kept() -> None:
+async def test_what_is_not_worth_keeping_takes_no_place_and_pushes_nothing_out() -> None:
+    computed = list[int]()
+
     async def compute(key: int) -> int:
+        computed.append(key)
+        await asyncio.sleep(0.5 * (key % 2))  # an answer is kept for a multiple of what it took
         return key % 2
 
-    cache = CachedByKey(compute, bool, most=10)
-    assert [await cache.get(key) for key in range(20)] == [0, 1] * 10
-    assert len(cache) == 10
-
+    cache = CachedByKey(compute, bool, most=2)
     for key in range(0, 100, 2):  # of what nobody keeps strangers name as much as they like
         assert await cache.get(key) == 0
-    assert [await cache.get(key) for key in range(1, 20, 2)] == [1] * 10
+    assert len(cache) == 0
 
-    assert len(cache) == 10
+    for key in (1, 3, *range(0, 100, 2), 1, 3):
+        assert await cache.get(key) == key % 2
+
+    assert len(cache) == 2
+    assert [key for key in computed if key % 2] == [1, 3]
 
 
 async def test_those_asked_for_last_stay() -> None:
