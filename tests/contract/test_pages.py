@@ -83,7 +83,12 @@ async def test_a_page_says_what_it_is(api: httpx.AsyncClient, path: str) -> None
 async def test_every_operation_is_shown_with_all_that_is_told_of_it_and_a_box(api: httpx.AsyncClient) -> None:
     text = (await api.get("/docs")).text
     document = (await api.get("/openapi.json")).json()
-    shown = dict(re.findall(r'<details id="(\w+)" class="operation">(.*?</form>)', text, re.DOTALL))
+    shown = {
+        name: part
+        for part, name in re.findall(
+            r'<details class="operation">(<summary>.*?<div class="inside" id="(\w+)">.*?</form>)', text, re.DOTALL
+        )
+    }
     told = {
         operation["operationId"]: (method, path, operation)
         for path, methods in document["paths"].items()
@@ -116,7 +121,7 @@ async def test_every_message_topic_code_and_limit_is_shown(api: httpx.AsyncClien
     messages = document["components"]["messages"]
 
     for message in messages.values():
-        assert f'<details id="message-{message["name"]}">' in text
+        assert f'<div class="inside" id="message-{message["name"]}">' in text
     for name in document["components"]["schemas"].keys() - messages.keys():
         assert f'id="schema-{name}"' in text
     for code in document["x-close-codes"]:

@@ -26,9 +26,8 @@ def section(id_: str, title: str, *parts: Part) -> Markup:
 
 
 def entry(id_: str, head: Part, *parts: Part, **attributes: Any) -> Markup:
-    """What opens: an operation, a message, a schema. ``#id`` opens it too."""
-    inside = tag("div", *parts, class_="inside")
-    return tag("details", tag("summary", head), inside, id=id_, **attributes)
+    """What opens: an operation, a message, a schema. The id is inside, where browsers open it by themselves for ``#id``."""
+    return tag("details", tag("summary", head), tag("div", *parts, class_="inside", id=id_), **attributes)
 
 
 def listed(rows: Iterable[tuple[Part, Part]]) -> Markup:

@@ -47,7 +47,7 @@ def operations_of(document: dict[str, Any]) -> dict[str, list[Operation]]:
     for path, methods in sorted(document["paths"].items()):
         for method in METHODS:
             if method in methods:
-                groups[methods[method]["tags"][0]].append(Operation(method, path, methods[method]))
+                groups.setdefault(methods[method]["tags"][0], []).append(Operation(method, path, methods[method]))
     return groups
 
 
@@ -77,7 +77,7 @@ def main(document: dict[str, Any]) -> Markup:
         ),
         _answers(document["components"]),
         [
-            section(name, name.capitalize(), prose(told[name]), [_operation(document, one) for one in group])
+            section(name, name.capitalize(), prose(told.get(name, "")), [_operation(document, one) for one in group])
             for name, group in operations_of(document).items()
         ],
         schemas(document["components"]["schemas"].items()),

@@ -33,13 +33,17 @@ function openTarget() {
   const target = document.getElementById(location.hash.slice(1).split("/").pop());
   if (!target) return;
   clearFilter();
-  target.closest("details")?.setAttribute("open", "");
-  target.scrollIntoView();
+  const entry = target.closest("details");
+  entry?.setAttribute("open", "");
+  (entry ?? target).scrollIntoView();
 }
+
+const idOf = (entry) => $(":scope > .inside", entry)?.id ?? "";
 
 /** What a person opens is where the address leads to from then on, so that it can be copied. */
 function keepPlace({ target }) {
-  if (target.open && target.id && document.activeElement?.parentElement === target) history.replaceState(null, "", `#${target.id}`);
+  const id = idOf(target);
+  if (target.open && id && document.activeElement?.parentElement === target) history.replaceState(null, "", `#${id}`);
 }
 
 // Finding
@@ -53,7 +57,7 @@ function wordsOf(item) {
   if (!words.has(item)) {
     const copy = item.cloneNode(true);
     for (const part of copy.querySelectorAll("pre, form")) part.remove();
-    words.set(item, `${item.id} ${copy.textContent}`.toLowerCase());
+    words.set(item, `${idOf(item)} ${copy.textContent}`.toLowerCase());
   }
   return words.get(item);
 }
