@@ -23,6 +23,7 @@ class _Eyes(NamedTuple):
     replayed_until: int
     latest_until: int
     left: frozenset[UUID]
+    joined: frozenset[UUID]
 
 
 class Had:
@@ -32,7 +33,7 @@ class Had:
         self._user_id = user_id
         self._groups: dict[_Eyes, dict[str, Subscription]] = {}
         for name, one in subscriptions.items():
-            eyes = _Eyes(one.strange_until, one.replayed_until, one.latest_until, one.left)
+            eyes = _Eyes(one.strange_until, one.replayed_until, one.latest_until, one.left, one.joined)
             self._groups.setdefault(eyes, {})[name] = one
 
     def brought(self, event: Event, followees: Set[UUID]) -> bool:
@@ -43,8 +44,8 @@ class Had:
                 continue
             if event.seq <= eyes.strange_until:
                 user_id, followed = None, NOBODY
-            elif eyes.left and event.seq <= eyes.replayed_until and event.kind in SHOWING:
-                followed = followees - eyes.left
+            elif event.seq <= eyes.replayed_until and event.kind in SHOWING:
+                followed = followees - eyes.left | eyes.joined if eyes.left or eyes.joined else followees
             if matched_topics(event, some, user_id, followed):
                 return True
         return False

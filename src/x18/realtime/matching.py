@@ -18,7 +18,8 @@ class Subscription(msgspec.Struct, eq=False):
     """A topic of a connection. Events up to ``start`` are not for it.
 
     Those up to ``strange_until`` came as to somebody who is not logged in. Those up to ``replayed_until`` were replayed, without what
-    those did whom the user had ``left`` by then; and of those up to ``latest_until`` posts and retweets only.
+    those did whom the user had ``left`` by then; and of those up to ``latest_until`` posts and retweets only, also of whom the user
+    followed later only, and had ``joined`` by then.
     """
 
     topic: Topic
@@ -28,6 +29,7 @@ class Subscription(msgspec.Struct, eq=False):
     replayed_until: int = 0
     latest_until: int = 0
     left: frozenset[UUID] = frozenset()
+    joined: frozenset[UUID] = frozenset()
 
 
 def may_receive(event: Event, user_id: UUID | None, followees: Collection[UUID]) -> bool:

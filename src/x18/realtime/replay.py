@@ -173,7 +173,7 @@ class Replayer:
             ever = followees.union(follow.object_id for follow in follows)
             rows = await self._read_rows(connection, missed, _actors_of(missed, ever))
         for one in missed.wanted.values():
-            one.left = frozenset(ever - today)
+            one.left, one.joined = frozenset(ever - today), frozenset()
         had = Had(missed.had, missed.user_id)
         for start in range(0, len(rows), PAGE):
             page = rows[start : start + PAGE]
@@ -199,8 +199,13 @@ class Replayer:
             looked += len(page)
             shown = await self._show(page[::-1], [*follows], {*followees}, today, missed, had) + shown
         shown = shown[-missed.latest :]
+        changed = {follow.object_id for follow in follows}
         for one in missed.wanted.values():
             one.start = shown[0][0] - 1 if shown else missed.until  # what is before these was not sent
+            one.left, one.joined = (
+                frozenset((followees | changed) - today),
+                frozenset(today & changed | today - followees),
+            )
         yield _Page(max(looked, len(rows) // READ_COSTS), [frame for _, frame in shown])
 
     @staticmethod
