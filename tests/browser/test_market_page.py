@@ -7,6 +7,7 @@ from playwright.async_api import Page, expect
 
 from tests.browser.conftest import PHONE, OpenTab
 from tests.browser.test_live_page import publish, texts
+from tests.browser.test_page_quality import faults_of
 from tests.conftest import Account, MakeUser
 
 
@@ -333,3 +334,57 @@ async def test_an_empty_home_says_whom_to_follow(open_tab: OpenTab, make_user: M
     await expect(offered.get_by_role("button", name=f"Unfollow @{popular.username}")).to_be_visible()
     await publish(popular, "hello newcomer")
     await expect(texts(tab.page).first).to_have_text("hello newcomer")
+
+
+async def test_what_a_trader_sees_has_no_accessibility_fault_and_fits(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    symbol = own_symbol(author)
+    trade = {
+        "symbol": symbol,
+        "direction": "short",
+        "price": 1.084,
+        "timeframe": "4h",
+        "category": "forex",
+        "tags": ["a"],
+    }
+    await publish(author, f"${symbol}AND and more", metadata=trade)
+    await publish(author, f"Long ${symbol} with ${own_symbol(reader)} #levels", metadata=trade | {"direction": "long"})
+    await reader.client.put("/api/users/me/watchlist", json={"symbols": [symbol, "BTC-USD", "A" * 64]})
+    await told(reader, f"/api/symbols/{symbol}", '"posts_count":2')
+    tab = await open_tab("#/", user=reader, bypass_csp=True, viewport=WIDE)
+    page = tab.page
+    faults = []
+    for place in ("#/explore?category=forex&category=fx", f"#/s/{symbol}", "#/watchlist"):
+        await tab.go(place)
+        await tab.wait_until_live()
+        await page.get_by_role("button", name="Pin as a column").click()
+    faults += await faults_of(page, "watchlist, columns")
+    await page.get_by_role("button", name="Edit", exact=True).click()
+    faults += await faults_of(page, "watchlist, edited")
+    await tab.go(f"#/s/{symbol}")
+    await tab.wait_until_live()
+    faults += await faults_of(page, "symbol, columns")
+    await tab.go(f"#/explore?market=otc&symbol={symbol}")
+    await tab.wait_until_live()
+    await page.get_by_role("button", name="More filters").click()
+    faults += await faults_of(page, "filters")
+    await tab.go("#/")
+    await tab.wait_until_live()
+    await page.locator("#page .composer").get_by_role("button", name="Add trade data").click()
+    await page.get_by_label("Price").fill("a lot")
+    await page.get_by_label("What is moving?").fill("now")
+    await page.locator("#page .composer").get_by_role("button", name="Post", exact=True).click()
+    await expect(page.get_by_role("alert").filter(has_text="Write the price")).to_be_visible()
+    faults += await faults_of(page, "trade data")
+    for width, zoom in ((320, "100%"), (390, "200%"), (1280, "200%")):
+        await page.set_viewport_size({"width": width, "height": 800})
+        await page.evaluate("size => document.documentElement.style.fontSize = size", zoom)
+        for place in ("#/", f"#/explore?market=otc&symbol={symbol}", f"#/s/{symbol}", "#/watchlist", "#/search"):
+            await tab.go(place)
+            await tab.wait_until_live()
+            for button in await page.locator("#page [aria-expanded=false]:visible").all():
+                await button.click()
+            assert await page.evaluate("document.documentElement.scrollWidth") == width, (zoom, place)
+        faults += await faults_of(page, f"at {width} px, text at {zoom}")
+
+    assert faults == []

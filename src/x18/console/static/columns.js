@@ -13,7 +13,7 @@ const MOST_CARDS = 40;
 const columns = new Map(); // place → {view, element, hasFailed}
 
 /** The columns, beside the page. */
-export const strip = h("div", { id: "columns", role: "group", "aria-label": "Columns" });
+export const strip = h("section", { id: "columns", "aria-label": "Columns" });
 
 /** A button that pins a page, or takes it off; nothing for pages that cannot be pinned. */
 export function pinButton({ isPinnable }, place = location.hash || "#/") {

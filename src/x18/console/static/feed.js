@@ -53,8 +53,8 @@ export class Feed {
     this.end = h("p", { class: "end", role: "status" });
     this.note = h("div", { class: "empty", role: "status" }, "Loading…");
     this.element = h(
-      "section",
-      { class: "feed", "aria-label": "Posts" },
+      scroller ? "div" : "section", // a column is a section itself
+      { class: "feed", "aria-label": scroller ? null : "Posts" },
       h("div", { class: "pillbox", role: "status" }, this.pill),
       this.list,
       this.note,
