@@ -12,6 +12,7 @@ from tests.browser.test_live_page import publish, texts
 from tests.conftest import MakeUser
 from tests.files import picture, save
 from tests.server import Server
+from x18.console.controller import STATIC
 
 MAX_FIRST_LOAD_BYTES = 80_000
 MAX_READABLE = 24
@@ -117,6 +118,15 @@ async def test_files_are_kept_and_asked_for_again(api: httpx.AsyncClient) -> Non
     assert (await api.get("/console/x/controller.py")).status_code == 404
     head = await api.head("/")
     assert (head.status_code, head.content, head.headers["etag"]) == (200, b"", page.headers["etag"])
+
+
+async def test_scripts_and_styles_come_without_comments_but_on_their_lines(api: httpx.AsyncClient) -> None:
+    for name in ("app.js", "feed.js", "shell.css"):
+        sent, written = (await api.get(f"/console/any/{name}")).text, (STATIC / name).read_text()
+        assert sent.count("\n") == written.count("\n")
+        assert not [line for line in sent.splitlines() if line.startswith((" ", "//", "/*"))]
+        assert len(sent) < len(written)
+    assert (await api.get("/console/any/live.js")).text == (STATIC / "live.js").read_text()
 
 
 async def test_what_people_write_is_never_markup_or_code(open_tab: OpenTab, make_user: MakeUser) -> None:

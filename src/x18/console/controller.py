@@ -12,6 +12,7 @@ from x18.core.static import ASK_AGAIN, Folder, read_folder, send_file, send_from
 STATIC: Final = Path(__file__).parent / "static"
 INDEX: Final = "index.html"
 NO_MODULE: Final = "theme.js"
+TO_COPY: Final = ("live.js",)
 ICON: Final = "favicon.ico"
 
 POLICY: Final = "; ".join(
@@ -36,7 +37,7 @@ ONE_DAY: Final = {"Cache-Control": "public, max-age=86400"}
 @cache
 def read_page() -> Folder:
     """The files, read and compressed once."""
-    return read_folder(STATIC, preloads=_preloads())
+    return read_folder(STATIC, lean=True, but=TO_COPY, preloads=_preloads())
 
 
 @get("/", include_in_schema=False, sync_to_thread=False)

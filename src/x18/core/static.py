@@ -3,7 +3,7 @@
 import gzip
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -23,6 +23,9 @@ ZIPPED: Final = ("text/", "application/json", "image/svg+xml")
 
 FOR_EVER: Final = {"Cache-Control": "public, max-age=31536000, immutable"}
 ASK_AGAIN: Final = {"Cache-Control": "no-cache"}
+
+BY_PEOPLE: Final = re.compile(rb"^[ \t]*(?://[^\n]*|/\*.*?\*/[ \t]*)?", re.MULTILINE | re.DOTALL)
+"""What the lines of scripts and styles begin with for the sake of people: indentation, and comments that have lines of their own."""
 
 NO_GZIP: Final = re.compile(r"\s*q\s*=\s*0(\.0*)?\s*")
 """The weight of a coding that is not wanted (RFC 9110 §12.4.2)."""
@@ -52,9 +55,15 @@ def make_file(body: bytes, media_type: str) -> File:
     return File(body, zipped, f'"{digest}"', f'"{digest}-gzip"', media_type)
 
 
-def read_folder(path: Path, **values: str) -> Folder:
-    """All files of a folder. In texts ``{name}`` stands for one of the values, and ``{version}`` for that of the folder."""
+def read_folder(path: Path, *, lean: bool = False, but: Collection[str] = (), **values: str) -> Folder:
+    """All files of a folder. In texts ``{name}`` stands for one of the values, and ``{version}`` for that of the folder.
+
+    ``lean``: scripts and styles without indentation and comments, which are an eighth of their size; ``but`` those that people copy.
+    """
     bodies = {one.name: one.read_bytes() for one in sorted(path.iterdir()) if one.suffix in MEDIA_TYPES}
+    for name in bodies.keys() - but if lean else ():
+        if name.endswith((".js", ".css")):
+            bodies[name] = _without_comments(bodies[name])
     version = hashlib.blake2b(repr((bodies, values)).encode(), digest_size=6).hexdigest()
     replaced = {f"{{{name}}}".encode(): value.encode() for name, value in {**values, "version": version}.items()}
     files = {}
@@ -65,6 +74,11 @@ def read_folder(path: Path, **values: str) -> Folder:
                 body = body.replace(mark, value)
         files[name] = make_file(body, media_type)
     return Folder(files, version)
+
+
+def _without_comments(body: bytes) -> bytes:
+    """The same code on the same lines, so that errors tell where they are."""
+    return BY_PEOPLE.sub(lambda found: b"\n" * found[0].count(b"\n"), body)
 
 
 def send_file(request: Request[Any, Any, Any], file: File, headers: Mapping[str, str]) -> Response[bytes]:
