@@ -15,7 +15,7 @@ OFFERED: Final = 2_000
 
 USED: Final = f"""
     SELECT a.symbol, sum(a.posts)::int AS posts
-    FROM (SELECT symbol, author_id, sum(posts) AS posts FROM symbol_uses WHERE hour >= $1 GROUP BY symbol, author_id) a {SEEN_BY_ALL}
+    FROM (SELECT symbol, author_id, sum(posts) AS posts FROM symbol_uses WHERE hour >= $1 GROUP BY symbol, author_id) a WHERE {SEEN_BY_ALL}
     GROUP BY a.symbol ORDER BY count(*) DESC, posts DESC, a.symbol LIMIT {OFFERED}"""
 
 

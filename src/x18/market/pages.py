@@ -31,7 +31,7 @@ SAMPLED_POSTS: Final = 20
 REMEMBERED: Final = 300
 """Answers of so many symbols and timeframes are kept."""
 
-USES: Final = f"FROM symbol_uses a {SEEN_BY_ALL} WHERE a.symbol = $1 AND a.hour >= $2"
+USES: Final = f"FROM symbol_uses a WHERE a.symbol = $1 AND a.hour >= $2 AND {SEEN_BY_ALL}"
 
 OVER_TIME: Final = f"""
     SELECT floor(extract(epoch FROM a.hour - $2) / extract(epoch FROM $3::interval))::int AS bucket, sum(a.posts)::int AS posts

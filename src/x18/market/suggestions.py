@@ -24,7 +24,8 @@ MOST_POPULAR: Final = 300
 
 POPULAR: Final = f"""
     SELECT a.author_id FROM (SELECT DISTINCT actor_id AS author_id FROM (
-        SELECT actor_id FROM feed_entries WHERE visibility = 0 ORDER BY id DESC LIMIT {NEWEST}) e) a {SEEN_BY_ALL}
+        SELECT actor_id FROM feed_entries WHERE visibility = 0 ORDER BY id DESC LIMIT {NEWEST}) e) a
+    CROSS JOIN LATERAL (SELECT id, followers_count FROM users WHERE id = a.author_id OFFSET 0) u WHERE {SEEN_BY_ALL}
     ORDER BY u.followers_count DESC, u.id LIMIT {MOST_POPULAR}"""
 
 # $1 the viewer, $2 since when it counts who wrote about a symbol, $3 those who are popular, $4 how many
@@ -41,12 +42,12 @@ SUGGESTED: Final = f"""
         SELECT a.author_id AS id, count(DISTINCT a.symbol) AS symbols
         FROM watchlists w CROSS JOIN LATERAL unnest(w.symbols) watched (symbol) CROSS JOIN LATERAL (
             SELECT symbol, author_id FROM symbol_uses WHERE symbol = watched.symbol COLLATE "C" AND hour >= $2
-            ORDER BY hour DESC, author_id DESC LIMIT {PER_SYMBOL}) a {SEEN_BY_ALL}
-        WHERE w.user_id = $1 GROUP BY a.author_id)
+            ORDER BY hour DESC, author_id DESC LIMIT {PER_SYMBOL}) a
+        WHERE w.user_id = $1 AND {SEEN_BY_ALL} GROUP BY a.author_id)
     SELECT u.id FROM (
         SELECT id, max(friends) AS friends, max(symbols) AS symbols FROM (
             SELECT id, friends, 0 AS symbols FROM friends UNION ALL SELECT id, 0, symbols FROM writers
-            UNION ALL SELECT a.author_id, 0, 0 FROM unnest($3::uuid[]) a (author_id) {SEEN_BY_ALL}) one
+            UNION ALL SELECT a.author_id, 0, 0 FROM unnest($3::uuid[]) a (author_id) WHERE {SEEN_BY_ALL}) one
         WHERE id NOT IN (SELECT id FROM followed) GROUP BY id) found
     JOIN users u ON u.id = found.id AND u.disabled_at IS NULL
     ORDER BY found.friends DESC, found.symbols DESC, u.followers_count DESC, u.id LIMIT $4"""

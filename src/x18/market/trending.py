@@ -8,6 +8,7 @@ from x18.core.cache import Cached
 from x18.core.clock import read_clock
 from x18.core.windows import WINDOWS
 from x18.market.schemas import Ticker
+from x18.realtime.audience import is_public
 from x18.search.hashtags import roll_up
 
 TickerWindow = Literal["1h", "6h", "12h", "24h", "7d"]
@@ -18,8 +19,8 @@ RANKED: Final = 100
 
 HOUR: Final = timedelta(hours=1)
 
-SEEN_BY_ALL: Final = "JOIN users u ON u.id = a.author_id AND NOT u.private_account AND u.disabled_at IS NULL"
-"""SQL: of uses by authors ``a`` those of accounts that everybody sees now, whatever they were when they wrote."""
+SEEN_BY_ALL: Final = is_public("a.author_id")
+"""SQL: of uses ``a`` those by accounts that everybody sees now, whatever they were when they wrote."""
 
 # $1 the span begins, $2 so does the one before, $3 that one with an hour more
 RANKING: Final = f"""
@@ -27,7 +28,7 @@ RANKING: Final = f"""
            count(*) FILTER (WHERE a.before)::int AS before, count(*) FILTER (WHERE a.earlier)::int AS earlier
     FROM (SELECT symbol, author_id, COALESCE(sum(posts) FILTER (WHERE hour >= $1), 0) AS posts,
                  bool_or(hour >= $2 AND hour < $1) AS before, bool_or(hour < $1) AS earlier
-          FROM symbol_uses WHERE hour >= $3 GROUP BY symbol, author_id) a {SEEN_BY_ALL}
+          FROM symbol_uses WHERE hour >= $3 GROUP BY symbol, author_id) a WHERE {SEEN_BY_ALL}
     GROUP BY a.symbol HAVING sum(a.posts) > 0 ORDER BY authors DESC, posts DESC, a.symbol LIMIT {RANKED}"""
 
 

@@ -67,6 +67,13 @@ def is_enabled(user_id: str) -> str:
     return f"NOT EXISTS (SELECT FROM users d WHERE d.id = {user_id} AND d.disabled_at IS NOT NULL)"
 
 
+def is_public(user_id: str) -> str:
+    """SQL condition: everybody sees the account with this id, which is neither private nor disabled. Asks an index that holds the others."""
+    return (
+        f"NOT EXISTS (SELECT FROM users d WHERE d.id = {user_id} AND (d.private_account OR d.disabled_at IS NOT NULL))"
+    )
+
+
 def visible_to_followers(viewer: str) -> str:
     """SQL condition of ``may_see`` for what ``e.actor_id`` wrote, where the viewer is that user or follows them.
 

@@ -7,16 +7,16 @@ from tests.mutants.mutant import Mutant
 MARKET: Final = [
     Mutant(
         "symbols: private accounts do not count",
-        "market/trending.py",
-        "AND NOT u.private_account AND u.disabled_at IS NULL",
-        "AND u.disabled_at IS NULL",
+        "realtime/audience.py",
+        "AND (d.private_account OR d.disabled_at IS NOT NULL))",
+        "AND d.disabled_at IS NOT NULL)",
         ("market/test_trending.py::test_only_what_everybody_may_see_counts",),
     ),
     Mutant(
         "symbols: disabled accounts do not count",
-        "market/trending.py",
-        "AND NOT u.private_account AND u.disabled_at IS NULL",
-        "AND NOT u.private_account",
+        "realtime/audience.py",
+        "AND (d.private_account OR d.disabled_at IS NOT NULL))",
+        "AND d.private_account)",
         ("market/test_trending.py::test_only_what_everybody_may_see_counts",),
     ),
     Mutant(
