@@ -80,7 +80,7 @@ async def test_follow_and_unfollow_change_home_at_once(open_tab: OpenTab, make_u
     await expect(texts(tab.page)).to_have_text(["hello followers"])
 
     await tab.go(f"#/u/{author.username}")
-    await tab.page.get_by_role("button", name=f"Unfollow @{author.username}").click()
+    await tab.page.get_by_role("button", name=f"Following @{author.username}").click()
     await expect(tab.page.get_by_role("button", name=f"Follow @{author.username}", exact=True)).to_be_visible()
     await tab.go("#/")
     await tab.wait_until_live()
@@ -140,7 +140,7 @@ async def test_counters_and_the_bell_keep_up(open_tab: OpenTab, make_user: MakeU
 
     await expect(tab.page.locator(".badge")).to_have_text("1")
     await expect(tab.page.get_by_role("button", name="Like, 1 like")).to_be_visible()
-    await tab.page.get_by_role("link", name="Notifications, 1 unread").click()
+    await tab.page.get_by_role("link", name="Notifications 1 unread").click()
     await expect(tab.page.locator(".note")).to_contain_text(["liked your post"])
     await expect(tab.page.locator(".badge")).to_be_hidden()
 

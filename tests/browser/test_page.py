@@ -27,7 +27,7 @@ async def test_one_registers_logs_out_and_in_again_by_e_mail(open_tab: OpenTab, 
     await page.get_by_role("dialog").get_by_role("button", name="Create account").click()
     await expect(page.get_by_role("heading", name="Home")).to_be_visible()
 
-    await page.locator("#account").get_by_role("link").click()
+    await page.get_by_role("link", name="Settings").click()
     await page.get_by_role("button", name="Log out").click()
     await page.locator("#account").get_by_role("button", name="Log in").click()
     await page.get_by_label("Username or e-mail").fill(f" {name}@Example.com")
@@ -80,11 +80,12 @@ async def test_editing_the_profile_keeps_what_was_changed_elsewhere(open_tab: Op
     await author.client.patch("/api/users/me", json={"bio": "written on a phone\nin two lines"})
     await tab.go(f"#/u/{author.username}")
     await tab.wait_until_live()
-    await tab.page.get_by_role("button", name="Edit profile").click()
-    await tab.page.get_by_label("Name").fill("Another name")
-    await tab.page.get_by_role("button", name="Save").click()
+    await tab.page.get_by_role("link", name="Edit profile").click()
+    await tab.page.get_by_label("Name", exact=True).fill("Another name")
+    await tab.page.get_by_role("button", name="Save").first.click()
 
     await expect(tab.page.locator("#account")).to_contain_text("Another name")
+    await tab.page.locator("#account").get_by_role("link").click()
     await expect(tab.page.locator(".bio")).to_have_text("written on a phone\nin two lines")
     me = (await author.client.get("/api/users/me")).json()
     assert (me["display_name"], me["bio"]) == ("Another name", "written on a phone\nin two lines")
@@ -193,6 +194,7 @@ async def test_a_phone_shows_all_of_it(open_tab: OpenTab, make_user: MakeUser) -
     await page.get_by_role("dialog").get_by_label("What is moving?").fill("from the train")
     await page.get_by_role("dialog").get_by_role("button", name="Post", exact=True).tap()
     await expect(texts(page).first).to_have_text("from the train")
+    await page.get_by_role("link", name="Settings").tap()
     await page.get_by_role("button", name="Protocol inspector").tap()
     box = await page.locator(".inspector").bounding_box()
 
@@ -212,7 +214,7 @@ async def test_an_expired_token_is_renewed_and_a_log_out_holds_in_all_tabs(
     kept = await tab.page.evaluate("JSON.parse(localStorage.getItem('x18.session'))")
     assert kept["refresh"] != user.refresh_token
     second = await tab.page.context.new_page()
-    await second.goto(f"{server.url}/#/u/{user.username}")
+    await second.goto(f"{server.url}/#/settings")
     await second.get_by_role("button", name="Log out").click()
 
     await expect(tab.page.locator("#account").get_by_role("button", name="Log in")).to_be_visible()

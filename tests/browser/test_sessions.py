@@ -114,7 +114,7 @@ async def test_a_log_out_is_told_in_other_tabs_and_one_that_the_server_missed_to
     open_tab: OpenTab, make_user: MakeUser
 ) -> None:
     user = await make_user("user")
-    tab = await open_tab(f"#/u/{user.username}", user=user)
+    tab = await open_tab("#/settings", user=user)
     tab.expected_errors = ("ERR_FAILED",)
     page, other = tab.page, await second_tab(tab)
     await page.route("**/api/auth/logout", lambda route: route.abort())

@@ -1,7 +1,7 @@
 // Registering, logging in, and the own account.
 import { api } from "./api.js";
-import { $, h, icon, openDialog, toast } from "./dom.js";
-import { keep, logOut as endSession, me, updateMe } from "./session.js";
+import { $, h, openDialog, toast } from "./dom.js";
+import { keep, logOut as endSession, me } from "./session.js";
 
 const FIELDS = {
   username: {
@@ -58,50 +58,22 @@ export async function logOut() {
   if (!(await endSession())) toast("You are logged out in this browser, but the server could not be told.");
 }
 
-/** A dialog to change what others see of one; `onDone` gets the new account. */
-export function openProfileDialog(user, onDone) {
-  const form = h(
-    "form",
-    { class: "fields", onsubmit: submit },
-    field("display_name", { label: "Name", maxlength: 100, required: true, value: user.display_name }),
-    field("bio", { label: "About you", tag: "textarea", rows: 3, maxlength: 500, value: user.bio }),
-    field("location", { label: "Place", maxlength: 100, value: user.location }),
-    h(
-      "label",
-      { class: "check" },
-      h("input", { type: "checkbox", name: "private_account", checked: user.private_account }),
-      icon("lock"),
-      "Only followers see my posts (anyone can follow me)",
-    ),
-    h("p", { class: "fault", role: "alert" }),
-    h("button", { class: "primary wide" }, "Save"),
-  );
-  const dialog = openDialog("Your profile", form);
-
-  async function submit(event) {
-    event.preventDefault();
-    const values = new FormData(form);
-    const body = { ...Object.fromEntries(values), private_account: values.has("private_account") };
-    await attempt(form, async () => {
-      const changed = await api("PATCH", "/api/users/me", { body });
-      updateMe(changed);
-      dialog.close();
-      onDone(changed);
-    });
-  }
-}
-
 export const isMe = (user) => me()?.id === user.id;
 
-function field(name, { label, tag = "input", ...attributes }) {
-  const id = `field-${name}`;
+let fields = 0;
+
+/** A field with its label, for `attempt`. */
+export function field(name, { label, tag = "input", ...attributes }) {
+  const id = `field-${(fields += 1)}`;
   return h("div", { class: "field" }, h("label", { for: id }, label), h(tag, { id, name, dir: "auto", ...attributes }));
 }
 
 /** What went wrong is told in the form, at the field where it has one. */
-async function attempt(form, work) {
+export async function attempt(form, work) {
   const [button, fault] = [$(".primary", form), $(".fault", form)];
+  const labelOf = (name) => form.elements[name]?.labels?.[0]?.textContent ?? name;
   button.disabled = true;
+  for (const input of form.elements) input.removeAttribute("aria-invalid");
   fault.textContent = "";
   try {
     await work();
@@ -109,7 +81,7 @@ async function attempt(form, work) {
     for (const input of form.elements) input.toggleAttribute("aria-invalid", input.name in (error.fields ?? {}));
     fault.textContent =
       Object.entries(error.fields ?? {})
-        .map(([name, message]) => `${FIELDS[name]?.label ?? name} ${message}.`)
+        .map(([name, message]) => `${labelOf(name)} ${message}.`)
         .join(" ") || error.message;
   } finally {
     button.disabled = false;

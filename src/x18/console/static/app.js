@@ -1,16 +1,17 @@
 // The page: navigation, what comes over the live channel to whom, and the keyboard.
 import { openAccountDialog } from "./account.js";
 import { get } from "./api.js";
+import { toggleTheme } from "./appearance.js";
 import { pinButton, showColumns, strip } from "./columns.js";
 import { composer } from "./composer.js";
 import { $, closeDialogs, h, icon, openDialog, toast } from "./dom.js";
 import { hasDraft } from "./drafts.js";
-import { avatar, linkTo, refreshTimes } from "./format.js";
+import { avatar, handleOf, linkTo, refreshTimes } from "./format.js";
 import { paintState, panel, toggleInspector } from "./inspector.js";
-import { bindKeys } from "./keys.js";
+import { bindKeys, help } from "./keys.js";
 import { pageOf } from "./pages.js";
 import * as places from "./places.js";
-import { repaint, update } from "./post.js";
+import { rename, update } from "./post.js";
 import { searchForm, trendingHashtags, trendingSymbols } from "./search.js";
 import { me, onChange, updateMe } from "./session.js";
 import { connect, firstCursor, on } from "./stream.js";
@@ -96,7 +97,8 @@ on("counts", ({ payload }) => {
   for (const [id, counts] of Object.entries(payload.posts)) update(id, counts);
 });
 on("user.updated", ({ payload: user }) => {
-  repaint(user);
+  rename(user);
+  for (const { feed } of views.openViews()) feed?.rename(user);
   const { id, username, display_name, avatar_url } = user;
   if (id === me()?.id) updateMe({ username, display_name, avatar_url });
 });
@@ -115,13 +117,18 @@ function paintAccount() {
         "a",
         { class: "person", href: linkTo.user(user.username), title: "Your page" },
         avatar(user),
-        h("span", { class: "names" }, h("b", {}, user.display_name), h("span", { class: "handle" }, `@${user.username}`)),
+        h("span", { class: "names" }, h("b", { dir: "auto" }, user.display_name), handleOf(user)),
       ),
     );
     readUnread();
   } else {
     box.replaceChildren(
-      h("button", { type: "button", class: "primary wide", onclick: () => openAccountDialog(true) }, "Create account"),
+      h(
+        "button",
+        { type: "button", class: "primary wide", onclick: () => openAccountDialog(true) },
+        h("span", { class: "long" }, "Create account"),
+        h("span", { class: "short" }, "Join"),
+      ),
       h("button", { type: "button", class: "plain wide", onclick: () => openAccountDialog(false) }, "Log in"),
     );
     paintUnread(0);
@@ -140,7 +147,7 @@ function paintUnread(unread) {
   for (const badge of document.querySelectorAll(".badge")) {
     badge.textContent = unread > 99 ? "99+" : unread || "";
     badge.hidden = !unread;
-    badge.parentElement.setAttribute("aria-label", unread ? `Notifications, ${unread} unread` : "Notifications");
+    badge.nextElementSibling.textContent = unread ? "unread" : "";
   }
 }
 
@@ -160,6 +167,8 @@ function compose(replyTo = null) {
 
 document.addEventListener("me", paintAccount);
 document.addEventListener("login", ({ detail }) => openAccountDialog(detail === true));
+document.addEventListener("inspect", () => toggleInspector());
+document.addEventListener("help", help);
 document.addEventListener("reply", ({ detail }) => compose(detail));
 document.addEventListener("posted", ({ detail: post }) => {
   const places = ["home", `user:${post.user_id}`, post.visibility === "public" && "explore"];
@@ -169,13 +178,6 @@ document.addEventListener("posted", ({ detail: post }) => {
   toast(post.reply_to_id ? "Your reply is out." : "Your post is out.");
 });
 
-function toggleTheme() {
-  const { dataset } = document.documentElement;
-  const isDark = dataset.theme ? dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
-  dataset.theme = isDark ? "light" : "dark";
-  for (const post of document.querySelectorAll(".fresh")) post.classList.remove("fresh"); // they glow in the old theme
-  localStorage.setItem("x18.theme", dataset.theme);
-}
 
 async function refreshTrending() {
   if (document.visibilityState !== "visible" || !$("#aside").offsetParent) return;
@@ -194,8 +196,9 @@ $("#aside").before(strip);
 $("#shell").append(panel);
 $(".skip").addEventListener("click", (event) => (event.preventDefault(), $("#main").focus()));
 for (const button of document.querySelectorAll(".compose")) button.addEventListener("click", () => compose());
-for (const button of document.querySelectorAll(".theme")) button.addEventListener("click", toggleTheme);
-for (const button of document.querySelectorAll(".inspect")) button.addEventListener("click", () => toggleInspector());
+$("#aside .theme").addEventListener("click", toggleTheme);
+$("#aside .inspect").addEventListener("click", () => toggleInspector());
+$("#aside .help").addEventListener("click", help);
 bindKeys({ compose, toggleInspector, reveal: () => page?.feed?.reveal() });
 $("#side nav").addEventListener("click", ({ target }) => target.closest("a")?.hash === location.hash && page.feed?.reveal());
 addEventListener("hashchange", () => {

@@ -6,7 +6,7 @@ import { me, onChange } from "./session.js";
 import { firstCursor, on } from "./stream.js";
 import * as views from "./views.js";
 
-const WIDE = matchMedia("(min-width: 1600px)");
+const WIDE = matchMedia("(min-width: 100em)");
 const MOST_COLUMNS = 6;
 const MOST_CARDS = 40;
 

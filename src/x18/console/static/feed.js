@@ -2,7 +2,8 @@
 // posts slide in; otherwise they wait behind a pill. However many come, the page holds a bounded number of them.
 import { get } from "./api.js";
 import { h, icon, toast } from "./dom.js";
-import { card, cardsOf, discard, postOf } from "./post.js";
+import { card, cardsOf, discard, postOf, renamed } from "./post.js";
+import { me } from "./session.js";
 
 const PAGE = 20;
 const MOST_CARDS = 120; // with live posts; those further down are loaded again when they are wanted
@@ -39,10 +40,14 @@ export class Feed {
   #reading = null;
   #words;
   #older;
+  #isOnce;
+  #accepts;
 
   /** `url` lists posts, or is called with a query for them; `nothing` is what an empty list says, or makes it, `scroller` what moves if not
-   * the page, `most` how many live cards are kept. `isThread`: replies, the oldest first. */
-  constructor(url, { query = {}, nothing = "Nothing here yet.", scroller = null, most = MOST_CARDS, isThread = false } = {}) {
+   * the page, `most` how many live cards are kept. `isThread`: replies, the oldest first.
+   * `isOnce`: a retweet moves its post up, as home does it. `accepts` tells what of a topic is shown. */
+  constructor(url, { query = {}, nothing = "Nothing here yet.", scroller = null, most = MOST_CARDS, isThread = false, isOnce = false, accepts = () => true } = {}) {
+    [this.#isOnce, this.#accepts] = [isOnce, accepts];
     [this.#url, this.#query, this.#nothing, this.#scroller, this.#most] = [url, query, nothing, scroller, most];
     this.#words = isThread ? REPLIES : POSTS;
     this.list = h("div", { class: "list" });
@@ -115,6 +120,7 @@ export class Feed {
 
   /** A post came. `isMine`: shown at once, also where it came over the live channel before and waits. */
   add(post, isMine = false) {
+    if (!this.#accepts(post) || this.#isOwnRetweetOfShown(post)) return;
     const key = keyOf(post);
     if (this.#keys.has(key)) return isMine && this.#waiting.some((one) => keyOf(one) === key) && this.reveal();
     this.#keys.add(key);
@@ -129,14 +135,17 @@ export class Feed {
     else this.#paintSoon();
   }
 
+  /** A user has new names: of posts that wait too. */
+  rename(user) {
+    for (const post of this.#waiting) renamed(post, user);
+  }
+
   /** A post is gone, or a retweet of it by `retweeter`. */
   remove(id, retweeter = "") {
     const had = this.#waiting.length;
     this.#waiting = this.#waiting.filter((post) => (retweeter ? keyOf(post) !== id + retweeter : post.id !== id));
     this.#waitingCount -= had - this.#waiting.length;
-    for (const article of [...cardsOf(id)]) {
-      if (this.list.contains(article) && (!retweeter || keyOf(postOf(article)) === id + retweeter)) this.#drop(article);
-    }
+    for (const article of this.#cardsOf(id)) if (!retweeter || keyOf(postOf(article)) === id + retweeter) this.#drop(article);
     this.#paintSoon();
   }
 
@@ -186,7 +195,22 @@ export class Feed {
     if (this.pill.textContent !== text) this.pill.replaceChildren(icon("up"), text);
   }
 
+  /** What one retweets in home stays where one reads it. */
+  #isOwnRetweetOfShown({ id, retweeted_by: by }) {
+    return this.#isOnce && by && by.id === me()?.id && (this.#cardsOf(id).length > 0 || this.#waiting.some((post) => post.id === id));
+  }
+
+  #cardsOf = (id) => [...cardsOf(id)].filter((article) => this.list.contains(article));
+
+  /** What comes again, as it was retweeted, leaves its old place. */
+  #takeUp() {
+    this.#waiting = [...new Map(this.#waiting.map((post) => [post.id, post])).values()];
+    for (const { id } of this.#waiting) this.#cardsOf(id).forEach((article) => this.#drop(article));
+    for (const post of this.#waiting) this.#keys.add(keyOf(post));
+  }
+
   #prepend() {
+    if (this.#isOnce) this.#takeUp();
     const fresh = this.#waiting.reverse().map(card);
     this.#forgetWaiting();
     if (!fresh.length) return;

@@ -6,6 +6,8 @@ const compact = new Intl.NumberFormat(undefined, { notation: "compact", maximumF
 const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
 const full = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
 
+const month = new Intl.DateTimeFormat(undefined, { month: "long", year: "numeric" });
+
 const MOST_OF_LINK = 42;
 
 export const count = (number) => compact.format(number);
@@ -26,6 +28,8 @@ export function time(text) {
   return h("time", { datetime: text, title: full.format(date) }, age(date));
 }
 
+export const joined = (text) => month.format(new Date(text));
+
 export function refreshTimes() {
   for (const element of document.querySelectorAll("time[datetime]")) {
     const text = age(new Date(element.dateTime));
@@ -35,7 +39,8 @@ export function refreshTimes() {
 
 /** A picture of this server, or the initials on a colour of the name. Pictures of other hosts are not loaded. */
 export function avatar(user) {
-  if (user.avatar_url?.startsWith("/")) return h("img", { class: "avatar", src: user.avatar_url, alt: "", loading: "lazy" });
+  const data = { user: user.id };
+  if (user.avatar_url?.startsWith("/")) return h("img", { class: "avatar", data, src: user.avatar_url, alt: "", loading: "lazy" });
   const words = (user.display_name || user.username).trim().split(/[\s_]+/);
   const initials = words
     .slice(0, 2)
@@ -43,7 +48,24 @@ export function avatar(user) {
     .join("");
   let hue = 0;
   for (const letter of user.username) hue = (hue * 31 + letter.codePointAt(0)) % 12;
-  return h("span", { class: "avatar", data: { hue }, "aria-hidden": "true" }, initials.toUpperCase());
+  return h("span", { class: "avatar", data: { ...data, hue }, "aria-hidden": "true" }, initials.toUpperCase());
+}
+
+/** The name a user goes by, as a link, and the @name. */
+export const nameOf = (user) =>
+  h("a", { class: "name", dir: "auto", href: linkTo.user(user.username), data: { user: user.id } }, user.display_name);
+export const handleOf = ({ id, username }) => h("span", { class: "handle", dir: "ltr", data: { user: id } }, `@${username}`);
+
+/** A user's new names and picture, wherever they stand. */
+export function repaint(user, root = document) {
+  for (const element of root.querySelectorAll(`[data-user="${user.id}"]`)) {
+    if (element.matches(".avatar")) element.replaceWith(avatar(user));
+    else if (element.matches(".handle")) element.textContent = `@${user.username}`;
+    else {
+      element.href = linkTo.user(user.username);
+      if (element.matches(".name")) element.textContent = user.display_name;
+    }
+  }
 }
 
 export const linkTo = {

@@ -8,6 +8,7 @@ const HELP = {
   r: "reply",
   t: "retweet",
   b: "bookmark",
+  s: "share or copy the link",
   Enter: "open the post",
   ".": "show new posts",
   n: "write a post",
@@ -17,11 +18,12 @@ const HELP = {
   "g e": "explore",
   "g n": "notifications",
   "g b": "bookmarks",
-  "g t": "trending",
+  "g t": "search and trending",
+  "g s": "settings",
   "Ctrl Enter": "send what you write",
 };
-const PLACES = { h: "#/", e: "#/explore", n: "#/notifications", b: "#/bookmarks", t: "#/search" };
-const PRESSED = { l: ".like", r: ".reply", t: ".retweet", b: ".bookmark" };
+const PLACES = { h: "#/", e: "#/explore", n: "#/notifications", b: "#/bookmarks", t: "#/search", s: "#/settings" };
+const PRESSED = { l: ".like", r: ".reply", t: ".retweet", b: ".bookmark", s: ".share" };
 
 export function bindKeys({ compose, toggleInspector, reveal }) {
   let isGoing = false;
@@ -38,7 +40,7 @@ export function bindKeys({ compose, toggleInspector, reveal }) {
     else if (key === "Enter" && article === document.activeElement && article) $(".when", article).click();
     else if (key === ".") reveal();
     else if (key === "n") compose();
-    else if (key === "/") $("#page input[type=search], #aside input[type=search]")?.focus();
+    else if (key === "/") search();
     else if (key === "i") toggleInspector();
     else if (key === "?") help();
     else return;
@@ -48,6 +50,15 @@ export function bindKeys({ compose, toggleInspector, reveal }) {
 
 const areas = () => [...document.querySelectorAll("#page, .column-body")];
 const areaOf = (element) => element?.closest("#page, .column-body") ?? $("#page");
+
+/** Into the field for it; where there is none, to the page that has one. */
+function search() {
+  const isInView = (field) => field.offsetParent;
+  const field = [...document.querySelectorAll("#page input[type=search], #aside input[type=search]")].find(isInView);
+  if (field) return field.focus();
+  addEventListener("hashchange", () => $("#page input[type=search]")?.focus(), { once: true });
+  location.hash = "#/search";
+}
 
 function step(from, by) {
   const articles = [...areaOf(document.activeElement).querySelectorAll("article")];
@@ -65,7 +76,7 @@ function stepAside(by) {
   area?.scrollIntoView({ inline: "nearest", block: "nearest" });
 }
 
-function help() {
+export function help() {
   openDialog(
     "Keyboard",
     h(

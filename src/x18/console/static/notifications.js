@@ -1,7 +1,7 @@
 // What others did that concerns one; the number of what is unread stands on the bell.
 import { api, get } from "./api.js";
 import { h, icon } from "./dom.js";
-import { avatar, linkTo, richText, time } from "./format.js";
+import { avatar, linkTo, nameOf, richText, time } from "./format.js";
 import { followButton } from "./people.js";
 
 const KINDS = {
@@ -61,8 +61,8 @@ function row({ id, type, actor, post, post_id: postId, is_read: isRead, created_
     h(
       "div",
       { class: "body" },
-      h("p", {}, h("a", { class: "name", href: linkTo.user(actor.username) }, actor.display_name), ` ${words} `, time(at)),
-      post && h("p", { class: "quote" }, richText(post.content.slice(0, 200))),
+      h("p", {}, nameOf(actor), ` ${words} `, time(at)),
+      post && h("p", { class: "quote", dir: "auto" }, richText(post.content)),
       postId && post && h("a", { class: "open", href: linkTo.post(postId) }, "Open the post"),
     ),
     type === "follow" && actor.is_following === false && followButton(actor),

@@ -9,6 +9,7 @@ import { followersPage, userPage } from "./people.js";
 import { card, discard, update } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
+import { settingsPage } from "./settings.js";
 import { symbolPage } from "./symbol.js";
 import { suggestedSection } from "./suggestions.js";
 import { watchlistPage } from "./watched.js";
@@ -19,6 +20,7 @@ const ROUTES = [
   [/^\/?$/, (_, query, column) => (me() ? homePage(query, column) : explorePage(query, column))],
   [/^\/explore$/, (_, query, column) => explorePage(query, column)],
   [/^\/notifications$/, () => (me() ? notificationsPage() : strangerPage("Notifications"))],
+  [/^\/settings$/, () => settingsPage()],
   [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
   [/^\/search$/, (_, query) => searchPage(query)],
   [/^\/watchlist$/, (_, __, column) => (me() ? watchlistPage(column) : strangerPage("Watchlist", "Your watchlist is kept with your account."))],
@@ -62,7 +64,7 @@ function homePage(query, column) {
   const filters = readFilters(query);
   const above = () => [composer(), filterBar("#/", query)];
   const nothing = Object.keys(filters).length ? NOTHING : nobodyFollowed;
-  const page = feedPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing, column });
+  const page = feedPage(titleOf("Home", filters), [narrowed("home", filters)], "/api/timeline/home", { query: filters, above, nothing, column, isOnce: true });
   return { ...page, place: "#/", isPinnable: true };
 }
 

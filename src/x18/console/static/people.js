@@ -1,18 +1,26 @@
 // A trader's page, and who follows whom.
+import { isMe, logOut } from "./account.js";
+import { album } from "./album.js";
 import { api, get } from "./api.js";
-import { isMe, logOut, openProfileDialog } from "./account.js";
 import { ask, h, icon, toast } from "./dom.js";
 import { Feed } from "./feed.js";
 import { filterBar, narrowed, readFilters } from "./filters.js";
-import { avatar, count, linkTo } from "./format.js";
+import { avatar, count, handleOf, joined, linkTo, nameOf, richText } from "./format.js";
 import { me, updateMe } from "./session.js";
+import { banner } from "./settings.js";
+import { shareButton } from "./share.js";
 
-/** A trader and the trader's posts and retweets. */
+const TABS = { "": "All", posts: "Posts", media: "Media" };
+
+/** A trader and what the trader wrote, retweeted or showed. */
 export function userPage(username, query) {
   const filters = readFilters(query);
-  let shown = "";
+  const tab = query.get("show") ?? "";
+  const path = linkTo.user(username);
+  let shown = null;
   const head = h("section", { class: "profile", "aria-label": "Profile" });
-  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, filterBar(linkTo.user(username), query)), load, resume, take };
+  const body = h("div");
+  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, tabs(path, tab), tab ? null : filterBar(path, query), body), load, resume, take };
   return page;
 
   async function load() {
@@ -21,24 +29,31 @@ export function userPage(username, query) {
     page.userId = user.id;
     page.topics = [narrowed(`user:${user.id}`, filters)];
     page.feed?.destroy();
-    page.feed?.element.remove();
-    page.feed = new Feed(`/api/timeline/user/${user.id}`, {
-      query: filters,
-      nothing: user.private_account && !user.is_following && !isMe(user) ? "Only followers see these posts." : "No posts yet.",
-    });
-    page.element.append(page.feed.element);
     paint(user);
-    await page.feed.load();
+    const content = contentOf(user);
+    body.replaceChildren(content.element);
+    await content.load();
+  }
+
+  function contentOf(user) {
+    if (tab === "media") return album(user.id);
+    const isClosed = user.private_account && !user.is_following && !isMe(user);
+    const nothing = isClosed ? "Only followers see these posts." : "No posts yet.";
+    page.feed =
+      tab === "posts"
+        ? new Feed(`/api/users/${user.id}/posts`, { nothing, accepts: (post) => !post.retweeted_by })
+        : new Feed(`/api/timeline/user/${user.id}`, { query: filters, nothing });
+    return page.feed;
   }
 
   async function resume() {
     const user = await get(`/api/users/${page.userId}`);
-    if (JSON.stringify(user) !== shown) paint(user); // else what has the focus stays
-    await page.feed.catchUp();
+    if (JSON.stringify(user) !== JSON.stringify(shown)) paint(user); // else what has the focus stays
+    await page.feed?.catchUp();
   }
 
   function paint(user) {
-    shown = JSON.stringify(user);
+    shown = user;
     const stat = (number, word, link) =>
       h(
         link ? "a" : "span",
@@ -47,11 +62,18 @@ export function userPage(username, query) {
         ` ${word}`,
       );
     head.replaceChildren(
-      h("div", { class: "row" }, avatar(user), action(user)),
-      h("h2", {}, user.display_name, user.private_account && icon("lock")),
-      h("p", { class: "handle" }, `@${user.username}`, user.is_followed_by && h("span", { class: "chip" }, "Follows you")),
-      user.bio && h("p", { class: "bio" }, user.bio),
-      user.location && h("p", { class: "handle" }, user.location),
+      h("div", { class: "banner" }, banner(user)),
+      h("div", { class: "row" }, avatar(user), h("span", { class: "row" }, shareButton(linkTo.user(user.username)), action(user))),
+      h("h2", {}, h("span", { dir: "auto" }, user.display_name), user.private_account && lock()),
+      h("p", {}, handleOf(user), user.is_followed_by && h("span", { class: "chip" }, "Follows you")),
+      user.bio && h("p", { class: "bio", dir: "auto" }, richText(user.bio)),
+      h(
+        "ul",
+        { class: "who" },
+        user.location && h("li", {}, icon("pin"), h("span", { dir: "auto" }, user.location)),
+        user.website && h("li", {}, icon("link"), website(user.website)),
+        h("li", {}, icon("calendar"), `Joined ${joined(user.created_at)}`),
+      ),
       h(
         "p",
         { class: "stats" },
@@ -63,19 +85,33 @@ export function userPage(username, query) {
   }
 
   function action(user) {
-    if (!isMe(user)) return followButton(user, (changed) => (paint(changed), user.private_account && page.feed.load()));
-    return h(
-      "span",
-      { class: "row" },
-      h("button", { type: "button", class: "plain", onclick: () => openProfileDialog(me(), paint) }, "Edit profile"),
-      h("button", { type: "button", class: "quiet round", "aria-label": "Log out", onclick: logOut }, icon("out")),
-    );
+    if (!isMe(user)) return followButton(user, (changed) => (paint(changed), user.private_account && load().catch(() => {})));
+    const leave = h("button", { type: "button", class: "quiet round", "aria-label": "Log out", onclick: logOut }, icon("out"));
+    return [h("a", { class: "plain", href: "#/settings" }, "Edit profile"), leave];
   }
 
   function take(event) {
+    if (event.type === "user.updated" && event.payload.id === page.userId) {
+      const { posts_count: _, ...changed } = event.payload; // their number is that of strangers
+      paint({ ...shown, ...changed });
+    }
     if (event.type === "notification" && event.payload.type === "follow" && isMe({ id: page.userId })) load().catch(() => {});
   }
 }
+
+const lock = () => h("span", { title: "Posts are for followers" }, icon("lock"), h("span", { class: "unseen" }, "Posts are for followers"));
+
+const website = (address) =>
+  h("a", { href: address, dir: "ltr", rel: "noopener noreferrer nofollow", target: "_blank" }, address.replace(/^https?:\/\/|\/$/gi, ""));
+
+const tabs = (path, current) =>
+  h(
+    "nav",
+    { class: "tabs", "aria-label": "What is shown" },
+    Object.entries(TABS).map(([name, words]) =>
+      h("a", { href: name ? `${path}?show=${name}` : path, "aria-current": name === current && "true" }, words),
+    ),
+  );
 
 /** Follow and unfollow; `onDone` gets the user as it is then. */
 export function followButton(user, onDone = () => {}) {
@@ -86,7 +122,7 @@ export function followButton(user, onDone = () => {}) {
   function paint() {
     button.className = user.is_following ? "plain follow" : "primary follow";
     button.textContent = user.is_following ? "Following" : "Follow";
-    button.setAttribute("aria-label", `${user.is_following ? "Unfollow" : "Follow"} @${user.username}`);
+    button.setAttribute("aria-label", user.is_following ? `Following @${user.username}: unfollow` : `Follow @${user.username}`);
   }
 
   async function toggle() {
@@ -116,10 +152,10 @@ export function userRow(user) {
       h(
         "div",
         { class: "names" },
-        h("a", { class: "name", href: linkTo.user(user.username) }, user.display_name),
-        h("span", { class: "handle" }, `@${user.username}`),
+        nameOf(user),
+        handleOf(user),
       ),
-      user.bio && h("p", {}, user.bio),
+      user.bio && h("p", { dir: "auto" }, richText(user.bio)),
     ),
     !isMe(user) && followButton(user),
   );

@@ -1,9 +1,12 @@
 // A post as a card: what it says, what can be done with it, and counters that keep up.
 import { api } from "./api.js";
+import { clamped } from "./clamp.js";
 import { $, ask, h, icon, isSure, toast } from "./dom.js";
-import { avatar, count, linkTo, meanColour, plural, richText, time } from "./format.js";
+import { avatar, count, handleOf, linkTo, nameOf, plural, repaint, richText, time } from "./format.js";
+import { gallery } from "./media.js";
 import { metadataChips } from "./metadata.js";
 import { me } from "./session.js";
+import { shareButton } from "./share.js";
 import { watch } from "./stream.js";
 
 const ACTIONS = [
@@ -11,8 +14,6 @@ const ACTIONS = [
   { name: "retweet", flag: "is_retweeted", counter: "retweets_count", word: "retweet", icon: "retweet" },
   { name: "bookmark", flag: "is_bookmarked", counter: "bookmarks_count", word: "bookmark", icon: "bookmark" },
 ];
-const THUMBNAIL_PX = 400; // its longer side
-const COLUMN_PX = 528;
 const AUDIENCE = { followers: ["people", "Followers only"], private: ["lock", "Only you"] };
 
 /** All cards on the page by the post's id: one post may be there twice, as itself and as a retweet. */
@@ -38,18 +39,21 @@ export function card(post) {
         "p",
         { class: "why" },
         icon("retweet"),
-        h("a", { href: linkTo.user(post.retweeted_by.username) }, post.retweeted_by.display_name),
+        nameOf(post.retweeted_by),
         " retweeted",
       ),
-    post.reply_to_id &&
-      h("p", { class: "why" }, icon("reply"), h("a", { href: linkTo.post(post.reply_to_id) }, "Replies to a post")),
-    h("a", { class: "face", href: linkTo.user(post.user.username), tabindex: "-1", "aria-hidden": "true" }, avatar(post.user)),
+    post.reply_to_id && h("p", { class: "why" }, icon("reply"), answered(post)),
+    h(
+      "a",
+      { class: "face", href: linkTo.user(post.user.username), data: { user: post.user.id }, tabindex: "-1", "aria-hidden": "true" },
+      avatar(post.user),
+    ),
     h(
       "div",
       { class: "body" },
       header(post, nameId),
-      post.content && h("p", { class: "text" }, richText(post.content)),
-      post.media.length > 0 && h("div", { class: "media", data: { count: post.media.length } }, post.media.map((media) => figure(media, post.media.length === 1))),
+      post.content && clamped(h("p", { class: "text", dir: "auto" }, richText(post.content))),
+      post.media.length > 0 && gallery(post.media),
       metadataChips(post),
       actions(post),
     ),
@@ -89,25 +93,23 @@ export function update(id, fields) {
   }
 }
 
-/** A user's new name and picture, on all cards. */
-export function repaint(user) {
+/** A user's new names, on all cards and in what is made of their posts later, and wherever else they stand. */
+export function rename(user) {
   for (const article of [...cards.values()].flatMap((some) => [...some])) {
-    const post = posts.get(article);
-    if (post.user.id === user.id) {
-      post.user = user;
-      const face = $(".face", article);
-      face.replaceChildren(avatar(user));
-      $(".names .name", article).textContent = user.display_name;
-      $(".names .handle", article).textContent = `@${user.username}`;
-      face.href = $(".names .name", article).href = linkTo.user(user.username);
-    }
-    if (post.retweeted_by?.id === user.id) {
-      post.retweeted_by = user;
-      const link = $(".why a", article);
-      link.textContent = user.display_name;
-      link.href = linkTo.user(user.username);
-    }
+    renamed(posts.get(article), user);
+    if (!article.isConnected) repaint(user, article); // its page is kept for Back
   }
+  repaint(user);
+}
+
+/** The same in one post. */
+export function renamed(post, user) {
+  for (const part of ["user", "retweeted_by", "reply_to_user"]) if (post[part]?.id === user.id) post[part] = user;
+}
+
+/** Whom a post answers. Without a name: the post is gone, or not for the viewer. */
+function answered({ reply_to_id: id, reply_to_user: user }) {
+  return h("a", { href: linkTo.post(id) }, "Replying to ", user ? handleOf(user) : "a post");
 }
 
 function header(post, nameId) {
@@ -118,43 +120,13 @@ function header(post, nameId) {
     h(
       "span",
       { id: nameId, class: "names" },
-      h("a", { class: "name", href: linkTo.user(post.user.username) }, post.user.display_name),
-      h("span", { class: "handle" }, `@${post.user.username}`),
+      nameOf(post.user),
+      handleOf(post.user),
     ),
     audience &&
       h("span", { class: "audience", title: audience[1] }, icon(audience[0]), h("span", { class: "unseen" }, audience[1])),
     h("a", { class: "when", href: linkTo.post(post.id) }, time(post.created_at)),
   );
-}
-
-/** Of several pictures the thumbnails; one that has the column for itself is sharp, and moves if it is a GIF. */
-function figure(media, isAlone) {
-  if (media.type === "video")
-    return h("video", {
-      src: media.url,
-      controls: true,
-      preload: "metadata",
-      poster: media.thumbnail_url,
-      "aria-label": media.alt_text || "Video",
-      width: media.width,
-      height: media.height,
-    });
-  const image = h("img", {
-    src: media.thumbnail_url ?? media.url,
-    srcset: isAlone && media.thumbnail_url && srcset(media),
-    sizes: isAlone && `(max-width: 700px) calc(100vw - 90px), ${COLUMN_PX}px`,
-    alt: media.alt_text || "Picture without a description",
-    loading: "lazy",
-    width: media.width,
-    height: media.height,
-  });
-  image.style.backgroundColor = meanColour(media.blurhash);
-  return h("a", { href: media.url, target: "_blank", rel: "noopener" }, image);
-}
-
-function srcset({ url, thumbnail_url: thumbnail, width, height }) {
-  const narrow = Math.round(Math.min(1, THUMBNAIL_PX / Math.max(width, height)) * width);
-  return `${thumbnail} ${narrow}w, ${url} ${width}w`;
 }
 
 function actions(post) {
@@ -178,7 +150,7 @@ function actions(post) {
       { type: "button", class: "delete", "aria-label": "Delete", onclick: (event) => erase(post, event.currentTarget) },
       icon("trash"),
     );
-  return h("div", { class: "actions" }, reply, buttons, remove);
+  return h("div", { class: "actions" }, reply, buttons, shareButton(linkTo.post(post.id)), remove);
 }
 
 function paint(button, action, post) {

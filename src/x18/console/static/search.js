@@ -87,7 +87,7 @@ function trendingPage(query) {
   );
   const feed = new Feed("/api/timeline/trending", { query: { timeframe, ...filters }, nothing: "Nothing is trending." });
   return {
-    title: titleOf("Trending", filters),
+    title: Object.keys(filters).length ? titleOf("Trending", filters) : "Search",
     place: "#/search",
     topics: [],
     feed,

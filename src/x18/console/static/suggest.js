@@ -45,7 +45,7 @@ export function suggest(area) {
             "li",
             { id: `${id}-${at}`, role: "option", data: { name }, onmousedown: (event) => (event.preventDefault(), take(name)) },
             h("span", {}, name),
-            note && h("small", {}, note),
+            note && h("small", { dir: "auto" }, note),
           ),
         ),
     );

@@ -58,7 +58,7 @@ export function symbolPage(symbol, query, column) {
       list(
         "Most posts",
         top_authors.map(({ user, posts_count }) =>
-          h("a", { class: "chip", href: linkTo.user(user.username) }, avatar(user), ` ${user.display_name}`, h("small", {}, ` ${count(posts_count)}`)),
+          h("a", { class: "chip", href: linkTo.user(user.username) }, avatar(user), " ", h("span", { dir: "auto" }, user.display_name), h("small", {}, ` ${count(posts_count)}`)),
         ),
       ),
       list("Together with", [

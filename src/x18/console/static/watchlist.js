@@ -8,7 +8,7 @@ import * as views from "./views.js";
 
 const MOST = 100;
 const MOST_BESIDE = 8;
-const HAS_RAIL = matchMedia("(min-width: 1121px)");
+const HAS_RAIL = matchMedia("(min-width: 70.01em)");
 
 let symbols = []; // in the reader's order
 let reading = null;
