@@ -99,6 +99,27 @@ async def test_a_topic_added_with_a_cursor_brings_its_past_behind_ones_own_curso
         assert len(client.post_ids) == 3
 
 
+async def test_a_topic_that_was_left_after_a_cut_stays_left_and_the_others_come_again(
+    server: Server, make_user: MakeUser
+) -> None:
+    one, other = await make_user("one"), await make_user("other")
+    async with program(server.url, f"user:{one.id}", f"user:{other.id}") as client:
+        await client.wait_for_state("live")
+        for _ in range(2):
+            start = len(client.messages)
+            await client.do("drop")
+            await client.wait_for_state("live", start)
+        await client.do("unsubscribe", [f"user:{one.id}"])
+        await post(one, "not wanted any more")
+        start = len(client.messages)
+        await client.do("drop")
+        await client.wait_for_state("live", start)
+        await post(one, "nor now")
+        last = await post(other, "wanted")
+        await client.wait_for_post(last)
+        assert client.post_ids == [last]
+
+
 async def test_a_topic_that_cannot_be_had_is_refused_and_forgotten(server: Server, make_user: MakeUser) -> None:
     author = await make_user("author")
     async with program(server.url, f"user:{author.id}") as client:

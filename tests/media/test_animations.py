@@ -226,3 +226,20 @@ def test_frames_of_a_gif_have_bounds_of_their_own(tmp_path: Path) -> None:
 
     with pytest.raises(Rejected, match="40 megapixels"):
         process(bytes(data), GIF, tmp_path)
+
+
+@pytest.mark.parametrize("lossless", [True, False])
+def test_a_last_frame_that_is_smaller_does_not_shrink_an_animation(tmp_path: Path, lossless: bool) -> None:
+    """What changes from frame to frame is a small part, and only that is in the file."""
+    frames = [spot(left, 1).convert("RGBA") for left in (0, 10, 30)]
+    for frame in frames:
+        frame.putalpha(frame.getchannel("R").point(lambda red: 255 if red else 0))
+    data = save(
+        frames[0], "WEBP", save_all=True, append_images=frames[1:], duration=100, lossless=lossless, minimize_size=True
+    )
+    shown = process(data, WEBP, tmp_path)
+
+    assert (shown.told.width, shown.told.height) == shown.image.size == (40, 20)
+    assert shown.data[20] & 0x12 == 0x12, "transparent and animated, as its head says"
+    assert [seen_at(frame) for frame in frames_of(shown)] == [[0], [10], [30]]
+    assert shown.told.duration_ms == 300
