@@ -170,6 +170,24 @@ async def crumbs(me: Attacker) -> None:
     await me.crowd(10, press)
 
 
+async def comings_and_goings(me: Attacker) -> None:
+    """Connections that are opened and left: at once, after a word that is no request, or with the answer on its way."""
+    words = (b"", b"?\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", request("GET", "/docs"))
+
+    async def press(_: int, wire: Wire) -> None:
+        while me.is_on:
+            word = words[me.number % len(words)]
+            await wire.open()
+            if word:
+                await wire.send(word)
+                if word != words[-1]:
+                    me.saw((await wire.answer())[0])
+            me.saw("opened and left")
+            wire.drop()
+
+    await me.crowd(MANY, press)
+
+
 async def idle_and_unread(me: Attacker) -> None:
     """Connections that say nothing, and answers that nobody reads (M6)."""
 

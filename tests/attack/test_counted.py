@@ -15,7 +15,16 @@ GROWTH_BYTES = 64 * 1024**2
 """What a second of attack may leave behind at once: memory is given back later."""
 
 CHEAP = {
-    "requests": ("codecs", "query_strings", "strangers_paths", "pipelines", "crumbs", "json_bombs", "cheap_reads"),
+    "requests": (
+        "codecs",
+        "query_strings",
+        "strangers_paths",
+        "pipelines",
+        "crumbs",
+        "json_bombs",
+        "cheap_reads",
+        "comings_and_goings",
+    ),
     "sockets": ("replays_of_streams", "handshakes", "calls", "pings", "fragments", "bad_messages", "clocks"),
     "writes": ("likes_of_one_post", "mentions", "keys"),
     "uploads": ("unfinished",),

@@ -16,7 +16,7 @@ from tests.runtime.test_patience import Connection as Patient
 from tests.server import Server
 from x18.core.errors import TooManyRequests
 from x18.files import MOST, file_limit
-from x18.runtime.doors import DOORS, FEW, LONG_S, SHORT_S, CountedProtocol, Doors
+from x18.runtime.doors import DOORS, FEW, LONG_S, OPENED, SHORT_S, CountedProtocol, Doors
 from x18.runtime.proxies import TrustedPeers
 from x18.settings import read_settings
 
@@ -39,6 +39,20 @@ def test_a_network_has_so_many_connections_and_others_have_their_own() -> None:
     places[0].close()
     places.append(doors.enter(doors.network_of(PEER)))
     assert doors.total == 4
+
+
+def test_a_network_opens_so_many_connections_and_no_more_for_a_while_though_it_closes_them() -> None:
+    doors = make_doors()
+    come_and_go(doors, OPENED)
+    with pytest.raises(TooManyRequests):
+        come_and_go(doors, OPENED)  # more than may be opened while this runs
+
+    doors.enter(OTHER).close()
+
+
+def come_and_go(doors: Doors, times: int) -> None:
+    for _ in range(times):
+        doors.enter(PEER).close()
 
 
 def test_ipv6_addresses_of_one_customer_are_one_network() -> None:

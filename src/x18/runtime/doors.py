@@ -36,11 +36,17 @@ REQUESTS: Final = 40
 REQUESTS_PER_SECOND: Final = 200
 """Requests of a network at once and per second in the long run: twice as many as all its users are answered. Faster ones are read later."""
 
+OPENED: Final = 400
+OPENED_PER_SECOND: Final = 100
+"""Connections that a network may open at once and in the long run, whatever is said on them, if anything is."""
+
 MANY: Final = Refusal(
     HTTPStatus.TOO_MANY_REQUESTS,
     "too_many_connections",
     "Too many connections from this address: close some, or reuse them.",
 )
+TURNED_AWAY: Final = MANY.encode()
+"""The same for all, as it has to cost nothing."""
 
 
 class Doors:
@@ -53,6 +59,7 @@ class Doors:
         self._many = many
         self._open = UnderWay("connections", per_user=per_network, per_network=per_network)
         self._asked = Budget("requests", burst=REQUESTS, per_second=REQUESTS_PER_SECOND, network_factor=1)
+        self._opened = Budget("connections", burst=OPENED, per_second=OPENED_PER_SECOND, network_factor=1)
         self.slices = Slices()
         self.total = 0
 
@@ -64,11 +71,13 @@ class Doors:
         """Count a connection until the stack is closed.
 
         Raises:
-            TooManyRequests: its network has as many as it may.
+            TooManyRequests: its network has as many as it may, or opened too many lately.
         """
         stack = ExitStack()
         if network is not None:
+            self._opened.check(network)
             stack.enter_context(self._open.enter(network))
+            self._opened.charge(1, network)
         self.total += 1
         stack.callback(self._leave)
         return stack
@@ -121,7 +130,7 @@ class CountedProtocol(PatientProtocol):
                 self._place = self.doors.enter(self.network)
             except TooManyRequests:
                 self.transport = transport
-                transport.write(MANY.encode())
+                transport.write(TURNED_AWAY)
                 transport.close()
                 return
         super().connection_made(transport)

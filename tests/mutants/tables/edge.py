@@ -36,6 +36,13 @@ HTTP: Final = [
         ("runtime/test_doors.py",),
     ),
     Mutant(
+        "a network opens so many connections a second",
+        "runtime/doors.py",
+        "            self._opened.check(network)\n",
+        "",
+        ("runtime/test_doors.py",),
+    ),
+    Mutant(
         "a connection that ended is counted no more",
         "runtime/doors.py",
         "            self._place.close()\n",
