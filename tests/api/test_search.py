@@ -180,6 +180,22 @@ async def test_trending_hashtags_count_public_posts_and_forget_deleted_ones(
     await becomes(api, tag, 3)
 
 
+async def test_of_a_post_those_hashtags_are_counted_that_its_deletion_takes_back(
+    api: httpx.AsyncClient, make_user: MakeUser
+) -> None:
+    tags = [f"t{number}{secrets.token_hex(6)}" for number in range(12)]
+    people = [await make_user() for _ in range(4)]  # so many that no other test's hashtags stand before these
+    made = [await publish(author, " ".join(f"#{tag}" for tag in tags)) for author in people]
+    await becomes(api, tags[0], 4, authors=4)
+    assert {one["tag"] for one in await trending_hashtags(api)} & set(tags) == set(tags[:10])
+
+    for author, post in zip(people, made, strict=True):
+        await author.client.delete(f"/api/posts/{post['id']}")
+    await becomes(api, tags[0], 0)
+
+    assert {one["tag"] for one in await trending_hashtags(api)} & set(tags) == set()
+
+
 async def test_an_account_that_turns_private_and_back_takes_away_only_hashtags_it_had_added(
     api: httpx.AsyncClient, make_user: MakeUser
 ) -> None:

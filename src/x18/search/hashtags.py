@@ -72,9 +72,10 @@ async def show_trending_hashtags(timeframe: Timeframe, page: Page) -> tuple[Tren
 async def roll_up() -> int:
     """Count the hashtags and symbols of the next events of the log, at most 1,000; how many events that were.
 
-    One process at a time; while another one counts, nothing is done. A deletion takes away what its post had added: whether it counts
-    is settled when it is written, else an account that turns private and back could take away the counts of others. A disabled account
-    takes all of its own away, and brings them back; of symbols that is done by whoever reads their uses.
+    One process at a time; while another one counts, nothing is done. Of a post those hashtags count that it is found by, which are the
+    ones that its tombstone keeps. A deletion takes away what its post had added: whether it counts is settled when it is written, else an
+    account that turns private and back could take away the counts of others. A disabled account takes all of its own away, and brings
+    them back; of symbols that is done by whoever reads their uses.
     """
     async with db.transaction():
         seq = await db.fetch_value("SELECT seq FROM hashtag_state FOR UPDATE SKIP LOCKED")
@@ -82,12 +83,12 @@ async def roll_up() -> int:
             return 0
         head = await db.fetch_value("SELECT head FROM event_state")
         rows = await db.fetch(
-            """SELECT e.seq, e.kind, e.actor_id, e.created_at, e.object_id AS post_id, COALESCE(p.hashtags, t.hashtags, '{}') AS hashtags,
+            """SELECT e.seq, e.kind, e.actor_id, e.created_at, e.object_id AS post_id,
+                   ARRAY(SELECT substr(term, 3) FROM unnest(COALESCE(p.terms, t.terms)) term WHERE term LIKE 'h:%') AS hashtags,
                    ARRAY(SELECT substr(term, 3) FROM unnest(COALESCE(p.terms, t.terms)) term WHERE term LIKE 's:%') AS symbols
                FROM event_log e
                LEFT JOIN posts p ON p.id = e.object_id AND p.in_trends AND e.kind = $3
-               LEFT JOIN LATERAL (SELECT t.terms, ARRAY(SELECT substr(term, 3) FROM unnest(t.terms) term WHERE term LIKE 'h:%') AS hashtags
-                   FROM post_tombstones t WHERE t.post_id = e.object_id AND t.in_trends) t ON true
+               LEFT JOIN post_tombstones t ON t.post_id = e.object_id AND t.in_trends
                WHERE e.seq > $1 AND e.seq <= $5 AND e.kind = ANY($4) ORDER BY e.seq LIMIT $2""",
             seq,
             BATCH,
@@ -115,8 +116,8 @@ async def _switch(event: asyncpg.Record) -> None:
         )
     else:
         rows = await db.fetch(
-            f"""SELECT hashtag, {HOUR_OF_POST} AS hour, count(*)::int AS posts FROM posts, unnest(hashtags) hashtag
-               WHERE author_id = $1 AND in_trends AND id > $2 AND created_at < $3
+            f"""SELECT substr(term, 3) AS hashtag, {HOUR_OF_POST} AS hour, count(*)::int AS posts FROM posts, unnest(terms) term
+               WHERE author_id = $1 AND in_trends AND term LIKE 'h:%' AND id > $2 AND created_at < $3
                  AND NOT EXISTS (SELECT FROM hashtag_uses WHERE author_id = $1) GROUP BY 1, 2""",
             event["actor_id"],
             id_floor(await read_clock() - KEEP),
