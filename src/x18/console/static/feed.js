@@ -66,7 +66,7 @@ export class Feed {
       this.end,
       this.more,
     );
-    this.#older = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#loadOlder(), { root: scroller, rootMargin: "600px" });
+    this.#older = new IntersectionObserver((entries) => entries.at(-1).isIntersecting && this.#loadOlder(), { root: scroller, rootMargin: "600px" });
     this.#older.observe(this.more);
   }
 
@@ -97,16 +97,19 @@ export class Feed {
   /** Offer what came meanwhile; nothing moves. */
   async catchUp() {
     if (this.#words === REPLIES) return this.#cursor || this.#readOn();
-    if (!this.#newest) return this.load().catch(() => this.#paint());
+    if (!this.list.childElementCount) return this.load().catch(() => this.#paint());
+    this.#isStale ||= !this.#newest; // a list of several, which does not tell
     try {
+      if (this.#isStale) return;
       const answer = await this.#read({ limit: MOST_WAITING, after: this.#newest });
       for (const post of answer.posts.reverse()) this.add(post);
       this.#newest = answer.newest_cursor ?? this.#newest;
       this.#isStale ||= answer.posts.length === MOST_WAITING;
     } catch {
       this.#isStale = true;
+    } finally {
+      this.#paint();
     }
-    this.#paint();
   }
 
   /** Have so many posts, if there are so many. */

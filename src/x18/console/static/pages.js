@@ -10,6 +10,7 @@ import { card, discard, update } from "./post.js";
 import { searchPage } from "./search.js";
 import { me } from "./session.js";
 import { settingsPage } from "./settings.js";
+import { hear } from "./stream.js";
 import { symbolPage } from "./symbol.js";
 import { suggestedSection } from "./suggestions.js";
 import { watchlistPage } from "./watched.js";
@@ -19,7 +20,7 @@ const NOTHING = "No posts like these yet. New ones appear here the moment they a
 const ROUTES = [
   [/^\/?$/, (_, query, column) => (me() ? homePage(query, column) : explorePage(query, column))],
   [/^\/explore$/, (_, query, column) => explorePage(query, column)],
-  [/^\/notifications$/, () => (me() ? notificationsPage() : strangerPage("Notifications"))],
+  [/^\/notifications$/, (_, query, column) => (me() ? notificationsPage(column) : strangerPage("Notifications"))],
   [/^\/settings$/, () => settingsPage()],
   [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
   [/^\/search$/, (_, query) => searchPage(query)],
@@ -119,7 +120,7 @@ function strangerPage(title, words = `${title} are yours once you log in.`) {
   return { title, topics: [], element, load: async () => {} };
 }
 
-/** A post, what it answers, and its replies. A reply that comes is seen by the post's counter, which is watched. */
+/** A post, what it answers, and its replies. A reply that comes is told by the post's counter. */
 function threadPage(id) {
   const feed = new Feed(`/api/posts/${id}/replies`, { nothing: "No replies yet.", isThread: true });
   feed.element.classList.add("replies");
@@ -140,10 +141,12 @@ function threadPage(id) {
       top.lastElementChild.classList.add("main");
       heading.hidden = false;
       known = post.replies_count;
+      hear(id, true);
       await feed.load();
       if (me()) top.append(composer({ replyTo: post }));
     },
     async resume() {
+      hear(id, true);
       const post = await get(`/api/posts/${id}`);
       update(id, post);
       known = post.replies_count;
@@ -154,7 +157,9 @@ function threadPage(id) {
       known = posts[id].replies_count;
       feed.refresh();
     },
+    pause: () => hear(id, false),
     destroy() {
+      hear(id, false);
       for (const article of [...top.querySelectorAll("article")]) discard(article);
     },
   };

@@ -6,6 +6,7 @@ import { ask, h, icon, toast } from "./dom.js";
 import { Feed } from "./feed.js";
 import { filterBar, narrowed, readFilters } from "./filters.js";
 import { avatar, count, handleOf, joined, linkTo, nameOf, richText } from "./format.js";
+import { rows } from "./rows.js";
 import { me, updateMe } from "./session.js";
 import { banner } from "./settings.js";
 import { shareButton } from "./share.js";
@@ -133,7 +134,7 @@ export function followButton(user, onDone = () => {}) {
       paint();
       onDone(user);
     } catch (error) {
-      toast(error.message);
+      toast(`You ${user.is_following ? "still follow" : "do not follow"} @${user.username}. ${error.message}`);
     } finally {
       button.disabled = false;
     }
@@ -144,7 +145,7 @@ export function followButton(user, onDone = () => {}) {
 export function userRow(user) {
   return h(
     "li",
-    { class: "person" },
+    { class: "person", data: { id: user.id } },
     avatar(user),
     h(
       "div",
@@ -163,25 +164,18 @@ export function userRow(user) {
 
 /** Followers, or those whom a user follows. */
 export function followersPage(username, which) {
-  const list = h("ul", { class: "people" });
-  const more = h("button", { type: "button", class: "more", onclick: () => read(more.value) }, "More");
-  more.hidden = true;
-  const note = h("p", { class: "empty", role: "status" }, "Loading…");
+  const people = rows("people", { read, row: userRow, nothing: "Nobody yet.", end: "Nobody else." });
+  const { element, grow, catchUp: resume, destroy } = people;
   let id;
-  return { title: `@${username}: ${which}`, topics: [], element: h("div", {}, list, note, more), load };
+  return { title: `@${username}: ${which}`, topics: [], element, load, resume, grow, destroy };
 
   async function load() {
     id = (await get(`/api/users/username/${encodeURIComponent(username)}`)).id;
-    list.replaceChildren();
-    await read();
+    await people.load();
   }
 
-  async function read(before) {
-    const answer = await get(`/api/users/${id}/${which}`, { limit: 50, before });
-    list.append(...answer.users.map(userRow));
-    more.value = answer.next_cursor ?? "";
-    more.hidden = !answer.next_cursor;
-    note.hidden = list.childElementCount > 0;
-    note.textContent = "Nobody yet.";
+  async function read(query) {
+    const { users: items, next_cursor, newest_cursor } = await get(`/api/users/${id}/${which}`, query);
+    return { items, next_cursor, newest_cursor };
   }
 }

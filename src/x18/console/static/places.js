@@ -22,6 +22,7 @@ export function leave(page) {
   mark(page);
   views.leave(page);
   page.feed?.pause();
+  page.pause?.();
   kept.delete(entry);
   const focus = document.activeElement;
   kept.set(entry, { page, at: Date.now(), focus: focus.matches("input, textarea, select") ? null : focus }); // else one types into them

@@ -191,7 +191,7 @@ async function toggle(post, { name, flag, counter }) {
     update(post.id, { likes_count, retweets_count, replies_count, bookmarks_count, is_liked, is_retweeted, is_bookmarked });
   } catch (error) {
     update(post.id, before);
-    toast(error.message);
+    toast(`Your ${name} was not ${before[flag] ? "taken back" : "saved"}. ${error.message}`);
   }
 }
 
@@ -203,6 +203,6 @@ async function erase(post, button) {
     for (const article of [...cardsOf(post.id)]) discard(article);
     if (location.hash === linkTo.post(post.id)) location.hash = "#/";
   } catch (error) {
-    toast(error.message);
+    toast(`The post was not deleted. ${error.message}`);
   }
 }

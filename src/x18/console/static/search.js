@@ -5,8 +5,10 @@ import { Feed } from "./feed.js";
 import { filterBar, placeOf, readFilters, titleOf } from "./filters.js";
 import { count, linkTo, plural } from "./format.js";
 import { userRow } from "./people.js";
+import { rows } from "./rows.js";
 
 const TICKER_TIMEFRAMES = ["1h", "24h", "7d"];
+const FEW = 5;
 const TIMEFRAMES = { "1h": "Hour", "24h": "Day", "7d": "Week", "30d": "Month" };
 
 /** Traders and posts that match; without words, what is trending. */
@@ -57,9 +59,9 @@ function changeOf(change) {
 }
 
 function resultsPage(words) {
-  const people = h("ul", { class: "people" });
+  const people = rows("people", { read, row: userRow, nothing: "", more: "More traders", end: "", page: FEW, isByHand: true });
   const feed = new Feed("/api/search/posts", { query: { q: words }, nothing: "No posts with these words." });
-  const users = h("section", { "aria-label": "Traders" }, h("h2", { class: "heading" }, "Traders"), people);
+  const users = h("section", { "aria-label": "Traders" }, h("h2", { class: "heading" }, "Traders"), people.element);
   users.hidden = true;
   return {
     title: "Search",
@@ -67,11 +69,17 @@ function resultsPage(words) {
     feed,
     element: h("div", {}, searchForm(words), users, h("h2", { class: "heading" }, "Posts"), feed.element),
     async load() {
-      const [found] = await Promise.all([get("/api/search/users", { q: words, limit: 5 }), feed.load()]);
-      people.replaceChildren(...found.users.map(userRow));
-      users.hidden = !found.users.length;
+      await Promise.all([people.load(), feed.load()]);
+      users.hidden = !people.list.childElementCount;
     },
+    destroy: people.destroy,
   };
+
+  /** They are ordered by likeness, so there is no cursor but how many there were. */
+  async function read({ limit, before: offset = 0 }) {
+    const { users: items } = await get("/api/search/users", { q: words, limit, offset });
+    return { items, next_cursor: items.length === limit ? offset + limit : null };
+  }
 }
 
 function trendingPage(query) {

@@ -14,6 +14,7 @@ const TOO_LATE = 4401; // the token took longer than the server waits
 
 const listeners = new Map();
 const visible = new Set();
+const heard = new Set();
 let watched = new Set();
 const wants = new Map(); // whoever wants something → its topics: names, or {topic, filter}
 let told = new Map(); // the topics that the connection is subscribed to → their filter as JSON
@@ -131,6 +132,13 @@ export function watch(id, isVisible) {
   flushSoon();
 }
 
+/** Hear of a post's counters wherever it is. */
+export function hear(id, isHeard) {
+  if (isHeard) heard.add(id);
+  else heard.delete(id);
+  flushSoon();
+}
+
 function flushSoon() {
   flushTimer ??= setTimeout(flush, Math.max(WATCH_FIRST_MS, flushedAt + WATCH_EVERY_MS - Date.now()));
 }
@@ -138,8 +146,9 @@ function flushSoon() {
 function flush() {
   flushTimer = null;
   flushedAt = Date.now();
-  const [added, gone] = [[...visible].filter((id) => !watched.has(id)), [...watched].filter((id) => !visible.has(id))];
-  watched = new Set(visible);
+  const wanted = new Set([...visible, ...heard]);
+  const [added, gone] = [[...wanted].filter((id) => !watched.has(id)), [...watched].filter((id) => !wanted.has(id))];
+  watched = wanted;
   if (gone.length) live.unwatch(gone);
   if (added.length) live.watch(added);
 }

@@ -21,7 +21,7 @@ export function watchlistPage(column) {
   const edit = h("button", { type: "button", class: "plain", "aria-expanded": "false", onclick: toggle }, "Edit");
   editor.hidden = true;
   const head = h("section", { class: "facts", "aria-label": "Symbols" }, chips, h("div", { class: "row" }, form, edit), editor);
-  const page = { title: "Watchlist", place: "#/watchlist", topics: [], feed, isPinnable: true, load, destroy };
+  const page = { title: "Watchlist", place: "#/watchlist", topics: [], feed, isPinnable: true, load, pause, destroy };
   page.element = h("div", {}, !column && head, feed.element);
   changes.addEventListener("change", renew);
   changes.addEventListener("count", paint);
@@ -37,6 +37,10 @@ export function watchlistPage(column) {
   function destroy() {
     changes.removeEventListener("change", renew);
     changes.removeEventListener("count", paint);
+    pause();
+  }
+
+  function pause() {
     if (!column) seeAll();
   }
 
