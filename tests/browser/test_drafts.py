@@ -51,7 +51,7 @@ async def test_what_is_typed_outlives_all_but_being_posted(open_tab: OpenTab, ma
     await expect(page.locator("#page").get_by_label("Who may see it")).to_have_value("followers")
     await expect(page.locator("#page .composer").get_by_label("Symbol")).to_have_value("BTC-USD")
     await expect(page.locator("#page .composer").get_by_label("Short")).to_be_checked()
-    await expect(page.locator("#page .lost")).to_contain_text("No longer attached: chart.png.")
+    await expect(page.locator("#page .unkept")).to_contain_text("No longer attached: chart.png.")
 
     await page.locator("#account a").click()
     await page.get_by_role("button", name="Log out").click()
@@ -75,7 +75,7 @@ async def test_what_is_typed_outlives_all_but_being_posted(open_tab: OpenTab, ma
     await page.locator("#page").get_by_role("button", name="Throw the draft away").click()
     await page.locator("#page").get_by_role("button", name="Press again to throw the draft away").click()
     await expect(area(page)).to_have_value("")
-    await expect(page.locator("#page .lost")).to_be_hidden()
+    await expect(page.locator("#page .unkept")).to_be_hidden()
     await page.reload()
 
     await expect(area(page)).to_have_value("")

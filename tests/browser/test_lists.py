@@ -14,7 +14,8 @@ from tests.files import picture, save
 FOLLOWERS = """
     WITH made AS (
         INSERT INTO users (id, username, email, password_hash, display_name, folded_name)
-        SELECT uuidv7(), $2 || n, $2 || n || '@example.com', '', 'Follower ' || n, 'follower ' || n FROM generate_series(1, 60) n RETURNING id)
+        SELECT uuidv7(), $2 || n, $2 || n || '@example.com', '', 'Follower ' || n, 'follower ' || n
+        FROM generate_series(1, 60) n RETURNING id)
     INSERT INTO follows (id, follower_id, followee_id) SELECT uuidv7(), id, $1 FROM made"""
 UNREACHABLE = "The server cannot be reached."
 

@@ -12,7 +12,7 @@ export function attachments(key, onChange) {
   let lost = [];
   let isFilled = false; // before, the field is as empty as that of a new draft
   const views = h("div", { class: "previews" });
-  const note = h("p", { class: "lost", role: "status" });
+  const note = h("p", { class: "unkept", role: "status" });
   const input = h("input", {
     type: "file",
     accept: TYPES,
