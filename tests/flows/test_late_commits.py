@@ -101,9 +101,13 @@ async def test_a_first_page_shows_what_one_wrote_though_another_transaction_hang
 ) -> None:
     author, reader = await make_user("author"), await make_user("reader")
     async with open_transaction(database):
-        await create_post(author.id, PostDraft(content="hangs"))
+        hanging = str(await create_post(author.id, PostDraft(content="hangs")))
         made = (await publish(reader))["id"]
-        assert await posts_of(reader, "/api/timeline/explore", limit=1) == [made]
+        page = (await reader.client.get("/api/timeline/explore", params={"limit": 1})).json()
+        assert [post["id"] for post in page["posts"]] == [made]
+
+    # Who goes on from there gets what it has once more, and does not miss the other.
+    assert await posts_of(reader, "/api/timeline/explore", after=page["newest_cursor"]) == [made, hanging]
 
 
 async def test_pages_of_older_items_and_lists_of_other_kinds_wait_for_nothing(

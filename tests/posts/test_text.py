@@ -33,7 +33,7 @@ def symbols(text: str) -> list[str]:
         "BRK.B", "BRK-B", "BRK/B", "BAC-PL", "RDS.A", "AAPL.US", "VOD.L", "SHOP.TO", "ES_F", "7203.T", "0700.HK", "600519.SS", "005930.KS",
         "1INCH", "1000SATS", "1INCH-USDT", "XAU/USD", "1000000MOGUSDT", "285A.T", "00679B.TWO", "920799.BJ", "5.HK", "6E_F", "6J=F",
         "ES=F", "EUR=X", "^GSPC", ".DJI", "BTCUSD_PERP", "BTCUSDT_240628", "BTC_USDC_PERP", "ERIC-B.ST", "NOVO-B.CO", "RCI.B.TO", "REI-UN.TO",
-        "AAPL240621C00200000", "SPY_062124C500", "BTCUSDT.P",
+        "AAPL240621C00200000", "SPY_062124C500", "BTCUSDT.P", "M&M.NS", "J&KBANK.BO", "GVT&D.NS",
     ],
 )  # fmt: skip
 def test_a_symbol_is_what_exchanges_write(symbol: str) -> None:
@@ -64,6 +64,7 @@ def test_a_symbol_is_what_exchanges_write(symbol: str) -> None:
             ["AAPL", "BRK.B", "BTCUSDT.P", "ETHUSD", ".INX"],
         ),
         ("$NYSE: closed, $BTC:LONG, $ETH:$SOL", ["NYSE", "BTC", "ETH", "SOL"]),
+        ("$M&A $T&C $AT&T $BTC&ETH.US $m&m.ns", ["M", "T", "AT", "BTC", "M&M.NS"]),
         ("$es=f $btcusd_perp $eric-b.st $btc=up", ["ES=F", "BTCUSD_PERP", "ERIC-B.ST", "BTC"]),
         ("🚀$GME💎 \u202b$AMC\u202c $AAPL’s $TSLA… שלום $NVDA!", ["GME", "AMC", "AAPL", "TSLA", "NVDA"]),
     ],

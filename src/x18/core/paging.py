@@ -115,16 +115,18 @@ async def read_page(
     ``read`` gives the rows in ``page.direction``, one more than the limit where there are so many. Where the page reaches the newest
     items, what appears later is greater than all of its rows: whoever goes on after the newest one misses nothing. Only what was
     written in the last moments makes that cost anything. A poll leaves out what is not settled, a first page waits for it, and
-    after ``LONGEST_WAIT_S`` shows it all the same: one sees at once what one wrote.
+    after ``LONGEST_WAIT_S`` shows it all the same: one sees at once what one wrote. Then its ``newest_cursor`` is below what is not settled,
+    so that whoever goes on from there gets some of the page again, and misses nothing.
     """
-    rows = await _read_settled(order, page, read, id_of, page.after if oldest_first else page.before)
+    rows, settled = await _read_settled(order, page, read, id_of, page.after if oldest_first else page.before)
     shown = list(rows[: page.limit])
     if page.ascending:
         shown.reverse()
     if not shown:
         return shown, Ends(None, page.before if oldest_first else page.after)
     first, last = id_of(shown[0]), id_of(shown[-1])
-    return shown, Ends(last if page.ascending or len(rows) > page.limit else None, max(first, last))
+    newest = max(first, last)
+    return shown, Ends(last if page.ascending or len(rows) > page.limit else None, min(newest, settled or newest))
 
 
 async def _read_settled(
@@ -133,24 +135,25 @@ async def _read_settled(
     read: Callable[[Page], Awaitable[Sequence[R]]],
     id_of: Callable[[R], UUID],
     older_than: UUID | None,
-) -> Sequence[R]:
+) -> tuple[Sequence[R], UUID | None]:
+    """The rows, and where they are not settled the greatest id below which they are."""
     known = horizon.known(order)  # before the rows are read, so that all below it are among them
     rows = await read(page)
     if not rows or older_than or page.offset:
-        return rows
+        return rows, None
     newest = max(id_of(rows[0]), id_of(rows[: page.limit][-1]))
     if newest < known:
-        return rows
+        return rows, None
     is_poll = page.before or page.after
     loop = asyncio.get_running_loop()
     give_up_at = loop.time() + LONGEST_WAIT_S
     await horizon.look()
     while not is_poll and horizon.known(order) <= newest:
         if loop.time() > give_up_at:
-            return rows
+            return rows, UUID(int=max(0, horizon.known(order).int - 1))
         await asyncio.sleep(WAIT_STEP_S)
         await horizon.look()
-    return await read(msgspec.structs.replace(page, ceiling=horizon.known(order)))
+    return await read(msgspec.structs.replace(page, ceiling=horizon.known(order))), None
 
 
 class Listing(msgspec.Struct, kw_only=True):

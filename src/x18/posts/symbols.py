@@ -3,6 +3,8 @@
 - A ticker is letters and digits: ``BTC``, ``US30``, also with the ``^`` or ``.`` of an index. One that begins with digits ends in at least
   two capitals (``1INCH``) or in the code of an exchange (``7203.T``, ``285A.T``, ``5.HK``). ``$100``, ``$5k``, ``$1.50``, ``$20-30``,
   ``$100USD``, ``$1MILLION``, ``$150C`` are money.
+- A ``&`` belongs to it only where the code of an exchange that lists such names ends it (``M&M.NS``, ``J&KBANK.BO``). What is a number and a
+  letter in prose is an amount (``$2B``, ``$5X``), so that ``$2Z`` is none: such a one is told in the metadata.
 - After ``-``, ``/`` or ``_`` a currency that others are quoted in joins it (``BTC-USD``, ``BTC/USD``), then contracts and dates
   (``BTC-USD-PERP``, ``BTCUSD_240628``, ``BTC-27DEC24-100000-C``); after ``-``, ``/`` or ``.`` a class of share (``BRK-B``, ``BRK.B``);
   after ``.`` an exchange (``AAPL.US``, ``ERIC-B.ST``); after ``_`` one or two letters (``ES_F``); ``=F`` and ``=X``. Either it is in
@@ -51,7 +53,8 @@ def symbol_pattern(unspaced: str) -> str:
     small = rf"[a-z][a-z0-9]{{0,14}}+(?:{_suffix().lower()}){end}"
     listed = rf"(?i:(?:\d{{3,6}}+[A-Z]?+|\d[0-9A-Z]\d[0-9A-Z])\.(?:{NUMERIC})|\d{{1,2}}\.HK)"
     option, future = r"[A-Z]{1,6}\d{6}[CP]\d{8}", r"\d[A-Z][_=]F"
-    return rf"(?:{listed}|{option}|{future}|{small}|{capitals}){end}"
+    named = r"(?i:[A-Z]{1,8}+&[A-Z]{1,10}+\.(?:NS|BO))"
+    return rf"(?:{listed}|{named}|{option}|{future}|{small}|{capitals}){end}"
 
 
 def _suffix() -> str:
