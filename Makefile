@@ -1,5 +1,5 @@
 # The front door. Everything works without make too: see README.md.
-.PHONY: run test check bench demo attack mutants hashes first-start compose animation
+.PHONY: run test check bench lighthouse demo attack mutants hashes first-start compose animation
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -23,6 +23,9 @@ bench: $(BIN)/pytest ## measure, with tables
 compose: ## start X18 beside PostgreSQL and Valkey in Docker, with passwords that are made once and kept in .env
 	deploy/compose-env.sh
 	docker compose up -d --build
+
+lighthouse: $(BIN)/pytest ## Lighthouse of the pages of the server on port 8080, six times; needs Node 18 with npx, and Chromium
+	$(BIN)/python -m benchmarks.lighthouse
 
 attack: $(BIN)/pytest ## attack a server of its own in every way we know, and measure what others notice (4 minutes)
 	$(BIN)/pytest -n 0 -s -m attack tests/attack

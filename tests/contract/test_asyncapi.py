@@ -96,6 +96,13 @@ def test_every_message_has_an_example_that_fits_its_schema(kind: str) -> None:
     check(example)
 
 
+def test_connected_is_not_promised_to_whom_is_refused() -> None:
+    summary = describe()["components"]["messages"]["Connected"]["summary"]
+
+    assert summary.startswith("The first message, unless the connection is refused")
+    assert "Always" not in summary
+
+
 def test_the_examples_of_a_client_are_messages() -> None:
     for message in CLIENT:
         msgspec.json.decode(json.dumps(EXAMPLES[type_of(message)]), type=p.ClientMessage)
