@@ -90,10 +90,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 @pytest.fixture
 async def open_tab(browser: Browser, server: Server) -> AsyncIterator[OpenTab]:
-    """Opens a browser of a person's own at a place of the console; ``user`` is logged in."""
+    """Opens a browser of a person's own at a place of the console, or another page; ``user`` is logged in."""
     tabs: list[Tab] = []
 
-    async def open_(place: str = "", *, user: Account | None = None, url: str = server.url, **options: Any) -> Tab:
+    async def open_(
+        place: str = "", *, user: Account | None = None, url: str = server.url, is_console: bool = True, **options: Any
+    ) -> Tab:
         context = await browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
         context.set_default_timeout(20_000)
         if user is not None:
@@ -104,7 +106,8 @@ async def open_tab(browser: Browser, server: Server) -> AsyncIterator[OpenTab]:
         tab.page.on("request", tab.note_request)
         tabs.append(tab)
         await tab.page.goto(f"{url}/{place}")
-        await tab.wait_until_live()
+        if is_console:
+            await tab.wait_until_live()
         return tab
 
     yield open_

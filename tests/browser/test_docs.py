@@ -1,52 +1,23 @@
 """The pages of the documents, as a person uses them: read, find, try."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Route, expect
+from playwright.async_api import Locator, Route, expect
 
-from tests.browser.conftest import DESKTOP, LOG_IN, PHONE, Tab, session_of
+from tests.browser.conftest import DESKTOP, PHONE, OpenTab, Tab
 from tests.browser.test_page_quality import faults_of
-from tests.conftest import Account, MakeUser
-from tests.server import Server
+from tests.conftest import MakeUser
 
 PAGES = ["/docs", "/docs/live"]
 NARROW = {"width": 320, "height": 640}
-SHIFTS = """window.moved = [];
-new PerformanceObserver(list => window.moved.push(...list.getEntries().map(one => [one.value, one.sources.map(
-  source => source.node?.outerHTML?.slice(0, 90))])))
-  .observe({type: 'layout-shift', buffered: true})"""
-"""Whatever moves while a page loads, with what moved (CLS of web.dev)."""
-
-OpenPage = Callable[..., Awaitable[Tab]]
-
-
-@pytest.fixture
-async def open_page(browser: Browser, server: Server) -> AsyncIterator[OpenPage]:
-    """Opens one of the pages in a browser of a person's own; ``user`` is logged in to the console there."""
-    tabs: list[Tab] = []
-
-    async def open_(path: str, *, user: Account | None = None, **options: Any) -> Tab:
-        context = await browser.new_context(**{"viewport": DESKTOP, "reduced_motion": "reduce", **options})
-        context.set_default_timeout(8_000)
-        await context.add_init_script(SHIFTS)
-        if user is not None:
-            await context.add_init_script(LOG_IN % json.dumps(json.dumps(await session_of(user))))
-        tab = Tab(await context.new_page(), server.url)
-        tab.page.on("console", tab.note_console)
-        tab.page.on("pageerror", lambda error: tab.errors.append(str(error)))
-        tab.page.on("request", tab.note_request)
-        tabs.append(tab)
-        await tab.page.goto(server.url + path)
-        return tab
-
-    yield open_
-    for tab in tabs:
-        await tab.page.context.close()
-        assert tab.errors == []
-        assert tab.strangers == []
+SHIFTS = """() => {
+  const observer = new PerformanceObserver(() => {});
+  observer.observe({type: 'layout-shift', buffered: true});
+  return observer.takeRecords().map(one => [one.value, one.sources.map(source => source.node?.outerHTML?.slice(0, 90))]);
+}"""
+"""Whatever moved while a page loaded, with what moved (CLS of web.dev)."""
 
 
 def box_of(tab: Tab, operation: str) -> Locator:
@@ -54,8 +25,8 @@ def box_of(tab: Tab, operation: str) -> Locator:
 
 
 @pytest.mark.parametrize("path", PAGES)
-async def test_a_page_has_no_accessibility_fault_moves_nothing_and_fits(open_page: OpenPage, path: str) -> None:
-    tab = await open_page(path, bypass_csp=True)
+async def test_a_page_has_no_accessibility_fault_moves_nothing_and_fits(open_tab: OpenTab, path: str) -> None:
+    tab = await open_tab(path[1:], is_console=False, bypass_csp=True)
     page = tab.page
     faults = await faults_of(page, path)
     await page.locator("main details").evaluate_all("all => all.slice(0, 40).forEach(one => { one.open = true })")
@@ -73,16 +44,16 @@ async def test_a_page_has_no_accessibility_fault_moves_nothing_and_fits(open_pag
 
 @pytest.mark.parametrize("path", ["/", *PAGES, "/docs#posts_create", "/docs/live#message-subscribe"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE])
-async def test_nothing_moves_while_a_page_loads(open_page: OpenPage, path: str, size: Any) -> None:
-    tab = await open_page(path, viewport=size)
+async def test_nothing_moves_while_a_page_loads(open_tab: OpenTab, path: str, size: Any) -> None:
+    tab = await open_tab(path[1:], is_console=path == "/", viewport=size)
     await tab.page.wait_for_load_state("networkidle")
-    moved = await tab.page.evaluate("window.moved")
+    moved = await tab.page.evaluate(SHIFTS)
 
     assert sum(value for value, _ in moved) < 0.05, moved
 
 
-async def test_one_finds_an_operation_with_the_keyboard_and_can_pass_its_address_on(open_page: OpenPage) -> None:
-    tab = await open_page("/docs")
+async def test_one_finds_an_operation_with_the_keyboard_and_can_pass_its_address_on(open_tab: OpenTab) -> None:
+    tab = await open_tab("docs", is_console=False)
     page = tab.page
     await page.keyboard.press("/")
     await page.keyboard.type("bookmark remove")
@@ -96,7 +67,7 @@ async def test_one_finds_an_operation_with_the_keyboard_and_can_pass_its_address
     await expect(page).to_have_url(tab.url + "/docs#posts_unbookmark")
 
     for hash_ in ("#posts_unbookmark", "#/posts/posts_unbookmark"):
-        other = await open_page("/docs" + hash_)
+        other = await open_tab("docs" + hash_, is_console=False)
         await expect(box_of(other, "posts_unbookmark")).to_be_visible()
         await expect(box_of(other, "posts_unbookmark").locator(".curl")).to_contain_text("curl -X DELETE")
         await expect(other.page.locator("#posts_unbookmark")).to_be_in_viewport()
@@ -104,10 +75,10 @@ async def test_one_finds_an_operation_with_the_keyboard_and_can_pass_its_address
     await expect(page.locator("#found")).to_contain_text("0 of")
 
 
-async def test_the_box_asks_as_whom_one_is_in_the_console(open_page: OpenPage, make_user: MakeUser) -> None:
+async def test_the_box_asks_as_whom_one_is_in_the_console(open_tab: OpenTab, make_user: MakeUser) -> None:
     evil = "<img src=x onerror='window.broken=1'>"
     user, other = await make_user("user", bio=evil), await make_user("other")
-    tab = await open_page("/docs#users_show_me", user=user)
+    tab = await open_tab("docs#users_show_me", is_console=False, user=user)
     box = box_of(tab, "users_show_me")
     await expect(tab.page.locator("#who")).to_have_value("session")
     await box.get_by_role("button", name="Send GET").click()
@@ -135,9 +106,9 @@ async def test_the_box_asks_as_whom_one_is_in_the_console(open_page: OpenPage, m
     assert "TOKEN" not in await box.locator(".curl").inner_text()
 
 
-async def test_the_box_sends_what_is_filled_in(open_page: OpenPage, make_user: MakeUser) -> None:
+async def test_the_box_sends_what_is_filled_in(open_tab: OpenTab, make_user: MakeUser) -> None:
     user = await make_user("user")
-    tab = await open_page("/docs#posts_create", user=user)
+    tab = await open_tab("docs#posts_create", is_console=False, user=user)
     box = box_of(tab, "posts_create")
     await box.get_by_label("Body, JSON").fill('{"content": "it\'s from the box"}')
     await box.get_by_label("Idempotency-Key").fill("once")
@@ -171,8 +142,8 @@ async def test_the_box_sends_what_is_filled_in(open_page: OpenPage, make_user: M
     await expect(upload.locator(".answer")).to_contain_text("unsupported_media_type")
 
 
-async def test_a_stream_is_shown_as_it_comes_until_it_is_stopped(open_page: OpenPage) -> None:
-    tab = await open_page("/docs#live_stream")
+async def test_a_stream_is_shown_as_it_comes_until_it_is_stopped(open_tab: OpenTab) -> None:
+    tab = await open_tab("docs#live_stream", is_console=False)
     box = box_of(tab, "live_stream")
     await box.get_by_label("topics").fill("test?rate=5")
     await box.get_by_role("button", name="Send GET").click()
@@ -182,9 +153,9 @@ async def test_a_stream_is_shown_as_it_comes_until_it_is_stopped(open_page: Open
     await expect(box.get_by_role("button", name="Send GET")).to_be_visible()
 
 
-async def test_no_token_leaves_this_server(open_page: OpenPage, make_user: MakeUser) -> None:
+async def test_no_token_leaves_this_server(open_tab: OpenTab, make_user: MakeUser) -> None:
     user = await make_user("user")
-    tab = await open_page("/docs#users_show", user=user)
+    tab = await open_tab("docs#users_show", is_console=False, user=user)
     tab.expected_errors = ("404", "400", "Failed to fetch", "ERR_FAILED", "Content Security Policy", "violates")
     box = box_of(tab, "users_show")
     for value in ("//evil.example/x", "..\\\\evil.example", "../../../evil", "https://evil.example", "@evil.example"):
@@ -204,9 +175,9 @@ async def test_no_token_leaves_this_server(open_page: OpenPage, make_user: MakeU
     # A request to another host would be noted, and fails the test where it ends.
 
 
-async def test_the_channel_is_tried_as_whom_one_is_in_the_console(open_page: OpenPage, make_user: MakeUser) -> None:
+async def test_the_channel_is_tried_as_whom_one_is_in_the_console(open_tab: OpenTab, make_user: MakeUser) -> None:
     user = await make_user("user")
-    tab = await open_page("/docs/live", user=user)
+    tab = await open_tab("docs/live", is_console=False, user=user)
     page = tab.page
     frames = page.get_by_role("log", name="Frames")
     await page.get_by_role("button", name="Connect").click()
@@ -228,9 +199,9 @@ async def test_the_channel_is_tried_as_whom_one_is_in_the_console(open_page: Ope
     await expect(frames.get_by_role("listitem")).to_have_count(0)
 
 
-async def test_the_pages_take_the_theme_of_the_console_and_lead_back(open_page: OpenPage) -> None:
+async def test_the_pages_take_the_theme_of_the_console_and_lead_back(open_tab: OpenTab) -> None:
     for path in PAGES:
-        tab = await open_page("/")
+        tab = await open_tab()
         await tab.page.evaluate("localStorage.setItem('x18.theme', 'dark')")
         page_colour = await tab.page.evaluate(
             "document.documentElement.dataset.theme = 'dark', getComputedStyle(document.body).backgroundColor"
@@ -241,8 +212,8 @@ async def test_the_pages_take_the_theme_of_the_console_and_lead_back(open_page: 
         await expect(tab.page).to_have_url(tab.url + "/")
 
 
-async def test_without_a_script_all_that_can_be_read_is_there_and_no_box(open_page: OpenPage) -> None:
-    tab = await open_page("/docs", java_script_enabled=False)
+async def test_without_a_script_all_that_can_be_read_is_there_and_no_box(open_tab: OpenTab) -> None:
+    tab = await open_tab("docs", is_console=False, java_script_enabled=False)
 
     await expect(tab.page.locator("#posts_create .listed").first).to_be_hidden()
     await tab.page.locator("#contents a[href='#posts_create']").click()

@@ -73,9 +73,7 @@ async def test_a_page_says_what_it_is(api: httpx.AsyncClient, path: str) -> None
     assert 50 < len(str(meta["description"])) < 160
     assert meta["viewport"] == "width=device-width, initial-scale=1, viewport-fit=cover"
     assert [name for name, _ in page.elements].count("h1") == 1
-    assert [href for href in page.all("href") if href in ("/", *PAGES)] == ["/", "/", "/docs", "/docs/live"][:4] + (
-        ["/docs/live"] if path == "/docs" else []
-    )
+    assert {"/", *PAGES} <= set(page.all("href"))
     [current] = [attributes["href"] for _, attributes in page.elements if attributes.get("aria-current") == "page"]
     assert current == path
 
