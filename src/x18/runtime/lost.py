@@ -15,7 +15,9 @@ from x18.core.problems import answer_error
 LOST: Final = "lost.html"
 HEADERS: Final = {**PAGE_HEADERS, "Cache-Control": "no-store", "Vary": "Accept"}
 
-MEANT: Final = re.compile(r"/(explore|notifications|bookmarks|search|watchlist|(s|symbol|t|p|u)/[^/].*)/?", re.DOTALL)
+MEANT: Final = re.compile(
+    r"/(explore|notifications|bookmarks|search|settings|watchlist|(s|symbol|t|p|u)/[^/].*)/?", re.DOTALL
+)
 """Paths that are the console's without the ``#``; tests/contract/test_lost.py compares them with its routes."""
 
 QUERY: Final = "=&%+,:;@/?!*'()~$-._"
