@@ -25,7 +25,7 @@ export function searchForm(words = "") {
     value: words,
     maxlength: 200,
     dir: "auto",
-    placeholder: "Search traders and posts",
+    placeholder: "Search",
     "aria-label": "Search traders and posts",
     autocomplete: "off",
   });

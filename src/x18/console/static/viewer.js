@@ -11,7 +11,7 @@ export function openViewer(files, at, link = () => null) {
   const arrow = (by, words, drawing) =>
     h("button", { type: "button", class: `round ${drawing}`, "aria-label": words, onclick: () => step(by) }, icon(drawing));
   const arrows = files.length > 1 ? [arrow(-1, "Previous", "left"), arrow(1, "Next", "right")] : [];
-  const dialog = openDialog("Pictures and videos", stage, arrows);
+  const dialog = openDialog("Pictures and videos", stage, ...arrows);
   const heading = $("h2", dialog);
   heading.setAttribute("aria-live", "polite");
   dialog.classList.add("viewer");
