@@ -80,4 +80,5 @@ async def test_a_list_bounded_on_both_sides_ends_at_the_older_bound(
     newer = await api.get(f"/api/users/{author.id}/posts?after={made[1]}&limit=1")
 
     assert [post["id"] for page in pages for post in page.json()["posts"]] == [made[4], made[3], made[2]]
+    assert [post["id"] for post in newer.json()["posts"]] == [made[2]], "the next one, not the newest"
     assert "after=" not in newer.links["next"]["url"], "from there on all that is older"

@@ -38,6 +38,7 @@ def test_tags_are_where_people_saw_them(text: str, tags: list[str]) -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
+        ("**@alice** hello", []),  # there is no markup here, and this is how twitter-text reads it
         ("@alice\n@bob\u2028@carol", ["alice", "bob", "carol"]),
         ("(@alice) [@bob] “@carol”", ["alice", "bob", "carol"]),
         ("https://example.com/@alice/1?by=@bob mail me@example.com", []),
