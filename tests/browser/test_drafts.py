@@ -116,6 +116,45 @@ async def test_tabs_share_a_draft_and_no_post_is_made_twice(open_tab: OpenTab, m
     await expect(texts(other).first).to_have_text("another")
 
 
+async def test_settings_that_were_not_saved_and_dialogs_that_hold_text_stay(
+    open_tab: OpenTab, make_user: MakeUser
+) -> None:
+    user = await make_user("user")
+    tab = await open_tab("#/settings", user=user)
+    page = tab.page
+    bio, closed = page.get_by_label("About you"), page.get_by_label("Only followers see my posts")
+    await bio.fill("half a life")
+    await closed.check()
+    await page.reload()
+    await expect(bio).to_have_value("half a life")
+    await expect(closed).to_be_checked()
+    await page.get_by_role("button", name="Undo changes").first.click()
+    await expect(bio).to_have_value("")
+    await expect(closed).not_to_be_checked()
+    await bio.fill("a life")
+    await page.get_by_role("button", name="Save").first.click()
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await expect(bio).to_have_value("a life")
+    await expect(page.get_by_role("button", name="Undo changes")).to_have_count(0)
+    assert (await user.client.get("/api/users/me")).json()["bio"] == "a life"
+
+    await page.get_by_role("button", name="New post").click()
+    box = await area(page, "dialog").bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 5, box["y"] + 5)
+    await page.mouse.down()
+    await page.mouse.move(5, 5)  # as when text is selected
+    await page.mouse.up()
+    await expect(page.get_by_role("dialog")).to_be_visible()
+    await page.mouse.click(5, 5)
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+    stranger = await open_tab("#/explore")
+    await stranger.page.locator("#account").get_by_role("button", name="Create account").click()
+    await stranger.page.get_by_label("E-mail").fill("half@an.address")
+    await stranger.page.mouse.click(5, 5)
+    await expect(stranger.page.get_by_label("E-mail")).to_have_value("half@an.address")
+
+
 async def test_the_oldest_of_too_many_drafts_go(open_tab: OpenTab, make_user: MakeUser) -> None:
     user = await make_user("user")
     tab = await open_tab("#/explore", user=user)

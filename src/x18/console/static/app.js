@@ -205,7 +205,7 @@ addEventListener("hashchange", () => {
   places.leave(page);
   navigate();
 });
-addEventListener("pagehide", () => places.keepMarks(page));
+for (const type of ["pagehide", "visibilitychange"]) addEventListener(type, () => places.keepMarks(page)); // a phone ends hidden pages
 onChange((user, why) => {
   if (why === "ended" && composing?.dialog.open) interrupted = composing;
   closeDialogs();

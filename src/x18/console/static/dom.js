@@ -95,11 +95,16 @@ export function openDialog(label, ...children) {
     children,
     messages,
   );
-  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  // A press beside it closes it; not one that began inside, as when text is selected, nor while there is something typed to lose.
+  let began = null;
+  dialog.addEventListener("pointerdown", ({ target }) => (began = target));
+  dialog.addEventListener("click", ({ target }) => target === dialog && began === dialog && !holdsText(dialog) && dialog.close());
   document.body.append(dialog);
   dialog.showModal();
   return dialog;
 }
+
+const holdsText = (dialog) => [...dialog.querySelectorAll("form:not(.composer) input")].some(({ value }) => value);
 
 /** The first press of a button asks; whether this is the second one. */
 export function isSure(button, question) {

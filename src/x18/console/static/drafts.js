@@ -13,8 +13,8 @@ const drafts = new WeakMap(); // form → its draft
 /** Fill the form with what was kept, and keep what is typed. `onFilled` is called when fields were set. */
 export function bindDraft(form, place, fields, onFilled = () => {}) {
   const key = keyOf(place);
-  const empty = valuesOf(fields);
-  const draft = { form, key, fill, save, clear, isKept: () => Object.keys(changed()).length > 0 };
+  let empty = valuesOf(fields);
+  const draft = { form, key, fill, save, clear, settle, isKept: () => Object.keys(changed()).length > 0 };
   for (const type of ["input", "change"]) form.addEventListener(type, save);
   drafts.set(form, draft);
   bound.add(new WeakRef(draft));
@@ -41,6 +41,12 @@ export function bindDraft(form, place, fields, onFilled = () => {}) {
   function clear() {
     write(key, null);
     spread(key);
+  }
+
+  /** It was saved: what is there now is the beginning. */
+  function settle() {
+    empty = valuesOf(fields);
+    clear();
   }
 }
 

@@ -164,7 +164,7 @@ export class Feed {
   async reveal() {
     this.#isHeld = false;
     (this.#scroller ?? window).scrollTo({ top: 0 });
-    if (this.#isStale) await this.load().catch((error) => toast(error.message));
+    if (this.#isStale) await this.load().catch((error) => toast(`The newest posts are not here yet. ${error.message}`));
     else this.#prepend();
   }
 

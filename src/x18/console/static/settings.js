@@ -3,6 +3,7 @@ import { api } from "./api.js";
 import { attempt, field, logOut } from "./account.js";
 import { ask, h, icon, toast } from "./dom.js";
 import { setTheme, theme } from "./appearance.js";
+import { bindDraft, hasDraft } from "./drafts.js";
 import { avatar } from "./format.js";
 import { me, updateMe } from "./session.js";
 import { upload } from "./upload.js";
@@ -54,7 +55,7 @@ function pictures() {
       button.disabled = true;
       await upload(file)
         .then((media) => save(name === "avatar_url" ? (media.thumbnail_url ?? media.url) : media.url))
-        .catch((error) => toast(error.message));
+        .catch((error) => toast(`Your ${word} is as it was. ${error.message}`));
       button.disabled = false;
     }
 
@@ -66,7 +67,7 @@ function pictures() {
         toast(address ? `Your ${word} is changed.` : `Your ${word} is removed.`);
         if (!address) button.focus();
       } catch (error) {
-        toast(error.message);
+        toast(`Your ${word} is as it was. ${error.message}`);
       }
     }
   }
@@ -97,7 +98,13 @@ function account() {
 /** Fields of the account that are saved together. */
 function form(title, fields) {
   const save = h("button", { class: "primary" }, "Save");
-  const element = h("form", { class: "fields", onsubmit: submit }, fields, h("p", { class: "fault", role: "alert" }), save);
+  const undo = h("button", { type: "button", class: "plain", onclick: () => (draft.clear(), element.elements[0].focus()) }, "Undo changes");
+  const row = h("div", { class: "row" }, save, undo);
+  const element = h("form", { class: "fields", onsubmit: submit }, fields, h("p", { class: "fault", role: "alert" }), row);
+  const inputs = [...element.elements].filter(({ name }) => name);
+  const show = () => (undo.hidden = !hasDraft(element));
+  const draft = bindDraft(element, `settings:${title}`, Object.fromEntries(inputs.map((input) => [input.name, kept(input)])), show);
+  for (const type of ["input", "change"]) element.addEventListener(type, show);
   return part(title, element);
 
   async function submit(event) {
@@ -107,9 +114,23 @@ function form(title, fields) {
     if (body.website && !body.website.includes("://")) body.website = `https://${body.website.trim()}`;
     await attempt(element, async () => {
       updateMe(await api("PATCH", "/api/users/me", { body }));
+      draft.settle();
       toast("Saved.");
     });
   }
+}
+
+/** An input as a draft keeps it. */
+function kept(input) {
+  if (input.type !== "checkbox") return input;
+  return {
+    get value() {
+      return input.checked;
+    },
+    set value(isChecked) {
+      input.checked = isChecked;
+    },
+  };
 }
 
 const check = (name, checked, words) =>

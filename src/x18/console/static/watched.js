@@ -84,7 +84,7 @@ export function watchlistPage(column) {
   async function submit(event) {
     event.preventDefault();
     const typed = symbol.value.trim().replace(/^\$/, "").toUpperCase();
-    if (typed && (await add(typed).catch((error) => toast(error.message)))) symbol.value = "";
+    if (typed && (await add(typed).catch((error) => toast(`Your watchlist was not changed. ${error.message}`)))) symbol.value = "";
   }
 }
 

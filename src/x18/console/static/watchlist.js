@@ -69,7 +69,7 @@ export async function save(list) {
     return true;
   } catch (error) {
     change(before);
-    toast(error.message);
+    toast(`Your watchlist was not changed. ${error.message}`);
     return false;
   }
 }
@@ -98,7 +98,7 @@ export function starButton(symbol) {
   async function toggle() {
     if (!me()) return ask("login");
     button.disabled = true;
-    await (symbols.includes(symbol) ? takeOff(symbol) : add(symbol)).catch((error) => toast(error.message));
+    await (symbols.includes(symbol) ? takeOff(symbol) : add(symbol)).catch((error) => toast(`Your watchlist was not changed. ${error.message}`));
     button.disabled = false;
     button.focus();
   }
