@@ -59,7 +59,7 @@ async function markRead() {
 function row({ id, type, actor, post, post_id: postId, is_read: isRead, created_at: at }) {
   const [drawing, words] = KINDS[type];
   const place = postId && post ? linkTo.post(postId) : linkTo.user(actor.username);
-  const open = h("a", { class: "open", href: place, "aria-label": `${actor.display_name} ${words}` }, words);
+  const open = h("a", { class: "whole", href: place, "aria-label": `${actor.display_name} ${words}` }, words);
   return h(
     "li",
     { class: `note ${type}`, data: { id, post: postId ?? "", unread: isRead ? null : "yes" } },
