@@ -25,7 +25,7 @@ class Seen:
     writes: list[float] = field(default_factory=list)
     loop: list[float] = field(default_factory=list)
     """Processor time of the server's loop between a question and its answer: the answer itself, and whatever came before it in the queue.
-    It is the same however busy the machine is."""
+    What the loop does for others while the answer waits for the database counts too: that is little, unless the machine is busy."""
     events: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
     """How late a timer of this process fired, which has nothing to do with the server: the noise of the machine."""
