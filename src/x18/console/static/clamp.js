@@ -16,7 +16,7 @@ const fits = new ResizeObserver((entries) => {
 export function clamped(text) {
   const words = text.textContent;
   if (words.length < MIN_LETTERS && words.split("\n").length <= MOST_LINES) return [text];
-  const button = h("button", { type: "button", class: "open", "aria-expanded": "false", onclick: toggle }, "Show more");
+  const button = h("button", { type: "button", class: "unfold", "aria-expanded": "false", onclick: toggle }, "Show more");
   button.hidden = true;
   text.classList.add("clamped");
   fits.observe(text);
