@@ -108,6 +108,20 @@ async def test_a_reload_reads_as_much_again_and_shows_the_same_post(open_tab: Op
     await expect(texts(page)).to_have_count(46)
 
 
+async def test_back_after_a_follow_shows_the_new_home(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author, reader = await make_user("author"), await make_user("reader")
+    await publish(author, "theirs")
+    await publish(reader, "mine")
+    tab = await open_tab("#/", user=reader)
+    await tab.go(f"#/u/{author.username}")
+    await tab.wait_until_live()
+    await tab.page.locator("#page").get_by_role("button", name=f"Follow @{author.username}", exact=True).click()
+    await expect(tab.page.locator(".stats")).to_contain_text("1 follower")
+    await tab.page.go_back()
+
+    await expect(texts(tab.page)).to_have_text(["mine", "theirs"])
+
+
 async def test_another_user_finds_no_page_of_the_one_before(open_tab: OpenTab, make_user: MakeUser) -> None:
     author = await make_user("author")
     await publish(author, "for my eyes", visibility="private")

@@ -67,7 +67,7 @@ export function icon(name) {
 
 export const $ = (selector, root = document) => root.querySelector(selector);
 
-/** Ask the page for what another part of it does: reply, login, posted. */
+/** Ask the page for what another part of it does, or tell it: reply, login, posted, followed. */
 export const ask = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 const READING_MS = 4000;

@@ -85,8 +85,8 @@ export class Feed {
 
   /** Be off the page for a while. Posts made together come in any order, so the last few are asked for again. */
   pause() {
-    const live = [...this.list.children].map(postOf).filter((post) => !post.retweeted_by);
-    const newest = live.map(({ id }) => id).sort().at(-MADE_TOGETHER);
+    const posts = [...this.list.children].map(postOf).filter((post) => !post.retweeted_by); // whose place is another than their id
+    const newest = posts.map(({ id }) => id).sort().at(-MADE_TOGETHER);
     if (this.#newest && newest > this.#newest) this.#newest = newest;
     this.#isHeld = true;
     clearTimeout(this.#timer);
@@ -98,9 +98,8 @@ export class Feed {
   async catchUp() {
     if (this.#words === REPLIES) return this.#cursor || this.#readOn();
     if (!this.list.childElementCount) return this.load().catch(() => this.#paint());
-    this.#isStale ||= !this.#newest; // a list of several, which does not tell
     try {
-      if (this.#isStale) return;
+      if ((this.#isStale ||= !this.#newest)) return; // a list of several does not tell
       const answer = await this.#read({ limit: MOST_WAITING, after: this.#newest });
       for (const post of answer.posts.reverse()) this.add(post);
       this.#newest = answer.newest_cursor ?? this.#newest;

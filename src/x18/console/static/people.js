@@ -132,6 +132,7 @@ export function followButton(user, onDone = () => {}) {
     try {
       user = await api(user.is_following ? "DELETE" : "POST", `/api/users/${user.id}/follow`);
       paint();
+      ask("followed");
       onDone(user);
     } catch (error) {
       toast(`You ${user.is_following ? "still follow" : "do not follow"} @${user.username}. ${error.message}`);

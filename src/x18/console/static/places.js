@@ -41,8 +41,7 @@ export function arrive() {
 
 /** Another user sees nothing of these pages. */
 export function forget() {
-  for (const { page } of kept.values()) views.close(page);
-  kept.clear();
+  drop(() => true);
   marks.clear();
 }
 
@@ -79,11 +78,13 @@ function mark({ element }) {
   if (marks.size > MOST_MARKS) marks.delete(marks.keys().next().value);
 }
 
-function tidy() {
-  for (const [key, { page, at }] of kept) {
-    if (kept.size <= MOST_KEPT && at > Date.now() - KEPT_FOR_MS) continue;
+const tidy = () => drop(({ at }) => kept.size > MOST_KEPT || at < Date.now() - KEPT_FOR_MS);
+
+function drop(isDropped) {
+  for (const [key, one] of kept) {
+    if (!isDropped(one)) continue;
     kept.delete(key);
-    views.close(page);
+    views.close(one.page);
   }
 }
 
@@ -94,6 +95,9 @@ function readMarks() {
     return [];
   }
 }
+
+// Whoever follows somebody else has another home.
+document.addEventListener("followed", () => drop(({ page }) => page.topics.some((topic) => (topic.topic ?? topic) === "home")));
 
 // Nobody reads on what was deleted.
 on("post.deleted", ({ payload }) => kept.forEach(({ page }) => page.feed?.remove(payload.id)));
