@@ -30,7 +30,7 @@ TOKENS: Final = [
         FORGED,
     ),
     Mutant("a token is of this system", "core/tokens.py", "                issuer=ISSUER,\n", "", FORGED),
-    Mutant("a token has all its claims", "core/tokens.py", '"require": REQUIRED, ', '"require": ["aud"], ', FORGED),
+    Mutant("a token has all its claims", "core/tokens.py", '"require": REQUIRED,', '"require": ["aud"],', FORGED),
     Mutant(
         "a token of the future is refused",
         "core/tokens.py",

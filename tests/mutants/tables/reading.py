@@ -53,8 +53,8 @@ READING: Final = [
     Mutant(
         "words of a text are bounded",
         "core/words.py",
-        "islice(_read(fold(text), for_query=False), MOST)",
-        "_read(fold(text), for_query=False)",
+        "islice(_read(folded, for_query=False), MOST)",
+        "_read(folded, for_query=False)",
         ("search/test_words.py",),
     ),
     Mutant(
