@@ -1,5 +1,5 @@
 // Writing a post: text with cashtags, hashtags and mentions, pictures and videos, and who may see it.
-import { api, get } from "./api.js";
+import { api } from "./api.js";
 import { attachments } from "./attachments.js";
 import { ask, h, icon, isSure, toast } from "./dom.js";
 import { bindDraft, hasDraft, keyOf } from "./drafts.js";
@@ -8,6 +8,7 @@ import { tradeFields, WrongField } from "./metadata.js";
 import { me } from "./session.js";
 import { suggest } from "./suggest.js";
 import { pieces } from "./tokens.js";
+import { upload } from "./upload.js";
 
 const MOST_LETTERS = 5000;
 
@@ -112,7 +113,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     form.setAttribute("aria-busy", "true");
     try {
       const metadata = trade.read();
-      for (const entry of files.entries()) entry.id ??= await upload(entry);
+      for (const entry of files.entries()) entry.id ??= (await upload(entry.file, entry.alt)).id;
       if (me()?.id !== author) throw new Error("You are logged in as somebody else now.");
       const body = { metadata, content: area.value, visibility: audience.value };
       if (files.entries().length) body.media_ids = files.entries().map(({ id }) => id);
@@ -143,18 +144,4 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
     if (form.isConnected) fault.textContent = text;
     else toast(text);
   }
-}
-
-/** The id of the uploaded file, as soon as it is ready: a video is looked into first. */
-async function upload({ file, alt }) {
-  const body = new FormData();
-  body.append("file", file);
-  body.append("alt_text", alt);
-  let media = await api("POST", "/api/media/upload", { body });
-  for (let tries = 0; media.status === "processing" && tries < 60; tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 250));
-    media = await get(`/api/media/${media.id}`);
-  }
-  if (media.status !== "ready") throw new Error(`${file.name} cannot be used.`);
-  return media.id;
 }
