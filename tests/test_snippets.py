@@ -253,7 +253,7 @@ async def test_an_operators_commands_for_users(server: Server, tmp_path: Path) -
 
 async def test_what_reproduces_the_report_for_litestar(server: Server, tmp_path: Path) -> None:
     (tmp_path / "program.py").write_text(block("docs/upstream.md", "import time"))
-    said = await run(f"{sys.executable} -W ignore program.py", server, tmp_path)
+    said = await run(f"{sys.executable} -W ignore program.py 2> log", server, tmp_path)
 
     answers = re.findall(r"^(\S+) (\d+) [\d.]+ s$", said, re.MULTILINE)
     assert answers == [("utf-8", "201"), ("punycode", "500"), ("nonsense", "500")], said
