@@ -41,7 +41,7 @@ def read_database_url(text: str) -> str:
     parts = urlsplit(text)
     scheme = parts.scheme.partition("+")[0]
     if scheme not in ("postgres", "postgresql"):
-        raise BadAddress(f"begins with {scheme!r}: it must read postgresql://user:password@host:5432/name.")
+        raise BadAddress(f"begins with {scheme!r}: it must look like postgresql://user:password@host:5432/name.")
     query = [
         ("sslmode", "require") if (name, value.lower()) == ("ssl", "true") else (name, value)
         for name, value in parse_qsl(parts.query)
@@ -58,7 +58,9 @@ def read_redis_url(text: str) -> str:
     """
     scheme = urlsplit(text).scheme
     if scheme not in ("redis", "rediss", "unix"):
-        raise BadAddress(f"begins with {scheme!r}: it must read redis://:password@host:6379/0, or rediss:// for TLS.")
+        raise BadAddress(
+            f"begins with {scheme!r}: it must look like redis://:password@host:6379/0, or rediss:// for TLS."
+        )
     return text
 
 
@@ -74,9 +76,11 @@ def read_origin(text: str) -> str:
         parts = urlsplit(text.rstrip("/").lower())
         port = parts.port
     except ValueError:
-        raise BadAddress(f"has {text!r}: an origin reads https://app.example or http://localhost:3000.") from None
+        raise BadAddress(f"has {text!r}: an origin looks like https://app.example or http://localhost:3000.") from None
     if not parts.scheme or not parts.hostname or "@" in parts.netloc or parts.path or parts.query or parts.fragment:
-        raise BadAddress(f"has {text!r}: an origin reads https://app.example or http://localhost:3000, without a path.")
+        raise BadAddress(
+            f"has {text!r}: an origin looks like https://app.example or http://localhost:3000, without a path."
+        )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return f"{parts.scheme}://{host}" + (f":{port}" if port and port != PORTS.get(parts.scheme) else "")
 
@@ -91,7 +95,7 @@ def read_proxies(text: str) -> str:
         if text != "*":
             ip_network(text)
     except ValueError:
-        raise BadAddress(f"has {text!r}: it must be an address or a network, as 10.0.0.7 or 10.0.0.0/8.") from None
+        raise BadAddress(f"has {text!r}: it must be an address or a network, such as 10.0.0.7 or 10.0.0.0/8.") from None
     return text
 
 

@@ -14,7 +14,9 @@ KEEP = "session => localStorage.setItem('x18.session', JSON.stringify(session))"
 MODULE = "import(document.querySelector('link[href$=\"/session.js\"]').href)"
 RENEW = f"old => {MODULE}.then(session => session.accessToken(old))"
 PROBLEM = {"content_type": "application/problem+json", "status": 401}
-REUSED = json.dumps({"code": "refresh_token_reused", "detail": "This refresh token was used before; log in again."})
+REUSED = json.dumps(
+    {"code": "refresh_token_reused", "detail": "This refresh token has already been used; log in again."}
+)
 ENDED = "Your session has ended: log in to go on."
 
 

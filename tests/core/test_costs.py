@@ -66,7 +66,7 @@ async def test_who_has_spent_his_time_waits_and_others_do_not() -> None:
     costs = Costs()
     costs.time.charge(4.0, "a network", ANNA)
 
-    with pytest.raises(TooManyRequests, match="time of the database") as refused:
+    with pytest.raises(TooManyRequests, match="database time") as refused:
         await serve(costs, lambda: db.execute("SELECT 1"))
     assert refused.value.retry_after_s
     costs.time.check("a network", UUID(int=2))

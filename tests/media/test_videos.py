@@ -171,7 +171,7 @@ def test_what_browsers_play_is_kept_to_the_last_packet(
 @pytest.mark.parametrize("sound", ["ac3", "eac3", "alac"])
 def test_sound_that_browsers_do_not_play_is_refused_and_told_why(tmp_path: Path, sound: str) -> None:
     with pytest.raises(
-        Rejected, match=f"Browsers do not play sound of codec {sound} in mp4 files: use AAC, FLAC, MP3, OPUS"
+        Rejected, match=f"Browsers do not play sound with codec {sound} in mp4 files: use AAC, FLAC, MP3, OPUS"
     ):
         process(clip("mp4", "libx264", sound), MP4, tmp_path)
 
@@ -194,7 +194,7 @@ def test_a_thumbnail_of_a_large_video_is_small(tmp_path: Path) -> None:
 
 
 def test_a_codec_that_browsers_do_not_play_is_refused_and_named(tmp_path: Path) -> None:
-    with pytest.raises(Rejected, match="Videos of codec mpeg2video are not taken in mp4 files"):
+    with pytest.raises(Rejected, match="Videos with codec mpeg2video are not accepted in mp4 files"):
         process(clip("mp4", "mpeg2video"), MP4, tmp_path)
 
 

@@ -66,7 +66,7 @@ async def test_accounts_are_made_and_marked(server: Server, database: asyncpg.Po
     login = await api.post("/api/auth/login", json={"username": "by_operator", "password": PASSWORD})
     assert login.json()["user"]["id"] == account["id"]
 
-    assert user(server, "admin", "by_operator", "--remove").stdout == "by_operator: no administrator any more.\n"
+    assert user(server, "admin", "by_operator", "--remove").stdout == "by_operator: no longer an administrator.\n"
     assert await database.fetchval("SELECT is_admin FROM users WHERE username = 'by_operator'") is False
     again = user(server, "create", "by_operator", "other@example.com", password=PASSWORD)
     assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)

@@ -140,7 +140,7 @@ def test_without_servers_the_embedded_ones_are_named(tmp_path: Path) -> None:
     ("make", "found", "advice"),
     [
         (lambda storage: storage.with_name("two\nlines"), "has a control character", "STORAGE_PATH"),
-        (lambda storage: half_made(storage), "holds files but no database", "Move it away"),
+        (lambda storage: half_made(storage), "contains files but no database", "Move it elsewhere"),
     ],
 )
 def test_a_start_that_would_fail_is_told(tmp_path: Path, make: Callable[[Path], Path], found: str, advice: str) -> None:

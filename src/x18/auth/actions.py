@@ -25,7 +25,7 @@ logger = logging.getLogger("x18.auth")
 
 
 async def register(draft: Registration, passwords: Passwords, network: str = HERE) -> UUID:
-    """Make an account. Its id.
+    """Create an account. Its id.
 
     Raises:
         BadInput: names the field.

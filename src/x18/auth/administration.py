@@ -80,5 +80,5 @@ async def set_password(user_id: UUID, password: str, passwords: Passwords) -> No
 
 
 async def set_admin(user_id: UUID, *, is_admin: bool) -> None:
-    """Mark the account as an administrator's, or take the mark away."""
+    """Mark the account as an administrator's, or remove the mark."""
     await db.execute("UPDATE users SET is_admin = $2, updated_at = now() WHERE id = $1", user_id, is_admin)

@@ -27,7 +27,7 @@ class AuthController(Controller):
     tags = ["auth"]
     opt = {"rate": Rates.AUTH}
 
-    @post("/register", summary="Make an account", opt={"rate": Rates.REGISTER})
+    @post("/register", summary="Create an account", opt={"rate": Rates.REGISTER})
     async def register(
         self,
         data: JSONBody[Registration],
@@ -36,7 +36,7 @@ class AuthController(Controller):
         tokens: NamedDependency[Tokens],
         limiter: NamedDependency[Limiter],
     ) -> TokensView:
-        """Make an account and log it in. A network makes so many an hour, ten unless the server is set otherwise."""
+        """Create an account and log it in. A network makes so many an hour, ten unless the server is set otherwise."""
         network = network_of_client(request)
         async with limiter.counted(limiter.registrations, network):
             owner = sessions.Owner(await actions.register(data, passwords, network))

@@ -29,10 +29,10 @@ def check_password(value: str, *names: str) -> None:
         raise BadInput.of("password", f"must have {MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes")
     folded = value.lower()
     if folded in _common():
-        raise BadInput.of("password", "is one that is guessed first: choose another")
+        raise BadInput.of("password", "is too common: choose another")
     for name in names:
         if name.lower() in folded and len(folded.replace(name.lower(), "").encode()) < MIN_PASSWORD_BYTES:
-            raise BadInput.of("password", "must not be made of the username or the e-mail address")
+            raise BadInput.of("password", "must not be based on the username or the e-mail address")
 
 
 @cache

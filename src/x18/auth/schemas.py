@@ -14,12 +14,12 @@ MIN_PASSWORD_BYTES: Final = 8
 NewPassword = Annotated[
     str,
     Meta(
-        description=f"{MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes in UTF-8, normalised as RFC 8265 says and without control characters; "
-        "none of the most common ones, and not made of a name.",
+        description=f"{MIN_PASSWORD_BYTES} to {MAX_BYTES} bytes in UTF-8, normalised by RFC 8265, without control characters; "
+        "not a common password, and not based on the username or the e-mail address.",
         extra_json_schema={"format": "password", "minLength": MIN_PASSWORD_BYTES // 4, "maxLength": MAX_BYTES},
     ),
 ]
-RefreshToken = Annotated[str, Meta(description="Good for one exchange.")]
+RefreshToken = Annotated[str, Meta(description="Can be used once.")]
 
 
 class Registration(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +39,9 @@ class Credentials(msgspec.Struct, frozen=True, kw_only=True):
     password: Annotated[str, Meta(extra_json_schema={"format": "password"})]
     email: Annotated[
         str | UnsetType,
-        Meta(description="This or `username`; this one counts where both are sent. Without `@` it is a username."),
+        Meta(
+            description="Send this or `username`; if both are sent, this one is used. A value without `@` is a username."
+        ),
     ] = UNSET
     username: str | UnsetType = UNSET
 
@@ -53,7 +55,7 @@ class RefreshRequest(msgspec.Struct, frozen=True, kw_only=True):
 class LogoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     """The sessions that a log-out ends."""
 
-    all: Annotated[bool, Meta(description="Every session of the user, not just this one.")] = False
+    all: Annotated[bool, Meta(description="End all sessions of the user, not only this one.")] = False
 
 
 class TokensView(msgspec.Struct, kw_only=True):
@@ -65,11 +67,11 @@ class TokensView(msgspec.Struct, kw_only=True):
     ]
     refresh_token: RefreshToken
     token_type: str = "Bearer"  # noqa: S105
-    expires_in: Annotated[int, Meta(gt=0, description="How many seconds the access token lives.")]
+    expires_in: Annotated[int, Meta(gt=0, description="Lifetime of the access token in seconds.")]
 
 
 class TicketView(msgspec.Struct, frozen=True):
     """A ticket for the live channel."""
 
-    ticket: Annotated[str, Meta(description="For `?ticket=`; good once.")]
+    ticket: Annotated[str, Meta(description="For `?ticket=`; can be used once.")]
     expires_in_s: Annotated[int, Meta(gt=0)]

@@ -132,7 +132,7 @@ async def _find_current(claims: Claims, refresh_token: str, tokens: Tokens) -> s
             if _digest(refresh_token) == session["refresh_token_hash"]:
                 return refresh_token
     # Racing with a node whose secret, or version, is another: nothing is wrong, but there is nothing to give either.
-    raise NotAuthenticated("This refresh token was used before; log in again.", code="refresh_token_reused")
+    raise NotAuthenticated("This refresh token has already been used; log in again.", code="refresh_token_reused")
 
 
 async def revoke(user_id: UUID, session_id: UUID | None = None) -> None:

@@ -30,7 +30,7 @@ async def redeem(ticket: str, tokens: Tokens) -> str:
         claims.expires_at,
     )
     if not is_first:
-        raise NotAuthenticated("The ticket was used before: ask for a new one.", code="ticket_used")
+        raise NotAuthenticated("This ticket has already been used: request a new one.", code="ticket_used")
     return tokens.make_access(claims.user_id, claims.session_id, until=claims.until)
 
 

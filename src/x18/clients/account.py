@@ -48,7 +48,7 @@ class Account:
 
     @classmethod
     async def register(cls, client: httpx.AsyncClient, username: str, password: str, display_name: str) -> "Account":
-        """Make an account."""
+        """Create an account."""
         body = {
             "username": username,
             "email": f"{username}@example.com",

@@ -28,9 +28,7 @@ connections, and eight authors 40 posts a second: start one for load tests with 
 created_at and needs clocks that agree; "send" is this program's own clock.
 """
 
-MORE_FILES = (
-    "this shell may not have so many files open, and each connection is one: raise its limit, as in ulimit -n 20000."
-)
+MORE_FILES = "each connection needs an open file, and this shell allows too few: raise the limit, for example with ulimit -n 20000."
 MOST_CONNECTIONS, MOST_RATE, MOST_SECONDS = 20_000, 500.0, 600.0
 CONNECT_AT_ONCE = 50
 SETTLE_S = 5.0

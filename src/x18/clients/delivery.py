@@ -67,7 +67,9 @@ class Figures:
             ("send → receipt", _show(self.send_to_receipt_ms)),
         ]
         if self.client_busy > BUSY:
-            rows.append(("note", f"this program used {self.client_busy:.0%} of a core: the times are also its own"))
+            rows.append(
+                ("note", f"this program used {self.client_busy:.0%} of a core, so the times include its own delays")
+            )
         return rows
 
 

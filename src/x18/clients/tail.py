@@ -75,7 +75,7 @@ def _read_password() -> str:
 
 def _cursor(text: str) -> str:
     if not CURSOR.fullmatch(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is no cursor: take one from a line of --json")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a cursor: take one from a line of --json")
     return text
 
 
@@ -110,7 +110,7 @@ def _note(event: Event) -> str:
     if event.type == "connected":
         return f"● connected at {event.payload['cursor']}"
     if event.type == "gap":
-        return f"○ some events cannot be sent any more ({event.payload['reason']}); read {', '.join(event.payload['backfill'])}"
+        return f"○ some events can no longer be sent ({event.payload['reason']}); read {', '.join(event.payload['backfill'])}"
     return f"○ {event.payload['reason']}; again in {event.payload['again_in_s']} s"
 
 

@@ -35,7 +35,7 @@ class Costs:
     def __init__(self) -> None:
         self.requests = UnderWay("requests", per_user=4, per_network=8)
         self.dear = UnderWay("searches", per_user=2, per_network=2)
-        self.time = Budget("time of the database", burst=3.0, per_second=0.2, network_factor=3.0)
+        self.time = Budget("database time", burst=3.0, per_second=0.2, network_factor=3.0)
         self.written = Budget("bytes written", burst=WRITTEN_BYTES, per_second=WRITTEN_BYTES_A_DAY / DAY_S)
 
 

@@ -56,7 +56,7 @@ def bearer_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
         return None
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise NotAuthenticated("The Authorization header must read: Bearer <token>.", code="invalid_token")
+        raise NotAuthenticated("The Authorization header must have the form: Bearer <token>.", code="invalid_token")
     return token.strip()
 
 

@@ -168,7 +168,7 @@ class Limiter:
                 answer = await self._redis.ask(b"EVAL", script, len(keys), *keys, *args)
         except Refused as error:
             if not self._is_refused:
-                logger.warning("Redis does not count, so this process does: %s", error)
+                logger.warning("Redis cannot keep the rate limits now, so this process counts by itself: %s", error)
             self._is_refused = True
             raise
         self._is_refused = False

@@ -57,7 +57,7 @@ COMMIT_TO_SOCKET: Final = Histogram(
     registry=REGISTRY,
     buckets=FAST,
 )
-QUEUE_BYTES: Final = _sum("x18_queue_bytes", "Bytes that wait for clients that do not keep up")
+QUEUE_BYTES: Final = _sum("x18_queue_bytes", "Bytes queued for clients that do not keep up")
 CLOSES: Final = _counter(
     "x18_closes", "Connections that ended, by close code; 'other' for codes that clients made up", "code"
 )
@@ -70,18 +70,18 @@ GAPS: Final = _counter("x18_gaps", "Clients told that events cannot be sent, by 
 
 # The event log and the ways to it
 
-FEED_EVENTS: Final = _counter(
-    "x18_feed_events", "Events a process took: from the broker, or read from the log", "source"
-)
+FEED_EVENTS: Final = _counter("x18_feed_events", "Events received from the broker, or read from the log", "source")
 LOG_HEAD: Final = _greatest("x18_log_head", "Number of the newest event that this node knows of")
 FEED_POSITION: Final = _least(
     "x18_feed_position", "Number of the last event delivered, of the process that is furthest behind"
 )
 BROKER_LAG: Final = _greatest(
-    "x18_broker_lag_seconds", "Since the leader was last heard; it speaks every quarter of a second"
+    "x18_broker_lag_seconds", "Time since the leader was last heard; it sends something every quarter of a second"
 )
-BROKER_WAITING: Final = _sum("x18_broker_waiting", "Batches that Redis did not take yet")
-BROKER_DROPS: Final = _counter("x18_broker_drops", "Batches that Redis did not take; other nodes read the log for them")
+BROKER_WAITING: Final = _sum("x18_broker_waiting", "Batches that Redis has not accepted yet")
+BROKER_DROPS: Final = _counter(
+    "x18_broker_drops", "Batches that Redis did not accept; other nodes read them from the log"
+)
 BROKER_REFUSED: Final = _counter(
     "x18_broker_refused",
     "Messages on Redis that were ignored: not sealed by a node of this site, or older than one that was taken",
@@ -97,8 +97,8 @@ POOL: Final = _sum(
     "pool",
     "state",
 )
-OUTAGES: Final = _counter("x18_outages", "Requests that PostgreSQL or a full disk kept from being answered", "reason")
-JOBS_FAILED: Final = _counter("x18_jobs_failed", "Runs of a background job that failed", "work")
+OUTAGES: Final = _counter("x18_outages", "Requests answered with 503 because of PostgreSQL or a full disk", "reason")
+JOBS_FAILED: Final = _counter("x18_jobs_failed", "Failed runs of background jobs", "work")
 TASKS: Final = _sum("x18_tasks", "asyncio tasks")
-LOOP_LAG: Final = _greatest("x18_event_loop_lag_seconds", "How late a timer fired that was set for a second")
+LOOP_LAG: Final = _greatest("x18_event_loop_lag_seconds", "How late a timer of one second fired")
 MEMORY: Final = _sum("x18_resident_memory_bytes", "Resident memory of all processes")

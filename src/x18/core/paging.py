@@ -26,22 +26,20 @@ WAIT_STEP_S: Final = 0.005
 
 R = TypeVar("R")
 
-Limit = Annotated[int, QueryParameter(ge=1, le=100, description="How many items at most.")]
+Limit = Annotated[int, QueryParameter(ge=1, le=100, description="Maximum number of items.")]
 Offset = Annotated[
-    int, QueryParameter(ge=0, le=MAX_OFFSET, description="How many items to skip; for deep pages use `before`.")
+    int, QueryParameter(ge=0, le=MAX_OFFSET, description="Number of items to skip; use `before` for deep pages.")
 ]
 
 
 Before = Annotated[
     UUID,
     QueryParameter(
-        description="A cursor: the items that come after it in the list, so `next_cursor` of the last page."
+        description="A cursor: returns the items that follow it in the list. Send the `next_cursor` of the previous page."
     ),
 ]
-After = Annotated[
-    UUID, QueryParameter(description="A cursor: the items that come before it in the list, those next to it.")
-]
-Total = Annotated[bool, QueryParameter(description="Whether `total` is wanted; counting takes time.")]
+After = Annotated[UUID, QueryParameter(description="A cursor: returns the items just before it in the list.")]
+Total = Annotated[bool, QueryParameter(description="Whether to return `total`; counting takes time.")]
 
 
 class Page(msgspec.Struct, frozen=True):
@@ -159,20 +157,20 @@ async def _read_settled(
 class Listing(msgspec.Struct, kw_only=True):
     """Envelope of every list; subclasses add the items under their plural noun."""
 
-    limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="What was asked for.")]
-    offset: Annotated[int, msgspec.Meta(ge=0, le=MAX_OFFSET, description="What was asked for.")] = 0
-    next_cursor: Annotated[UUID | None, msgspec.Meta(description="The `before` of the next page; null at the end.")] = (
-        None
-    )
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="As requested.")]
+    offset: Annotated[int, msgspec.Meta(ge=0, le=MAX_OFFSET, description="As requested.")] = 0
+    next_cursor: Annotated[
+        UUID | None, msgspec.Meta(description="Send it as `before` to get the next page; null on the last page.")
+    ] = None
     newest_cursor: Annotated[
         UUID | None,
         msgspec.Meta(
-            description="The `after` with which to ask for what comes to the list later (of replies, which are oldest first, the "
+            description="Send it as `after` to get what is added to the list later (for replies, which are oldest first, as "
             "`before`); null for an empty list."
         ),
     ] = None
     total: Annotated[
-        Count | msgspec.UnsetType, msgspec.Meta(description="How many there are in all, with `count=true`.")
+        Count | msgspec.UnsetType, msgspec.Meta(description="Total number of items, with `count=true`.")
     ] = msgspec.UNSET
 
 

@@ -27,7 +27,7 @@ BUSY: Final = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError, asyncp
 """Others were faster; nothing was done."""
 
 TOO_SLOW: Final = (
-    "This takes too long: ask for fewer or rarer words, without a count, or with a cursor in place of an offset."
+    "This takes too long: use fewer or rarer words, leave out the count, or page with a cursor instead of an offset."
 )
 
 CODES: Final = {
@@ -56,13 +56,13 @@ class ProblemBody(msgspec.Struct, kw_only=True):
     type: str = "about:blank"
     title: str
     status: Annotated[int, msgspec.Meta(ge=400, le=599)]
-    detail: Annotated[str, msgspec.Meta(description="A sentence for people.")]
-    instance: Annotated[str, msgspec.Meta(description="The path that was asked for.")]
-    code: Annotated[str, msgspec.Meta(description="Stable: what programs go by.")]
+    detail: Annotated[str, msgspec.Meta(description="An explanation for people.")]
+    instance: Annotated[str, msgspec.Meta(description="The requested path.")]
+    code: Annotated[str, msgspec.Meta(description="Stable; what programs should rely on.")]
     request_id: str
     error: Annotated[str, msgspec.Meta(description="The same as `detail`.")]
     errors: Annotated[
-        list[FieldError], msgspec.Meta(description="What is wrong with which field, for `bad_input`.")
+        list[FieldError], msgspec.Meta(description="For `bad_input`: which field is wrong, and why.")
     ] = []
 
 
@@ -81,13 +81,13 @@ def answer_error(request: Request[Any, Any, Any], error: Exception) -> Response[
         status, fields = error.status_code, _fields_of(error)
         code, detail = CODES.get(status, "bad_input"), _detail_of(error, fields)
         if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            detail = f"The body has more than the {request.route_handler.resolve_request_max_body_size():,} bytes that are taken here."
+            detail = f"The body is too large: at most {request.route_handler.resolve_request_max_body_size():,} bytes are accepted here."
         headers.update(error.headers or {})
     else:
         logger.error("unhandled error on %s %.500s", request.method, request.scope["path"], exc_info=error)
         status, detail, code, fields = (
             500,
-            "Something went wrong on our side; the request id helps to find it.",
+            "Something went wrong on our side. Please report it with the request id.",
             "internal_error",
             [],
         )
@@ -126,7 +126,7 @@ def as_problem(error: BaseException) -> Problem | None:
             headers={"Upgrade": "websocket", "Connection": "Upgrade"},
         )
     if isinstance(error, InternalServerException) and "disconnected" in error.detail:
-        return BadInput("The request broke off.")
+        return BadInput("The request was interrupted before it was complete.")
     if isinstance(error, HTTPException) and error.__cause__ is not None:
         error = error.__cause__
     if isinstance(error, RecursionError):
@@ -142,7 +142,7 @@ def as_problem(error: BaseException) -> Problem | None:
         return Unavailable("The database cannot answer now; try again in a moment.", retry_after_s=1)
     if isinstance(error, OSError) and error.errno in FULL:
         tell_outage(error)
-        return Unavailable("There is no room for this now; try again later.", retry_after_s=60)
+        return Unavailable("The server has no space left for this; try again later.", retry_after_s=60)
     return None
 
 

@@ -130,7 +130,7 @@ class UnderWay:
         return None
 
     def _refusal(self) -> TooManyRequests:
-        return TooManyRequests(f"Too many {self._what} at once: wait for one to end.", retry_after_s=1)
+        return TooManyRequests(f"Too many {self._what} at once: wait until one has finished.", retry_after_s=1)
 
 
 class Budget:
@@ -169,7 +169,7 @@ class Budget:
             return
         if (wait := self.wait_s(network, user_id)) > 0:
             seconds = int(wait) + 1
-            raise TooManyRequests(f"Too much for now ({self._what}): wait {seconds} s.", retry_after_s=seconds)
+            raise TooManyRequests(f"Limit reached ({self._what}): wait {seconds} s.", retry_after_s=seconds)
 
     def wait_s(self, network: str, user_id: UUID | None = None) -> float:
         """In how many seconds there is something left again; 0 while there is."""

@@ -60,7 +60,7 @@ def clean_text(field: str, value: str, *, least: int = 0, most: int) -> str:
     if len(text) > most:
         raise too_long
     if text and not SEEN.search(text):
-        raise BadInput.of(field, "must hold something that can be seen")
+        raise BadInput.of(field, "must contain something visible")
     if len(text) < least:
         raise BadInput.of(field, f"must have at least {least} character{'s' if least > 1 else ''}")
     return text
@@ -76,7 +76,7 @@ def clean_name(field: str, value: str, *, least: int = 0, most: int) -> str:
     if UNFIT.search(NEEDED.sub("", text)):
         raise BadInput.of(
             field,
-            "must be one line without control characters, direction controls, characters that are not seen, "
+            "must be a single line without control characters, direction controls, invisible characters, "
             "or more than four marks on a letter",
         )
     return text
@@ -93,7 +93,7 @@ def clean_lines(field: str, value: str, *, least: int = 0, most: int) -> str:
 
 def described(description: str, *, least: int = 0, most: int) -> msgspec.Meta:
     """The schema of a text that ``clean_text`` checks. The limit is given in words: ``maxLength`` would count white space around the text."""
-    description = f"{description} At most {most:,} characters; white space around it does not count."
+    description = f"{description} At most {most:,} characters, not counting surrounding white space."
     return msgspec.Meta(description=description, extra_json_schema={"minLength": least} if least else None)
 
 

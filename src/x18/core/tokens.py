@@ -142,7 +142,7 @@ class Tokens:
             )
             now = reckon_clock()
             if claims["iat"] > (now + SKEW).timestamp():
-                raise jwt.ImmatureSignatureError("made in the future")
+                raise jwt.ImmatureSignatureError("issued in the future")
             if _claims(claims).expires_at <= now:  # ours have ids where they belong, too
                 raise jwt.ExpiredSignatureError
             return claims

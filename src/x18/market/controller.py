@@ -24,12 +24,12 @@ class WatchlistController(Controller):
     path = "/users/me/watchlist"
     tags = ["market"]
 
-    @get("/", summary="One's watchlist")
+    @get("/", summary="Your watchlist")
     async def watchlist(self, viewer: CurrentUser) -> Watchlist:
         """In the order in which it was put; empty at first. Nobody else sees it."""
         return Watchlist(symbols=await read_watchlist(viewer.user_id))
 
-    @put("/", summary="Replace one's watchlist")
+    @put("/", summary="Replace your watchlist")
     async def put_watchlist(self, viewer: CurrentUser, data: JSONBody[WatchlistChange]) -> Watchlist:
         """All of it. A symbol counts once, without regard to case; a `$` before it means nothing."""
         return Watchlist(symbols=await put_watchlist(viewer.user_id, data.symbols))
@@ -63,7 +63,11 @@ class SymbolController(Controller):
         """Of those that most people used in public posts in the last seven days, up to two thousand; all without `query`."""
         return SymbolList(symbols=await complete_symbol(clean_beginning("query", beginning), limit))
 
-    @get("/{symbol:path}", summary="What is said of a symbol", dependencies={"asked": Provide(provide_symbol)})
+    @get(
+        "/{symbol:path}",
+        summary="About a symbol",
+        dependencies={"asked": Provide(provide_symbol)},
+    )
     async def symbol(
         self, asked: NamedDependency[str], visitor: Visitor, timeframe: FromQuery[SymbolWindow] = "7d"
     ) -> SymbolView:

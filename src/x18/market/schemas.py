@@ -93,7 +93,7 @@ class RelatedHashtag(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SymbolView(msgspec.Struct, kw_only=True):
-    """What is said of a symbol: public posts of accounts that everybody sees. All zeroes for one that nobody used."""
+    """Posts over time, authors and related symbols, from public posts that everybody sees. All zeroes for one that nobody used."""
 
     symbol: Symbol
     timeframe: SymbolWindow

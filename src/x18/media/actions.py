@@ -62,7 +62,7 @@ async def stored(
         TooManyRequests: ``media_quota_exceeded``: the user has uploaded enough for a day (OWASP ASVS 5.2.4).
     """
     if form.file is None:
-        raise BadInput.of("file", "send the file as a part named file")
+        raise BadInput.of("file", "send the file as a form field named file")
     described = clean_lines("alt_text", form.alt_text or "", most=MAX_ALT_TEXT)
     await _check_quota(user_id)
     media_id = new_id()
@@ -113,7 +113,7 @@ async def delete(media_id: UUID, user_id: UUID, storage: Storage) -> None:
     if row is None:
         raise NotFound("No such file.", code="media_not_found")
     if row["user_id"] != user_id:
-        raise Forbidden("Only its owner may delete a file.", code="not_your_media")
+        raise Forbidden("Only the owner of a file can delete it.", code="not_your_media")
     async with db.transaction():
         # The post first, as whoever deletes the post does.
         await db.execute("SELECT FROM posts WHERE id = $1 FOR UPDATE", row["post_id"])
@@ -150,7 +150,7 @@ async def _check_quota(user_id: UUID) -> None:
     if day and (day["files"] >= MAX_FILES_A_DAY or day["bytes"] >= MAX_BYTES_A_DAY):
         free_at = day["since"] + DAY
         raise TooManyRequests(
-            f"At most {MAX_FILES_A_DAY} files and {MAX_BYTES_A_DAY // 1024**2} MiB a day; delete some, or come back later.",
+            f"At most {MAX_FILES_A_DAY} files and {MAX_BYTES_A_DAY // 1024**2} MiB a day are allowed; delete some, or try again later.",
             code="media_quota_exceeded",
             retry_after_s=max(1, int((free_at - now).total_seconds())),
         )

@@ -49,7 +49,9 @@ class Room:
                 least = min(MIN_FREE_BYTES, int(disk.total * MIN_FREE_SHARE))
             if disk.free < least:
                 raise Unavailable(
-                    "There is no room for uploads now; try again later.", code="storage_full", retry_after_s=FULL_S
+                    "The server has no space for uploads right now; try again later.",
+                    code="storage_full",
+                    retry_after_s=FULL_S,
                 )
 
 

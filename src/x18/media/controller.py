@@ -69,7 +69,7 @@ class MediaController(Controller):
                     answer = await once(request, viewer.user_id, content, make)
         return Response(answer, status_code=201)
 
-    @get("/{media_id:uuid}", summary="A file's description")
+    @get("/{media_id:uuid}", summary="Metadata of a file")
     async def show(self, media_id: FromPath[UUID], visitor: Visitor) -> MediaView:
         """A file in a post is seen by whoever may see the post, any other by its owner."""
         return await queries.get_media(media_id, id_of(visitor))

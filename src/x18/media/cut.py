@@ -6,7 +6,7 @@ from typing import Final
 
 from PIL import Image, ImageFile
 
-SHORT: Final = "The file ends or breaks off too early: less than two thirds of its picture are there."
+SHORT: Final = "The file is incomplete: less than two thirds of the picture is there."
 
 
 @contextmanager

@@ -114,7 +114,7 @@ class _Reader:
         if self._field in ("file", "alt_text"):
             encoding = part.header("Content-Transfer-Encoding", "binary")
             if encoding.strip().lower() not in PLAIN:
-                raise BadInput.of(self._field, "must be sent as it is, without a Content-Transfer-Encoding")
+                raise BadInput.of(self._field, "must be sent without a Content-Transfer-Encoding")
 
     async def _add_to_file(self, data: bytes | bytearray) -> None:
         assert self._file is not None

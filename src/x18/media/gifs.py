@@ -90,7 +90,7 @@ def read_gif(data: bytes, most_frames: int) -> Gif:
     except (IndexError, struct.error):  # it ends early
         pass
     if not frames:
-        raise Rejected("The file says that it is a GIF but holds no picture.")
+        raise Rejected("The file claims to be a GIF but contains no picture.")
     return Gif(width or frames[0].width, height or frames[0].height, palette, loop, frames)
 
 

@@ -39,13 +39,13 @@ def process_image(folder: Path, kind: Kind) -> Processed:
         data = (folder / "source").read_bytes()
         written = (_write_gif if kind is GIF else _write)(data, folder / "target", kind)
     except TooBig as error:
-        raise Rejected("The image has more than 10 MiB when it is written anew: send a smaller one.") from error
+        raise Rejected("The image is larger than 10 MiB after re-encoding: send a smaller one.") from error
     except Rejected:
         raise
     except Exception as error:  # decoders raise all sorts of things
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             raise  # which is not the file's fault
-        raise Rejected("The file says that it is an image but cannot be decoded.") from error
+        raise Rejected("The file claims to be an image but cannot be decoded.") from error
     still, (width, height), duration_ms = written
     return Processed(width, height, duration_ms, write_thumbnail(still, folder))
 

@@ -57,9 +57,9 @@ def process_video(folder: Path, kind: Kind) -> Processed:
     except MemoryError:
         raise
     except Exception as error:  # decoders raise all sorts of things
-        raise Rejected("The file says that it is a video but cannot be decoded.") from error
+        raise Rejected("The file claims to be a video but cannot be decoded.") from error
     if (folder / "target").stat().st_size > MAX_BYTES:
-        raise Rejected("The video has more than 10 MiB when it is packed anew: send a smaller one.")
+        raise Rejected("The video is larger than 10 MiB after repackaging: send a smaller one.")
     return Processed(*size, duration_ms, write_thumbnail(still, folder))
 
 
@@ -91,20 +91,20 @@ def _streams_of(container: Any, kind: Kind) -> list[Any]:
     if kind.format not in container.format.name.split(",") and not (
         kind.format == "webm" and "webm" in container.format.name
     ):
-        raise Rejected("The container is another one than the file says.")
+        raise Rejected("The file is not in the format that it claims to be.")
     videos = [stream for stream in container.streams.video if not _is_cover(stream)]
     if not videos:
-        raise Rejected("There is no video in it.")
+        raise Rejected("The file contains no video.")
     video, codec = videos[0], _codec_of(videos[0])
     if codec not in CODECS[kind.format]:
-        raise Rejected(f"Videos of codec {codec} are not taken in {kind.extension} files.")
+        raise Rejected(f"Videos with codec {codec} are not accepted in {kind.extension} files.")
     if not 0 < video.width * video.height <= MAX_PIXELS:
         raise Rejected("The picture is too large.")
     sounds = [stream for stream in container.streams.audio if _codec_of(stream) in SOUNDS[kind.format]]
     if container.streams.audio and not sounds:
         known = ", ".join(sorted(SOUNDS[kind.format])).upper()
         raise Rejected(
-            f"Browsers do not play sound of codec {_codec_of(container.streams.audio[0])} in {kind.extension} files: use {known}."
+            f"Browsers do not play sound with codec {_codec_of(container.streams.audio[0])} in {kind.extension} files: use {known}."
         )
     return [video, *sounds[:1]]
 
@@ -216,7 +216,7 @@ def _first_frame(path: Path, kind: Kind) -> tuple[Any, tuple[int, int]]:
         video.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
         frame = next(container.decode(video), None)
         if frame is None:
-            raise Rejected("No picture of the video can be decoded.")
+            raise Rejected("No frame of the video can be decoded.")
         size = shown_size(frame.width, frame.height, video.sample_aspect_ratio)
         scale = min(1.0, THUMBNAIL[0] / max(size))
         width, height = max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

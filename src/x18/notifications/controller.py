@@ -20,7 +20,7 @@ class NotificationController(Controller):
     path = "/notifications"
     tags = ["notifications"]
 
-    @get("/", summary="One's notifications")
+    @get("/", summary="Your notifications")
     async def list_notifications(
         self,
         viewer: CurrentUser,
@@ -31,23 +31,23 @@ class NotificationController(Controller):
         """The newest first."""
         return listed(request, await queries.list_notifications(viewer.user_id, page, unread_only=unread_only))
 
-    @get("/unread-count", summary="How many are unread")
+    @get("/unread-count", summary="Number of unread notifications")
     async def unread_count(self, viewer: CurrentUser) -> UnreadCount:
         """Of all."""
         return UnreadCount(unread_count=await queries.count_unread(viewer.user_id))
 
-    @patch("/{notification_id:uuid}/read", summary="Mark one as read")
+    @patch("/{notification_id:uuid}/read", summary="Mark a notification as read")
     async def mark_read(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> NotificationView:
         """Mark a notification as read; no error where it is read already."""
         await actions.mark_read(viewer.user_id, notification_id)
         return await queries.get_notification(viewer.user_id, notification_id)
 
-    @patch("/read-all", summary="Mark all as read")
+    @patch("/read-all", summary="Mark all notifications as read")
     async def mark_all_read(self, viewer: CurrentUser) -> AllRead:
         """Mark all notifications of the viewer as read, and return how many were unread."""
         return AllRead(updated_count=await actions.mark_all_read(viewer.user_id))
 
-    @delete("/{notification_id:uuid}", summary="Delete one", status_code=200)
+    @delete("/{notification_id:uuid}", summary="Delete a notification", status_code=200)
     async def remove(self, notification_id: FromPath[UUID], viewer: CurrentUser) -> Success:
         """One's own only."""
         await actions.delete_notification(viewer.user_id, notification_id)

@@ -166,7 +166,7 @@ async def _lock_own(post_id: UUID, viewer_id: UUID) -> asyncpg.Record:
     if post is None:
         raise NotFound("No such post.", code="post_not_found")
     if post["author_id"] != viewer_id:
-        raise Forbidden("Only its author may delete a post.", code="not_your_post")
+        raise Forbidden("Only the author of a post can delete it.", code="not_your_post")
     await db.fetch(
         "SELECT id FROM posts WHERE id = ANY($1) ORDER BY id FOR UPDATE",
         [locked for locked in (post["reply_to_id"], post_id) if locked],
@@ -234,7 +234,7 @@ async def _attach(media_ids: list[UUID], post_id: UUID, author_id: UUID) -> None
         author_id,
     )
     if len(attached) != len(media_ids):
-        raise BadInput.of("media_ids", "must name files of yours that are ready and in no other post")
+        raise BadInput.of("media_ids", "must be files of your own that are ready and in no other post")
 
 
 async def _find_mentioned(

@@ -62,7 +62,7 @@ class PostController(Controller):
         """201 when that is new, else 200."""
         return await _answer(await reactions.like(viewer.user_id, post_id), post_id, viewer)
 
-    @delete("/{post_id:uuid}/like", summary="Take a like back", status_code=200)
+    @delete("/{post_id:uuid}/like", summary="Remove a like", status_code=200)
     async def unlike(self, post_id: FromPath[UUID], viewer: CurrentUser) -> PostView:
         """Also when there is none."""
         await reactions.unlike(viewer.user_id, post_id)
@@ -73,7 +73,7 @@ class PostController(Controller):
         """201 when that is new, else 200. Only public posts."""
         return await _answer(await reactions.retweet(viewer.user_id, post_id), post_id, viewer)
 
-    @delete("/{post_id:uuid}/retweet", summary="Take a retweet back", status_code=200)
+    @delete("/{post_id:uuid}/retweet", summary="Undo a retweet", status_code=200)
     async def unretweet(self, post_id: FromPath[UUID], viewer: CurrentUser) -> PostView:
         """Also when there is none."""
         await reactions.unretweet(viewer.user_id, post_id)
@@ -97,7 +97,7 @@ class BookmarkController(Controller):
     path = "/bookmarks"
     tags = ["posts"]
 
-    @get("/", summary="One's bookmarks")
+    @get("/", summary="Your bookmarks")
     async def list_bookmarks(
         self, viewer: CurrentUser, page: NamedDependency[Page], request: Request[Any, Any, Any]
     ) -> Response[PostList]:

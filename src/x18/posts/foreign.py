@@ -53,7 +53,7 @@ def translate(sent: dict[str, Any]) -> dict[str, Any]:
             _narrow(ours, name, ours.pop(name))
     for name in REPLIES:
         if not _is_free(ours.pop(name, None)):
-            raise _refusal(name, "reply_policy_unavailable", "only everyone may be allowed to reply, as yet")
+            raise _refusal(name, "reply_policy_unavailable", "is not supported yet: everyone can reply")
     return ours
 
 
@@ -68,7 +68,7 @@ def _put(ours: dict[str, Any], name: str, value: Any) -> None:
     if ours.get(name) is not None:
         if value is None or value == ours[name]:
             return
-        raise BadInput.of(name, "is sent twice with different values: send it once")
+        raise BadInput.of(name, "was sent twice with different values: send it once")
     ours[name] = value
 
 
@@ -79,13 +79,13 @@ def _narrow(ours: dict[str, Any], name: str, value: Any) -> None:
         _put(ours, "visibility", "followers")
     elif name in PRICED:
         raise _refusal(
-            name, "paywall_unavailable", "posts cannot be sold here, as yet: leave it out, or set visibility"
+            name, "paywall_unavailable", "is not supported, as posts cannot be sold: leave it out, or set visibility"
         )
     else:
         raise _refusal(
             name,
             "visibility_unsupported",
-            "is not known here: who may see a post is said by visibility, and it is published at once",
+            "is not supported: visibility says who can see a post, and it is published at once",
         )
 
 

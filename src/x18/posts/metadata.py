@@ -70,7 +70,8 @@ def _check_values(value: Any, depth: int) -> None:
             raise BadInput.of("metadata", "must not contain NUL or unpaired surrogates")
         if isinstance(part, int | float | msgspec.Raw) and not isinstance(part, bool) and not _is_in_range(part):
             raise BadInput.of(
-                "metadata", f"must have no numbers but 0 and those from {LEAST_NUMBER} to 2^63; send a text"
+                "metadata",
+                f"must contain no numbers except 0 and those from {LEAST_NUMBER} to 2^63; send others as strings",
             )
         if isinstance(part, dict | list):
             _check_values(part, depth + 1)
@@ -97,7 +98,7 @@ def _check_value(name: str, value: Any) -> str:
     if value is None:
         return ""
     if not isinstance(value, str) or len(value) > MAX_VALUE or len(fold(value)) > MAX_VALUE:
-        raise BadInput.of(f"metadata.{name}", f"must be a text of at most {MAX_VALUE} characters")
+        raise BadInput.of(f"metadata.{name}", f"must be a string of at most {MAX_VALUE} characters")
     return value.strip()
 
 
@@ -107,5 +108,5 @@ def _check_tags(value: Any) -> list[str]:
     if not isinstance(value, list) or len(value) > MAX_TAGS:
         raise BadInput.of("metadata.tags", f"must be a list of at most {MAX_TAGS} texts")
     if None in value:
-        raise BadInput.of("metadata.tags", "must hold texts only")
+        raise BadInput.of("metadata.tags", "must contain only strings")
     return [_check_value("tags", tag) for tag in value]

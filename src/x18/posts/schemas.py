@@ -21,7 +21,7 @@ ClientId = Annotated[str, Meta(min_length=1, max_length=64, pattern="^[!-~]+$")]
 
 Visibility = Annotated[
     Literal["public", "followers", "private"],
-    Meta(description="For everybody, for followers, or for the author alone."),
+    Meta(description="Who can see it: everybody, followers, or only the author."),
 ]
 
 
@@ -83,7 +83,8 @@ class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
     content: Annotated[
         str,
         described(
-            "`#hashtags`, `$CASHTAGS` and `@mentions` count. May be empty when there is media.", most=MAX_CONTENT
+            "`#hashtags`, `$CASHTAGS` and `@mentions` are recognised. May be empty if the post has media.",
+            most=MAX_CONTENT,
         ),
     ] = ""
     metadata: Annotated[
@@ -95,7 +96,9 @@ class PostDraft(msgspec.Struct, frozen=True, kw_only=True):
     ] = None
     media_ids: Annotated[
         list[UUID] | None,
-        Meta(description="One's own files, ready and in no post yet.", extra_json_schema={"maxItems": MAX_MEDIA}),
+        Meta(
+            description="Your own files that are ready and in no post yet.", extra_json_schema={"maxItems": MAX_MEDIA}
+        ),
     ] = None
     visibility: Visibility = "public"
     reply_to_id: Annotated[UUID | None, Meta(description="The post that this one answers.")] = None

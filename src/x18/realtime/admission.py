@@ -39,7 +39,7 @@ class Admission:
             "new connections", burst=OPENINGS, per_second=OPENINGS_PER_SECOND, network_factor=1, enforced=enforced
         )
         self._calls = UnderWay("calls", per_user=CALLS_OF_A_USER, per_network=CALLS_OF_A_NETWORK, enforced=enforced)
-        self._said = Budget("bytes of messages", burst=SAID_BYTES, per_second=SAID_BYTES_PER_SECOND, enforced=enforced)
+        self._said = Budget("message bytes", burst=SAID_BYTES, per_second=SAID_BYTES_PER_SECOND, enforced=enforced)
         self.total = 0
         """Open connections."""
         self._of_address: Counter[str] = Counter()

@@ -62,7 +62,7 @@ class Broker:
 
     @property
     def waiting(self) -> int:
-        """Batches that Redis did not take yet."""
+        """Batches that Redis has not accepted yet."""
         return len(self._waiting)
 
     def publish(self, message: bytes) -> None:

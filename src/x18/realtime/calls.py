@@ -72,14 +72,14 @@ class Calls:
         answer = _Answer(_body_of(call.payload))
         await self._app(self._scope(call.payload, token), answer.receive, answer.send)
         if answer.size > MAX_ANSWER_BYTES:
-            raise TooLarge("The answer is too long for a socket: ask over HTTP, or for less.")
+            raise TooLarge("The answer is too long for a socket: use HTTP, or request less.")
         return Result(ResultPayload(answer.status, answer.headers, answer.content(encoding)), call.id)
 
     def _scope(self, call: CallPayload, token: str | None) -> Any:
         if not call.path.startswith("/api"):
             raise BadInput("path must be that of a REST endpoint: /api/…", code="bad_call")
         if call.headers is not UNSET:
-            raise BadInput("A call takes no headers; the key of a request stands in idempotency_key.", code="bad_call")
+            raise BadInput("A call takes no headers; send the key of a request in idempotency_key.", code="bad_call")
         path, _, query = quote(call.path, safe=URL).partition("?")
         if call.query:
             query = "&".join(filter(None, (query, urlencode(_as_texts(call.query), doseq=True))))
@@ -148,7 +148,9 @@ def _body_of(call: CallPayload) -> bytes:
     try:
         return b"" if call.body is UNSET else msgspec.json.encode(call.body)
     except TypeError as error:  # MessagePack has keys and values that JSON has not
-        raise BadInput("The body must be what JSON can say: text keys, no extension types.", code="bad_call") from error
+        raise BadInput(
+            "The body must be representable as JSON: string keys, no extension types.", code="bad_call"
+        ) from error
 
 
 def _key_of(key: str) -> bytes:
@@ -156,7 +158,7 @@ def _key_of(key: str) -> bytes:
         return key.encode("latin-1")
     except UnicodeEncodeError as error:
         raise BadInput(
-            "idempotency_key must be what a header can hold: Latin letters, digits, signs.", code="bad_call"
+            "idempotency_key may contain only what a header can: Latin letters, digits, signs.", code="bad_call"
         ) from error
 
 

@@ -31,7 +31,7 @@ FAMILY: Final = "x18."
 """The prefix of all versions of the protocol."""
 
 HOW_TO_LOG_IN_HERE: Final = (
-    "log in first, with a message auth; ?token= counts for nothing here, and ?ticket= from POST /api/ws/ticket does"
+    "log in first with an auth message, or connect with ?ticket= from POST /api/ws/ticket; ?token= is not accepted here"
 )
 
 

@@ -68,7 +68,7 @@ class Counters:
             BadInput: ``too_many_posts``; none was added.
         """
         if len(watcher.posts.union(posts)) > MAX_WATCHED:
-            raise BadInput(f"A connection watches at most {MAX_WATCHED} posts: unwatch some.", code="too_many_posts")
+            raise BadInput(f"A connection can watch at most {MAX_WATCHED} posts: unwatch some.", code="too_many_posts")
         for post_id in posts:
             self._watchers.setdefault(post_id, set()).add(watcher)
         watcher.posts.update(posts)

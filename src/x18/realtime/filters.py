@@ -118,10 +118,10 @@ def parse_notification_filter(sent: dict[str, Any] | None) -> Filter | None:
     if not sent:
         return None
     if unknown := sent.keys() - {"type"}:
-        raise _bad(f"notifications have no key {min(unknown)!r}: use type")
+        raise _bad(f"a filter of notifications has no key {min(unknown)!r}: use type")
     values = _values(sent, "type")
     if unknown := {*values} - TYPES:
-        raise _bad(f"there are no notifications of the type {min(unknown)!r}: use {', '.join(sorted(TYPES))}")
+        raise _bad(f"there is no notification type {min(unknown)!r}: use {', '.join(sorted(TYPES))}")
     return _one_of((frozenset(TYPE_PREFIX + value for value in values),), frozenset(), None) if values else None
 
 
@@ -148,7 +148,7 @@ def parse_filter(sent: dict[str, Any] | None) -> Filter | None:
 def _group(key: str, values: list[str]) -> frozenset[str]:
     terms = frozenset(term(key, value) for value in values)
     if PREFIX[key] in terms:
-        raise _bad(f"{key} must hold no value without a letter, a digit or a sign")
+        raise _bad(f"{key} must not contain a value without a letter, a digit or a sign")
     return terms
 
 

@@ -78,7 +78,7 @@ class Session:
         if not is_admitted:
             raise TooManyConnections("There are too many connections from this address: close one.")
         if self._services.feed.is_blind:
-            raise Unavailable("This server cannot read the log now; try another, or again in a moment.")
+            raise Unavailable("This server cannot read the event log right now; try again in a moment.")
         if token is not None:
             await self._log_in(token)
         cursor = self._services.feed.cursor
@@ -142,7 +142,7 @@ class Session:
         if self._log_in_by and now >= self._log_in_by and not self._desk.is_urgent:  # else it is us who take so long
             self.close(CloseCode.NOT_AUTHENTICATED, "not authenticated in time")
         elif self._expires_at and wall >= self._expires_at:
-            self.close(CloseCode.TOKEN_EXPIRED, "the token has expired: refresh it and come back with the cursor")
+            self.close(CloseCode.TOKEN_EXPIRED, "the token has expired: refresh it and reconnect with the cursor")
         elif self._notice_at and wall >= self._notice_at:
             self._notice_at = 0.0
             self.line.send(p.AuthExpiring(p.AuthExpiringPayload(max(0, int(self._expires_at - wall)))))
@@ -255,7 +255,7 @@ class Session:
         was_anonymous = self.connection.viewer is None
         token = message.payload.token
         if token[:7].lower() == "bearer ":
-            raise NotAuthenticated("Send the token alone, without the word Bearer before it.", code="invalid_token")
+            raise NotAuthenticated("Send only the token, without the word Bearer.", code="invalid_token")
         if (
             was_anonymous or token != self._token
         ):  # with its own it is logged in, whatever the clock says of the token now

@@ -113,7 +113,7 @@ async def stream(scope: Scope, receive: Receive, send: Send) -> None:
     if request.method != "GET":
         raise MethodNotAllowedException(headers={"Allow": "GET"})
     if CALL in (scope.get("extensions") or {}):
-        raise BadInput("The stream is read with GET, over HTTP.", code="bad_call")
+        raise BadInput("Use GET over HTTP to read the stream.", code="bad_call")
     channel: Channel = request.app.state.channel
     socket = StreamSocket(send, scope["state"].get(ABORT, _do_nothing))
     network = network_of(address_of(request))

@@ -41,7 +41,7 @@ class Subscriber:
         self._network = network
         self._connection = line.connection
         self._replaying: asyncio.Task[None] | None = None
-        self.how_to_log_in = "log in first, with a message auth"
+        self.how_to_log_in = "log in first with an auth message"
 
     async def subscribe(
         self,
@@ -134,22 +134,25 @@ class Subscriber:
         if any(chosen is not None and not topic.takes_filter for topic, chosen in wanted):
             raise BadInput("The topic test takes no filter.", code="bad_filter")
         if len(names) > p.MAX_TOPICS:
-            raise BadInput(f"A connection has at most {p.MAX_TOPICS} topics.", code="too_many_topics")
+            raise BadInput(f"A connection can have at most {p.MAX_TOPICS} topics.", code="too_many_topics")
         chosen_filters = {name: one.filter for name, one in self._connection.subscriptions.items()}
         check_budget((chosen_filters | {topic.name: chosen for topic, chosen in wanted}).values())
         self._check_users(wanted)
         if sum(name.startswith("test") for name in names) > 1:
-            raise BadInput("A connection has one test topic: unsubscribe the other first.", code="too_many_topics")
+            raise BadInput(
+                "A connection can have only one test topic: unsubscribe the other first.", code="too_many_topics"
+            )
         return wanted
 
     def _check_users(self, wanted: Wanted) -> None:
         if any(topic.is_of_users and not topic.users for topic, _ in wanted):
-            raise BadInput("A topic of many users names them: users:<id>,<id>,…", code="unknown_topic")
+            raise BadInput("A topic of many users lists their ids: users:<id>,<id>,…", code="unknown_topic")
         topics = {name: one.topic for name, one in self._connection.subscriptions.items()}
         topics |= {topic.name: topic for topic, _ in wanted}
         if sum(len(topic.users) for topic in topics.values()) > p.MAX_USERS:
             raise BadInput(
-                f"The topics of many users of a connection name at most {p.MAX_USERS} together.", code="too_many_users"
+                f"The topics of many users of a connection can list at most {p.MAX_USERS} together.",
+                code="too_many_users",
             )
 
     def subscribe_to_notifications(self) -> None:

@@ -172,7 +172,7 @@ def _users_topic(name: str, value: str | None) -> Topic:
         users = frozenset(UUID(one) for one in value.split(","))
     except ValueError as error:
         raise BadInput(
-            f"{name} is followed by a colon and ids of users, with commas between them.", code="unknown_topic"
+            f"{name} must be followed by a colon and user ids, separated by commas.", code="unknown_topic"
         ) from error
     return Topic(name, "", users=users)
 

@@ -39,15 +39,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = EXAMPLES
     actions = parser.add_subparsers(dest="action", metavar="action", required=True)
     asked = "The password is asked for, read from standard input, or taken from X18_PASSWORD."
-    create = actions.add_parser("create", help="make an account", description=f"Make an account. {asked}")
+    create = actions.add_parser("create", help="create an account", description=f"Create an account. {asked}")
     password = actions.add_parser(
         "password", help="set a new password and end all sessions", description=f"Set a new password. {asked}"
     )
     disable, enable, mark = (
         actions.add_parser(name, help=effect, description=f"{effect[0].upper()}{effect[1:]}.")
         for name, effect in (
-            ("disable", "let the user in no more, end all sessions, hide all posts"),
-            ("enable", "undo disable: the user may log in, and all posts are back"),
+            ("disable", "lock the user out, end all sessions, hide all posts"),
+            ("enable", "undo disable: the user can log in again, and all posts are visible"),
             ("admin", "mark the user as an administrator"),
         )
     )
@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     for action in (password, disable, enable, mark):
         action.add_argument("name", help="username or e-mail address")
     create.add_argument("--admin", action="store_true", help="mark the user as an administrator")
-    mark.add_argument("--remove", action="store_true", help="take the mark away")
+    mark.add_argument("--remove", action="store_true", help="remove the mark")
     for action in (create, password, disable, enable, mark):
         action.add_argument("--json", action="store_true", help="print the account as JSON")
 
@@ -77,7 +77,7 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({**account._asdict(), "id": str(account.id)}))
     else:
-        done = "no administrator any more" if args.action == "admin" and args.remove else DONE[args.action]
+        done = "no longer an administrator" if args.action == "admin" and args.remove else DONE[args.action]
         print(f"{account.username}: {done}.")
     return 0
 

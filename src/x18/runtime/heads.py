@@ -50,14 +50,16 @@ MAX_HEAD_BYTES: Final = 16 * 1024
 MAX_HEADERS: Final = 100
 MAX_PARAMETERS: Final = 100
 
-NO_REQUEST: Final = Refusal(HTTPStatus.BAD_REQUEST, "bad_request", "This is no HTTP request.")
+NO_REQUEST: Final = Refusal(HTTPStatus.BAD_REQUEST, "bad_request", "This is not an HTTP request.")
 BAD_HOST: Final = Refusal(
-    HTTPStatus.BAD_REQUEST, "bad_host", "A request has one Host header: a name or an address, and perhaps a port."
+    HTTPStatus.BAD_REQUEST,
+    "bad_host",
+    "A request must have exactly one Host header: a name or an address, and optionally a port.",
 )
 LONG_LINE: Final = Refusal(
     HTTPStatus.REQUEST_URI_TOO_LONG,
     "uri_too_long",
-    f"The first line of a request has at most {MAX_LINE_BYTES:,} bytes.",
+    f"The request line is too long: at most {MAX_LINE_BYTES:,} bytes.",
 )
 LONG_HEAD: Final = Refusal(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
@@ -70,12 +72,16 @@ MANY_PARAMETERS: Final = Refusal(
 BAD_ADDRESS: Final = Refusal(
     HTTPStatus.BAD_REQUEST,
     "bad_address",
-    "An address is text in UTF-8, percent-encoded: this one is in another encoding.",
+    "The address must be percent-encoded UTF-8; this one is in another encoding.",
 )
 CODED: Final = Refusal(
-    HTTPStatus.NOT_IMPLEMENTED, "transfer_coding_unsupported", "Send the body as it is, with a length or in chunks."
+    HTTPStatus.NOT_IMPLEMENTED,
+    "transfer_coding_unsupported",
+    "Send the body with a length or in chunks, and in no other transfer encoding.",
 )
-PIPELINED: Final = Refusal(HTTPStatus.TOO_MANY_REQUESTS, "too_many_pipelined", "Read the answers before you ask on.")
+PIPELINED: Final = Refusal(
+    HTTPStatus.TOO_MANY_REQUESTS, "too_many_pipelined", "Read the answers before you send more requests."
+)
 """Never sent: the answers that are under way go before it, and the last of them says that the connection ends."""
 
 

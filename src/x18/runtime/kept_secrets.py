@@ -49,7 +49,9 @@ def _read_or_make(file: Path) -> dict[str, str]:
     except ValueError:
         kept = None
     if not isinstance(kept, dict) or not all(isinstance(kept.get(name), str) for name in NAMES):
-        raise StartError(f"{file} holds no secrets of X18: remove it, and new ones are made, which logs everybody out.")
+        raise StartError(
+            f"{file} does not hold secrets of X18: remove it to have new ones made, which logs everybody out."
+        )
     return kept
 
 

@@ -32,7 +32,7 @@ REFUSALS: Final = frozenset({403, 429})
 REFUSALS_EVERY_S: Final = 1.0
 """The least time between two log lines on refusals of one route: whoever is refused may come back as fast as the line allows."""
 
-STOPPING: Final = Unavailable("This server stops: send the request again.", retry_after_s=1)
+STOPPING: Final = Unavailable("This server is shutting down: send the request again.", retry_after_s=1)
 
 _told_at: Final[dict[tuple[str, int], float]] = {}
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from x18.runtime.heads import Refusal, StrictProtocol
 
 TOO_SLOW: Final = Refusal(
-    HTTPStatus.REQUEST_TIMEOUT, "request_timeout", "The head of the request did not come in time."
+    HTTPStatus.REQUEST_TIMEOUT, "request_timeout", "The head of the request did not arrive in time."
 )
 
 

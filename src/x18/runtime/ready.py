@@ -32,7 +32,7 @@ def _announce(host: str, port: int, note: str, as_log: bool) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while not _is_healthy(ANYWHERE.get(host, host), port):
         if time.monotonic() > deadline:
-            note = "it answers, but /health is not well: the log says why"
+            note = "it answers, but /health reports a problem: see the log"
             break
         time.sleep(ASK_EVERY_S)
     shown = "localhost" if host in HERE else f"[{host}]" if ":" in host else host

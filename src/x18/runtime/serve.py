@@ -258,7 +258,9 @@ def _warn_of_redis(settings: Settings) -> None:
     for finding in asyncio.run(check_redis(str(settings.redis_url))):
         if finding.advice:
             logger.warning(
-                "Redis: %s. Until it answers events take a second longer. %s", finding.found.rstrip("."), finding.advice
+                "Redis: %s. Until it answers, events arrive up to a second later. %s",
+                finding.found.rstrip("."),
+                finding.advice,
             )
 
 

@@ -23,7 +23,7 @@ from x18.search.users import find_users
 
 MAX_QUERY = 200
 
-Query = Annotated[str, QueryParameter(description="What to look for; `%`, `_` and `\\` mean themselves.")]
+Query = Annotated[str, QueryParameter(description="What to look for; `%`, `_` and `\\` have no special meaning.")]
 Kind = Literal["all", "users", "posts"]
 
 
@@ -43,7 +43,7 @@ class SearchController(Controller):
     tags = ["search"]
     opt = {"rate": Rates.SEARCH}
 
-    @get("/", summary="Users and posts", dependencies={"text": Provide(provide_text)})
+    @get("/", summary="Search users and posts", dependencies={"text": Provide(provide_text)})
     async def search(
         self,
         visitor: Visitor,
@@ -63,7 +63,7 @@ class SearchController(Controller):
             totals.posts = await count_posts(text, viewer_id)
         return listed(request, found, next_offset=_next_offset(page, max(totals.users, totals.posts)))
 
-    @get("/users", summary="Users by name or bio", dependencies={"text": Provide(provide_text)})
+    @get("/users", summary="Search users", dependencies={"text": Provide(provide_text)})
     async def users(
         self,
         visitor: Visitor,
@@ -72,11 +72,11 @@ class SearchController(Controller):
         request: Request[Any, Any, Any],
     ) -> Response[FoundUsers]:
         """Exact names first, then beginnings, then names with a typo and words of the bio. Pages go by `offset`."""
-        _refuse_cursors(page, "users are ordered by likeness: page with offset")
+        _refuse_cursors(page, "users are ordered by similarity: page with offset")
         found, total = await find_users(text, page, id_of(visitor))
         return listed(request, found, next_offset=_next_offset(page, total))
 
-    @get("/posts", summary="Posts by words", dependencies={"text": Provide(provide_text)})
+    @get("/posts", summary="Search posts", dependencies={"text": Provide(provide_text)})
     async def posts(
         self,
         visitor: Visitor,

@@ -32,11 +32,11 @@ def check_terms(text: str) -> str:
         phrases += bool(found and asked["phrase"])
         exclusions += bool(found and asked["not"])
     if words > MAX_WORDS:
-        raise BadInput.of("q", f"has {words} words: look for at most {MAX_WORDS}")
+        raise BadInput.of("q", f"has {words} words: search for at most {MAX_WORDS}")
     if parts > MAX_PARTS:
-        raise BadInput.of("q", f"has words of {parts} parts in all: look for at most {MAX_PARTS}")
+        raise BadInput.of("q", f"has words of {parts} parts in all: search for at most {MAX_PARTS}")
     if phrases > MAX_PHRASES:
-        raise BadInput.of("q", f"has {phrases} phrases in quotes: look for at most {MAX_PHRASES}")
+        raise BadInput.of("q", f"has {phrases} phrases in quotes: search for at most {MAX_PHRASES}")
     if exclusions > MAX_EXCLUSIONS:
-        raise BadInput.of("q", f"excludes {exclusions} times with a minus: at most {MAX_EXCLUSIONS}")
+        raise BadInput.of("q", f"excludes {exclusions} times with a minus: use at most {MAX_EXCLUSIONS}")
     return text

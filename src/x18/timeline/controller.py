@@ -59,7 +59,7 @@ class TimelineController(Controller):
         """Public posts by 2·likes + 3·retweets, the author's own left out, ties by newest. `timeframe`: 1h, 6h, 12h, 24h, 48h, 7d or 30d."""
         return listed(request, await show_trending(id_of(visitor), page, filters, timeframe))
 
-    @get("/search", summary="Posts by metadata")
+    @get("/search", summary="Posts by category, market, symbol or tag")
     async def search(
         self,
         visitor: Visitor,

@@ -61,5 +61,5 @@ async def provide_filters(
     groups = [[term(name, value) for value in values] for name, values in by_name.items()]
     for name, group in zip(by_name, groups, strict=True):
         if PREFIX[name] in group:
-            raise BadInput.of(name, "must hold no value without a letter, a digit or a sign")
+            raise BadInput.of(name, "must not contain a value without a letter, a digit or a sign")
     return Filters(by_name, groups)

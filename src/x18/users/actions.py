@@ -87,7 +87,7 @@ async def follow(follower_id: UUID, followee_id: UUID) -> bool:
             return False
         if pair.following >= MAX_FOLLOWING:
             raise BadInput(
-                f"You follow {MAX_FOLLOWING} users, which is the most: unfollow somebody first.",
+                f"You follow {MAX_FOLLOWING} users, which is the limit: unfollow somebody first.",
                 code="too_many_follows",
             )
         await db.execute("INSERT INTO follows (follower_id, followee_id) VALUES ($1, $2)", follower_id, followee_id)

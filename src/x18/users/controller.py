@@ -22,12 +22,12 @@ class UserController(Controller):
     path = "/users"
     tags = ["users"]
 
-    @get("/me", summary="The own account")
+    @get("/me", summary="Your account")
     async def show_me(self, viewer: CurrentUser) -> MeUser:
         """With what only the owner sees."""
         return await queries.get_me(viewer.user_id)
 
-    @patch("/me", summary="Change the own account")
+    @patch("/me", summary="Update your account")
     async def change_me(self, viewer: CurrentUser, data: JSONBody[ProfileChange]) -> MeUser:
         """Fields that are not sent stay as they are."""
         await actions.change_profile(viewer.user_id, data)
@@ -45,14 +45,14 @@ class UserController(Controller):
         """By username, without regard to case. 304 for a known `ETag`."""
         return unless_known(request, await queries.get_by_username(username, id_of(visitor)))
 
-    @get("/{user_id:uuid}/followers", summary="Who follows a user")
+    @get("/{user_id:uuid}/followers", summary="Followers of a user")
     async def followers(
         self, user_id: FromPath[UUID], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
     ) -> Response[UserList]:
         """The newest follower first."""
         return listed(request, await queries.list_follows(user_id, "followers", page, id_of(visitor)))
 
-    @get("/{user_id:uuid}/following", summary="Whom a user follows")
+    @get("/{user_id:uuid}/following", summary="Users that a user follows")
     async def following(
         self, user_id: FromPath[UUID], visitor: Visitor, page: NamedDependency[Page], request: Request[Any, Any, Any]
     ) -> Response[UserList]:

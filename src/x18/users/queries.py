@@ -25,7 +25,7 @@ async def get_me(user_id: UUID) -> MeUser:
     """The own account."""
     row = await db.fetch_row(ME, user_id)
     if row is None:
-        raise NotFound("The account is gone.", code="user_not_found")
+        raise NotFound("The account no longer exists.", code="user_not_found")
     return me_of(row)
 
 

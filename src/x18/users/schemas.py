@@ -18,15 +18,15 @@ MAX_LENGTH: Final = {
     "avatar_url": 2048,
     "header_url": 2048,
 }
-ONE_LINE: Final = "One line, without direction controls, characters that are not seen and piles of marks."
+ONE_LINE: Final = "A single line without direction controls, invisible characters and piles of marks."
 MAX_PRICE: Final = 99_999_999.99
 
 Username = Annotated[
-    str, Meta(description="Unique without regard to case.", extra_json_schema={"pattern": "^[A-Za-z0-9_]{3,50}$"})
+    str, Meta(description="Unique, ignoring case.", extra_json_schema={"pattern": "^[A-Za-z0-9_]{3,50}$"})
 ]
 Email = Annotated[
     str,
-    Meta(description="Unique without regard to case.", extra_json_schema={"format": "email", "maxLength": 254}),
+    Meta(description="Unique, ignoring case.", extra_json_schema={"format": "email", "maxLength": 254}),
 ]
 Address = Annotated[
     str | None,
@@ -44,7 +44,7 @@ class UserView(msgspec.Struct, kw_only=True):
     display_name: str
     bio: str
     location: str
-    website: Annotated[str, Meta(description="Empty where there is none, as the two addresses below.")]
+    website: Annotated[str, Meta(description="Empty if there is none; so are the two addresses below.")]
     avatar_url: str
     header_url: str
     verified: bool
@@ -52,7 +52,7 @@ class UserView(msgspec.Struct, kw_only=True):
     followers_count: Count
     following_count: Count
     posts_count: Count
-    private_account: Annotated[bool, Meta(description="Posts are for followers only; anyone may follow.")]
+    private_account: Annotated[bool, Meta(description="Only followers see the posts; anyone can follow.")]
     created_at: Moment
     is_following: Annotated[bool | UnsetType, Meta(description="Whether the viewer follows this user.")] = UNSET
     is_followed_by: Annotated[bool | UnsetType, Meta(description="Whether this user follows the viewer.")] = UNSET
@@ -85,7 +85,7 @@ class ProfileChange(msgspec.Struct, frozen=True, kw_only=True):
     subscription_price: Annotated[
         float | UnsetType,
         Meta(
-            description="Rounded to cents; recorded, nothing is charged.",
+            description="Rounded to cents; stored only, nothing is charged.",
             extra_json_schema={"minimum": 0, "maximum": MAX_PRICE},
         ),
     ] = UNSET

@@ -164,7 +164,7 @@ UNDER_WAY: Final = [
         SHARES,
     ),
     Mutant(
-        "who has spent the time of the database waits",
+        "who has spent the database time waits",
         "core/costs.py",
         "        self._costs.time.check(network, user_id)\n",
         "",

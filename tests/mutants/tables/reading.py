@@ -165,15 +165,15 @@ READING: Final = [
     Mutant(
         "a page is so large",
         "core/paging.py",
-        'ge=1, le=100, description="How many items at most."',
-        'ge=1, description="How many items at most."',
+        'ge=1, le=100, description="Maximum number of items."',
+        'ge=1, description="Maximum number of items."',
         ("api/test_timeline.py::test_a_bad_query_is_a_400",),
     ),
     Mutant(
         "an offset is so deep",
         "core/paging.py",
-        'ge=0, le=MAX_OFFSET, description="How many items to skip',
-        'ge=0, description="How many items to skip',
+        'ge=0, le=MAX_OFFSET, description="Number of items to skip',
+        'ge=0, description="Number of items to skip',
         ("api/test_timeline.py::test_a_bad_query_is_a_400",),
     ),
     Mutant(

@@ -37,7 +37,7 @@ class ConnectedPayload(Struct, frozen=True):
     cursor: Cursor
     epoch: Annotated[str, Meta(description="Another one means that the log was restored from a backup.")]
     limits: Limits = Limits()
-    heartbeat_s: Annotated[int, Meta(description="After so many seconds without traffic comes a heartbeat.")] = (
+    heartbeat_s: Annotated[int, Meta(description="A heartbeat is sent after this many seconds without traffic.")] = (
         bounds.HEARTBEAT_S
     )
     protocol: Annotated[str, Meta(description="The protocol's name and version.")] = bounds.PROTOCOL
@@ -76,7 +76,7 @@ class ErrorPayload(Struct, frozen=True, omit_defaults=True):
     """``code`` is stable; ``detail`` says what to do."""
 
     code: Annotated[str, Meta(description="See the codes of errors.")]
-    detail: Annotated[str, Meta(description="A sentence for people.")]
+    detail: Annotated[str, Meta(description="An explanation for people.")]
     retry_after_s: Annotated[float | None, Meta(description="How long to wait, where that helps.")] = None
 
 

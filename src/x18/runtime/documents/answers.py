@@ -10,13 +10,13 @@ TEXT: Final = {"type": "string"}
 WHOLE: Final = {"type": "integer", "minimum": 0}
 
 HEADERS: Final = {
-    "X-Request-ID": {"description": "The name of this request; echoed if sent.", "schema": TEXT},
-    "RateLimit-Limit": {"description": "How many requests there are in a window.", "schema": WHOLE},
-    "RateLimit-Remaining": {"description": "How many of them are left.", "schema": WHOLE},
+    "X-Request-ID": {"description": "The id of this request; if you send one, it is returned.", "schema": TEXT},
+    "RateLimit-Limit": {"description": "Number of requests allowed in a window.", "schema": WHOLE},
+    "RateLimit-Remaining": {"description": "Number of requests left in this window.", "schema": WHOLE},
     "RateLimit-Reset": {"description": "Seconds until the window ends.", "schema": WHOLE},
-    "Retry-After": {"description": "How many seconds to wait.", "schema": WHOLE},
+    "Retry-After": {"description": "Number of seconds to wait.", "schema": WHOLE},
     "WWW-Authenticate": {"description": "How to authenticate.", "schema": {"type": "string", "const": "Bearer"}},
-    "ETag": {"description": "The tag of this state, for `If-None-Match`.", "schema": TEXT},
+    "ETag": {"description": "The tag of this version, for `If-None-Match`.", "schema": TEXT},
     "Link": {"description": '`<…>; rel="next"` where there is a next page (RFC 8288).', "schema": TEXT},
 }
 RATE: Final = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
@@ -34,12 +34,12 @@ EVERYWHERE: Final = {
 DETAILS: Final = {
     400: ("bad_input", "limit: Expected `int` <= 100"),
     401: ("token_expired", "The token has expired; refresh it."),
-    403: ("not_your_post", "Only its author may delete a post."),
+    403: ("not_your_post", "Only the author of a post can delete it."),
     404: ("post_not_found", "No such post."),
     409: ("username_taken", "This username is taken; choose another."),
-    413: ("too_large", "The body has more than the 131,072 bytes that are taken here."),
+    413: ("too_large", "The body is too large: at most 131,072 bytes are accepted here."),
     415: ("unsupported_media_type", "Send a JPG, PNG, GIF, WebP, MP4 or WebM file."),
-    414: ("uri_too_long", "The first line of a request has at most 8,192 bytes."),
+    414: ("uri_too_long", "The request line is too long: at most 8,192 bytes."),
     431: ("head_too_large", "The head of a request has at most 16,384 bytes and 100 headers."),
     429: ("rate_limited", "Too many requests: wait 17 s."),
     503: ("unavailable", "The database cannot answer now; try again in a moment."),
@@ -62,9 +62,12 @@ def complete_success(operation: dict[str, Any], facts: Facts, *, is_limited: boo
         answer["headers"] = _headers(*names)
         answer["description"] = DONE[status]
     if facts.repeatable:
-        answers["200"]["description"] = "It was so already."
+        answers["200"]["description"] = "Nothing to do: it was so already."
     if facts.tagged:
-        answers["304"] = {"description": "The client has it.", "headers": _headers("X-Request-ID", "ETag")}
+        answers["304"] = {
+            "description": "Not modified: the client has the current version.",
+            "headers": _headers("X-Request-ID", "ETag"),
+        }
     if operation["operationId"] == "system_health":
         down = {
             "status": "down",

@@ -22,9 +22,9 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
     "username": {"description": "Without regard to case.", "example": "alice_trades"},
     "q": {"schema": {"minLength": 1, "maxLength": MAX_QUERY}, "example": "bitcoin breakout"},
     "query": {"schema": {"maxLength": MAX_SYMBOL}, "example": "bt"},
-    "type": {"description": "Which kind is wanted."},
-    "timeframe": {"description": "How far back counts."},
-    "unread_only": {"description": "Only those that are not read."},
+    "type": {"description": "Which kind to return."},
+    "timeframe": {"description": "How far back to look."},
+    "unread_only": {"description": "Only unread ones."},
     "category": {**_FILTER, "example": ["crypto"]},
     "market": {**_FILTER, "example": ["btc"]},
     "symbol": {**_FILTER, "example": ["BTC-USD"]},
@@ -32,12 +32,12 @@ PARAMETERS: Final[dict[str, dict[str, Any]]] = {
 }
 SENT: Final = {
     "If-None-Match": {
-        "description": "The `ETag` that the client has: 304 while that is the state.",
+        "description": "The `ETag` that the client has; the answer is 304 while that is current.",
         "schema": {"type": "string"},
         "example": '"5d1c3f0a9b8e7d6c5b4a3f2e"',
     },
     "Idempotency-Key": {
-        "description": "Chosen by the client. Sent again within 24 h it gives the first answer again, and nothing is made twice.",
+        "description": "Chosen by the client. Repeated with the same key within 24 h, a request gets the first answer and is done once.",
         "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
         "example": "5b1f2c60-post-1",
     },

@@ -23,7 +23,7 @@ CONFIG: Final = OpenAPIConfig(
     description=(
         "Real-time backend of a network for traders. The live channel has a document of its own, "
         "[`/asyncapi.json`](/asyncapi.json), and a page: [`/docs/live`](/docs/live).\n\n"
-        "JSON in UTF-8, ids are UUIDs in the order of time, times RFC 3339 in UTC. Unknown fields and parameters are "
+        "JSON in UTF-8, ids are time-ordered UUIDs, times are RFC 3339 in UTC. Unknown fields and parameters are "
         "ignored. Every error is a problem (RFC 9457) with a stable `code`."
     ),
     path="/openapi",
@@ -32,16 +32,16 @@ CONFIG: Final = OpenAPIConfig(
 )
 
 TAGS: Final = {
-    "system": "What and how this server is.",
+    "system": "Health, version and metrics of this server.",
     "auth": "Accounts, tokens, sessions.",
-    "users": "Profiles and who follows whom.",
+    "users": "Profiles and follows.",
     "posts": "Posts and reactions to them.",
     "timeline": "Lists of posts, newest first, with filters by metadata.",
     "media": "Files of posts.",
-    "notifications": "What others did that concerns one.",
+    "notifications": "What others did that concerns you.",
     "search": "Users, posts and hashtags.",
-    "market": "Symbols: a watchlist, what trends, what is said of one.",
-    "live": "What the live channel needs of REST.",
+    "market": "Symbols: your watchlist, trends, and facts about each.",
+    "live": "Tickets for the live channel.",
 }
 
 FORM_OF: Final = "media_upload"

