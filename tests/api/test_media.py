@@ -152,7 +152,7 @@ async def test_ten_megabytes_are_the_most_and_memory_stays_small(server: Server,
 
     assert [answer.status_code for answer in answers] == [201, 413, 413]
     assert answers[1].json()["detail"] == "A file has at most 10 MiB."
-    assert "more than the 10,551,296 bytes" in answers[2].json()["detail"]
+    assert "at most 10,551,296 bytes" in answers[2].json()["detail"]
     assert process.memory_info().rss - before < 32 * 1024 * 1024
 
 

@@ -37,7 +37,7 @@ def test_a_name_hides_and_turns_nothing(name: str) -> None:
     with pytest.raises(BadInput) as refused:
         clean_name("display_name", name, most=100)
 
-    assert "one line" in refused.value.detail
+    assert "a single line" in refused.value.detail
 
 
 @pytest.mark.parametrize(
