@@ -171,6 +171,30 @@ def test_embedded_servers_are_for_one_server_and_its_commands_and_taken_over_whe
     assert processes_in(tmp_path) == []
 
 
+@pytest.mark.parametrize("content", [b"SERVER_PORT=\xff\xfe\n", b"SERVER_PORT=\0\n"])
+def test_settings_that_are_no_text_are_told(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / ".env").write_bytes(content)
+
+    assert refused(tmp_path).startswith("x18: The file .env cannot be read (")
+    (tmp_path / ".env").write_bytes(b"X18_URL=\xff\n")
+    client = subprocess.run([*X18, "tail"], cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=60)
+    assert (client.returncode, client.stderr.count("the file .env cannot be read")) == (2, 1)
+
+
+@pytest.mark.parametrize("name", ["valkey", "postgres", "postgres.new", "valkey/valkey.sock"])
+def test_what_stands_where_a_folder_or_socket_belongs_is_told(tmp_path: Path, name: str) -> None:
+    place = tmp_path / "storage" / name
+    place.parent.mkdir(parents=True)
+    if name.endswith(".sock"):
+        place.mkdir()
+    else:
+        place.write_text("mine")
+
+    said = refused(tmp_path, "--port", "0")
+    assert said.startswith(f"x18: Cannot use {place} ("), said
+    assert "move it elsewhere" in said
+
+
 def test_a_port_in_use_is_told(tmp_path: Path) -> None:
     with socket.create_server(("0.0.0.0", 0)) as taken:
         port = taken.getsockname()[1]

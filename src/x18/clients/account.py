@@ -16,7 +16,10 @@ SPARE_S = 30.0
 
 def add_server(parser: argparse.ArgumentParser) -> None:
     """The option ``--url``."""
-    default = _default_address({**dotenv_values(".env"), **os.environ})
+    try:
+        default = _default_address({**dotenv_values(".env"), **os.environ})
+    except (OSError, ValueError) as error:
+        parser.error(f"the file .env cannot be read ({error}): write it as text in UTF-8")
     parser.add_argument("--url", type=_address, default=default, help="the server (X18_URL, %(default)s)")
 
 
@@ -28,7 +31,7 @@ def _default_address(settings: Mapping[str, str | None]) -> str:
 
 def _address(text: str) -> str:
     if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError(f"{text!r} must read http://host:port or https://host")
+        raise argparse.ArgumentTypeError(f"{text!r} must look like http://host:port or https://host")
     return text.rstrip("/")
 
 

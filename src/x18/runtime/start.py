@@ -46,7 +46,10 @@ def settings_from_environment() -> Settings:
     Raises:
         StartError: lists all that is wrong.
     """
-    load_dotenv(".env")
+    try:
+        load_dotenv(".env")
+    except (OSError, ValueError) as error:
+        raise StartError(f"The file .env cannot be read ({error}): write it as text in UTF-8.") from error
     try:
         return read_settings(os.environ)
     except SettingsError as error:

@@ -47,10 +47,16 @@ def embedded_servers(storage: Path, *, postgres: bool, redis: bool) -> Iterator[
         folder = storage.resolve()
         if postgres:
             check_room(folder)
-        redis_url = stack.enter_context(run_valkey(folder / "valkey")) if redis else None
-        database_url = stack.enter_context(run_postgres(folder / "postgres")) if postgres else None
-        servers = Servers(database_url, redis_url)
-        _publish(folder / ADDRESSES, servers)
+        try:
+            redis_url = stack.enter_context(run_valkey(folder / "valkey")) if redis else None
+            database_url = stack.enter_context(run_postgres(folder / "postgres")) if postgres else None
+            servers = Servers(database_url, redis_url)
+            _publish(folder / ADDRESSES, servers)
+        except OSError as error:
+            place = error.filename2 or error.filename or folder
+            raise StartError(
+                f"Cannot use {place} ({error.strerror}): move it elsewhere, or set STORAGE_PATH to another folder."
+            ) from error
         yield servers
 
 
