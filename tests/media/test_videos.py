@@ -202,5 +202,5 @@ def test_what_is_too_large_when_it_is_packed_anew_is_refused(tmp_path: Path, mon
     assert process(H264, MP4, tmp_path).data
     monkeypatch.setattr(videos, "MAX_BYTES", len(H264) // 2)
 
-    with pytest.raises(Rejected, match="when it is packed anew"):
+    with pytest.raises(Rejected, match="after repackaging"):
         process(H264, MP4, tmp_path)
