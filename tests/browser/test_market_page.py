@@ -382,8 +382,8 @@ async def test_what_a_trader_sees_has_no_accessibility_fault_and_fits(open_tab: 
         for place in ("#/", f"#/explore?market=otc&symbol={symbol}", f"#/s/{symbol}", "#/watchlist", "#/search"):
             await tab.go(place)
             await tab.wait_until_live()
-            for button in await page.locator("#page [aria-expanded=false]:visible").all():
-                await button.click()
+            closed = page.locator("#page [aria-expanded=false]:visible")
+            await closed.evaluate_all("all => all.forEach(one => one.click())")
             assert await page.evaluate("document.documentElement.scrollWidth") == width, (zoom, place)
         faults += await faults_of(page, f"at {width} px, text at {zoom}")
 
