@@ -63,6 +63,8 @@ def test_a_symbol_is_what_exchanges_write(symbol: str) -> None:
             "$NASDAQ:AAPL $NYSE:BRK.B $BINANCE:BTCUSDT.P $X:ETHUSD $INDEXSP:.INX",
             ["AAPL", "BRK.B", "BTCUSDT.P", "ETHUSD", ".INX"],
         ),
+        ("1️⃣$BTC 2⃣$ETH ①$SOL ➋$XRP ⑶$ADA 10²$DOT ½$UNI", ["BTC", "ETH", "SOL", "XRP", "ADA", "DOT", "UNI"]),
+        ("$BTC² $ETH① $SOL\ufe0f $XRP⬆️ $TSLA1️⃣ $NVDA\u0301", ["BTC", "ETH", "SOL", "XRP"]),
         ("$NYSE: closed, $BTC:LONG, $ETH:$SOL", ["NYSE", "BTC", "ETH", "SOL"]),
         ("$M&A $T&C $AT&T $BTC&ETH.US $m&m.ns", ["M", "T", "AT", "BTC", "M&M.NS"]),
         ("$es=f $btcusd_perp $eric-b.st $btc=up", ["ES=F", "BTCUSD_PERP", "ERIC-B.ST", "BTC"]),
@@ -94,6 +96,10 @@ def test_amounts_and_parts_of_words_are_no_symbols(text: str) -> None:
         ("@bob's @carolさん @dave님 @erin.", ["bob", "carol", "dave", "erin"]),
         ("\u200e@bob\u200f @\u200ecarol \u2068@dave\u2069", ["bob", "carol", "dave"]),
         ("a@example.com root@server josé@example.com почта@example.com user＠host", []),
+        (
+            "1️⃣@bob 2⃣@carol ①@dave ➋@erin² @frank① @grace\ufe0f @heidi1️⃣",
+            ["bob", "carol", "dave", "erin", "frank", "grace"],
+        ),
         ("@@abc @abc@def src/@types é@abc @ab @josé", []),
         ("@bob@example.social @http://x.com", []),
     ],
@@ -121,6 +127,7 @@ def test_a_mention_is_a_name_after_an_at_sign_and_no_address(text: str, names: l
         ("#ราคาน้ำมัน #ราคาน\u0e49\u0e4d\u0e32มัน #ຄຳ #ຄ\u0ecd\u0eb2", ["ราคาน้ำมัน", "ຄຳ"]),
         ("#سوق٢٠٢٤ #سوق۲۰۲۴ #سوق2024 #q३", ["سوق2024", "q3"]),
         ("#Straße #STRASSE #ΣΊΣΥΦΟΣ #σίσυφος", ["strasse", "σισυφοσ"]),
+        ("1️⃣#one ①#two ➋#three 10²#four x²#five", ["one", "two", "three", "four", "five"]),
         ("&#39; a#b ##c #123 #_ #１２ #️⃣ #\u200df 日本#語 #" + "a" * 101, []),
     ],
 )

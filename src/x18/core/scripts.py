@@ -11,6 +11,9 @@ UNSPACED: Final = (
 SELECTORS: Final = r"\uFE00-\uFE0F\U000E0100-\U000E01EF"
 """Variation selectors. Marks by their category, but part of no word."""
 
+KEYCAP: Final = r"\uFE0F?+\u20E3"
+"""Behind a digit, which is an emoji then and no longer a digit of what is before it."""
+
 UNSEEN: Final = r"\s\p{Cc}\p{Cn}\p{DI}\u2800\uFFF9-\uFFFB\U00013441\U00013442\U00016FE4\U0001D159"
 """Of these alone nothing is seen: white space, controls, what Unicode says to ignore, what is no character, and characters that are
 drawn blank.

@@ -14,6 +14,8 @@
 
 from typing import Final
 
+from x18.core.scripts import KEYCAP, SELECTORS
+
 QUOTES: Final = (
     "USDT|USDC|USDD|USDE|USDP|USD|BUSD|FDUSD|TUSD|PYUSD|RLUSD|GUSD|DAI|EURC|EURT|EURS|EUR|GBP|JPY|CHF|AUD|NZD|CAD|CNY|CNH|HKD|SGD|KRW|INR|"
     "BRL|MXN|TRY|RUB|UAH|PLN|CZK|HUF|SEK|NOK|DKK|ZAR|THB|IDR|VND|PHP|MYR|TWD|ILS|AED|SAR|NGN|ARS|CLP|COP|PEN|KZT|RON|BTC|XBT|WBTC|ETH|WETH|"
@@ -42,7 +44,7 @@ AMOUNTS: Final = (
 )
 """Capitals after a number that leave it a number."""
 
-END: Final = r"(?![A-Za-z0-9]|_[A-Za-z0-9]|[\p{L}\p{M}\p{N}--[%s]])"
+END: Final = rf"(?![A-Za-z0-9]|_[A-Za-z0-9]|[\p{{L}}\p{{M}}\p{{Nd}}\p{{Nl}}--[%s{SELECTORS}]]|{KEYCAP})"
 
 
 def symbol_pattern(unspaced: str) -> str:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 import regex
 
-from x18.core.scripts import SELECTORS, UNSPACED
+from x18.core.scripts import KEYCAP, SELECTORS, UNSPACED
 from x18.posts.symbols import PLACES, symbol_pattern
 from x18.realtime.terms import term
 
@@ -24,8 +24,8 @@ WIDE: Final = str.maketrans(
 """Full-width letters, digits and signs, and small ones, one for one."""
 
 WORD: Final = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{SELECTORS}\u20E3]]"
-SPACED: Final = rf"[[\p{{L}}\p{{M}}\p{{N}}_]--[{SELECTORS}{UNSPACED}]]"
-"""Letters that join what stands beside them to a word: ``é@bob`` is one, ``こんにちは@bob`` is not."""
+SPACED: Final = rf"[[\p{{L}}\p{{M}}\p{{Nd}}\p{{Nl}}_]--[{SELECTORS}{UNSPACED}\u20E3]]"
+"""Letters and digits that join what stands beside them to a word: ``é@bob`` is one; ``こんにちは@bob``, ``①@bob`` and ``1️⃣@bob`` are not."""
 
 INSIDE: Final = r"[\u200C\u200D\u00B7\u30FB\uFF65\u05BE\uFF5E\u301C\u30A0\u0F0B\u0F0C]"
 """Inside of a hashtag, not at its ends: joiners (Persian, Indic scripts), middle dots, maqaf, wave dashes, Tibetan tsheg."""
@@ -53,9 +53,11 @@ HOST: Final = rf"(?:[A-Za-z0-9.\-_~%]++(?<=\.[A-Za-z]{{2,24}})(?=[{UNSPACED}])|[
 ADDRESS: Final = rf"(?<!{SPACED})[A-Za-z][A-Za-z0-9+.\-]{{1,30}}+://{HOST}{PARTS}|{DOMAIN}{PARTS}"
 MENTION: Final = (
     rf"(?:(?<!{SPACED}|[!#$%&*@/])|(?<=(?<!{SPACED})(?i:rt|w/|c/))|(?<=@[A-Za-z0-9_]{{3,50}}/))"
-    rf"@{MARK}(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED})"
+    rf"@{MARK}(?P<mention>[A-Za-z0-9_]{{3,50}}+)(?!@|://|{SPACED}|{KEYCAP})"
 )
-HASHTAG: Final = rf"(?<!{WORD}|[&#])#{MARK}(?P<hashtag>{WORD}++(?:{INSIDE}{{1,2}}+{WORD}++|{AFTER}++{WORD}*+)*+)(?!://)"
+HASHTAG: Final = (
+    rf"(?<![{WORD}--\p{{No}}]|[&#])#{MARK}(?P<hashtag>{WORD}++(?:{INSIDE}{{1,2}}+{WORD}++|{AFTER}++{WORD}*+)*+)(?!://)"
+)
 CASHTAG: Final = rf"(?<!{SPACED}|\$)\${MARK}(?:(?:{PLACES}):)?(?P<cashtag>{symbol_pattern(UNSPACED)})"
 
 ENTITY: Final = regex.compile(rf"{MENTION}|{HASHTAG}|{CASHTAG}|{ADDRESS}", regex.V1)

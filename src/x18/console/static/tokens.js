@@ -16,7 +16,8 @@ const SEA = ["Thai", "Laoo", "Mymr", "Khmr", "Tale", "Talu", "Lana", "Tavt", "Ah
 const UNSPACED = raw`\p{sc=Han}\p{sc=Hira}\p{sc=Kana}\p{sc=Bopo}\p{sc=Hang}\p{sc=Yiii}[[${SEA}]&&[\p{L}\p{M}]]\u3005-\u3007\u3031-\u3035\u303B\u303C\u30FC\uFF70\uFF9E\uFF9F`;
 const SELECTORS = raw`\uFE00-\uFE0F\u{E0100}-\u{E01EF}`;
 const WORD = raw`[[\p{L}\p{M}\p{N}_]--[${SELECTORS}\u20E3]]`;
-const SPACED = raw`[[\p{L}\p{M}\p{N}_]--[${SELECTORS}${UNSPACED}]]`;
+const SPACED = raw`[[\p{L}\p{M}\p{Nd}\p{Nl}_]--[${SELECTORS}${UNSPACED}\u20E3]]`;
+const KEYCAP = raw`\uFE0F?\u20E3`;
 const LABEL = raw`[\p{L}\p{M}\p{N}_\-]`;
 const MARK = raw`[\u200E\u200F\u061C]?`;
 
@@ -39,7 +40,7 @@ const PLACES =
 const AMOUNTS =
   "BN|MN|MM|MILL?S?|BILL?S?|[MBTR]+ILLIONS?|THOUSANDS?|HUNDREDS?|GRAND|BUCKS?|BUX|DOLLARS?|EUROS?|CENTS?|TN|TRN|PT|TP|SL|AH|PM|AM|[OIA]TM|EPS|YRS?|" +
   `CALLS?|PUTS?|OFF|EACH|PER|IN|TO|BY|FOR|AND|OR|PLUS|ISH|NOW|SOON|NEXT|LOL|[KMBT]?(?:AT[HL]|EO[DWMY]|${QUOTES})`;
-const END = raw`(?![A-Za-z0-9]|_[A-Za-z0-9]|[[\p{L}\p{M}\p{N}]--[${UNSPACED}]])`;
+const END = raw`(?![A-Za-z0-9]|_[A-Za-z0-9]|[[\p{L}\p{M}\p{Nd}\p{Nl}]--[${UNSPACED}${SELECTORS}]]|${KEYCAP})`;
 
 /** What may join a symbol, in the letters that `as` makes of capitals. */
 function suffix(as) {
@@ -56,7 +57,8 @@ const number = raw`(?!\p{Nd}+(?:${AMOUNTS})${END})\p{Nd}{1,8}[A-Z]{2}${atom("[A-
 const capitals = raw`(?:[\^.](?=[A-Z]{2}))?(?:${atom("[A-Za-z][A-Za-z0-9]{0,14}")}|${number})${atom(`(?:(?:${suffix((text) => text)})${END})?`)}`;
 const small = `${atom("[a-z][a-z0-9]{0,14}")}(?:${suffix((text) => text.toLowerCase())})${END}`;
 const listed = raw`(?:\p{Nd}{3,6}[A-Za-z]?|\p{Nd}[0-9A-Za-z]\p{Nd}[0-9A-Za-z])\.(?:${either(NUMERIC)})|\p{Nd}{1,2}\.${either("HK")}`;
-const symbol = raw`(?:${listed}|[A-Z]{1,6}\p{Nd}{6}[CP]\p{Nd}{8}|${small}|${capitals}|\p{Nd}[A-Z][_=]F)${END}`;
+const named = raw`${atom("[A-Za-z]{1,8}")}&${atom("[A-Za-z]{1,10}")}\.(?:${either("NS|BO")})`;
+const symbol = raw`(?:${listed}|${named}|[A-Z]{1,6}\p{Nd}{6}[CP]\p{Nd}{8}|${small}|${capitals}|\p{Nd}[A-Z][_=]F)${END}`;
 
 // Texts
 
@@ -71,8 +73,8 @@ const domain =
   raw`\.${atom(raw`(?:${LABEL}{1,63}\.){0,8}`)}${ending}${atom(raw`(?::\p{Nd}{1,5})?`)}(?=[\/?])`;
 const host = raw`(?:${atom(raw`[A-Za-z0-9.\-_~%]+`)}(?<=\.[A-Za-z]{2,24})(?=[${UNSPACED}])|${atom(raw`[\p{L}\p{M}\p{N}.\-_~%]*`)})`;
 const address = raw`(?<!${SPACED})[A-Za-z]${atom(raw`[A-Za-z0-9+.\-]{1,30}`)}:\/\/${host}${parts()}|${domain}${parts()}`;
-const mention = raw`(?:(?<!${SPACED}|[!#$%\&*@\/])|(?<=(?<!${SPACED})(?:[Rr][Tt]|[WwCc]\/))|(?<=@[A-Za-z0-9_]{3,50}\/))@${MARK}(?<mention>[A-Za-z0-9_]{3,50})(?!@|:\/\/|${SPACED})`;
-const hashtag = raw`(?<!${WORD}|[\&#])#${MARK}(?<hashtag>${atom(`${WORD}+(?:${inside}{1,2}${WORD}+|${after}+${WORD}*)*`)})(?!:\/\/)`;
+const mention = raw`(?:(?<!${SPACED}|[!#$%\&*@\/])|(?<=(?<!${SPACED})(?:[Rr][Tt]|[WwCc]\/))|(?<=@[A-Za-z0-9_]{3,50}\/))@${MARK}(?<mention>[A-Za-z0-9_]{3,50})(?!@|:\/\/|${SPACED}|${KEYCAP})`;
+const hashtag = raw`(?<![${WORD}--\p{No}]|[\&#])#${MARK}(?<hashtag>${atom(`${WORD}+(?:${inside}{1,2}${WORD}+|${after}+${WORD}*)*`)})(?!:\/\/)`;
 const cashtag = raw`(?<!${SPACED}|\$)\$${MARK}(?:(?:${PLACES}):)?(?<cashtag>${symbol})`;
 const TOKEN = new RegExp(`${mention}|${hashtag}|${cashtag}|${address}`, "gv");
 
