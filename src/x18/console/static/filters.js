@@ -3,7 +3,8 @@ import { h, icon } from "./dom.js";
 import { pieces } from "./tokens.js";
 
 const NAMES = ["symbol", "market", "tag", "category"]; // the rarest first
-const MOST_VALUES = 20;
+const MOST_VALUES = 10; // of a name: a connection has at most 200 in all
+const MOST_TOPICS = 2; // and 128 topics, of which a watchlist may want 100
 const MOST_LETTERS = 64;
 
 /** What a post can be filed under. The server takes any word; where people write two, both are looked for. */
@@ -35,10 +36,10 @@ export function titleOf(title, filters) {
   return words.length ? `${title}: ${words.join(", ")}` : title;
 }
 
-/** The topics of everybody's posts with these filters: those of the rarest name, narrowed by the others. */
+/** The topics of everybody's posts with these filters: those of the rarest name, narrowed by the others; of many values, all narrowed. */
 export function topicsOf(filters) {
   const [name, ...others] = NAMES.filter((one) => filters[one]);
-  if (!name) return ["explore"];
+  if (!name || filters[name].length > MOST_TOPICS) return [narrowed("explore", filters)];
   const filter = Object.fromEntries(others.map((one) => [one, filters[one]]));
   return filters[name].map((value) => narrowed(topicName(name, value), filter));
 }
@@ -86,8 +87,8 @@ function categoriesOf(filters) {
 
 let pressed = null; // the chip that led here: it has the focus again on the page that it makes
 
-/** The chips above a timeline. `query` is the address's; `extras` stand at the end, where what one does with a filter has its place. */
-export function filterBar(path, query, extras = []) {
+/** The chips above a timeline. `query` is the address's. What one does with a filter has its place at the ends. */
+export function filterBar(path, query) {
   const filters = readFilters(query);
   const rest = [...query].filter(([name]) => !NAMES.includes(name));
   const chip = (key, words, to, props = {}) => {
@@ -117,7 +118,7 @@ export function filterBar(path, query, extras = []) {
     "nav",
     { class: "filters", "aria-label": "Filters" },
     h("div", { class: "strip" }, chip("All", "All", {}, { "aria-current": isEmpty && "true" }), removable, known),
-    h("div", { class: "ends" }, more, extras),
+    h("div", { class: "ends" }, more),
     form,
   );
   queueMicrotask(() => (pressed = null));

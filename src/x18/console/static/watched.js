@@ -1,12 +1,11 @@
 // The page of what one watches: the posts of all symbols as they are made, and the list to change.
 import { h, icon, toast } from "./dom.js";
 import { Feed } from "./feed.js";
-import { topicName } from "./filters.js";
 import { linkTo } from "./format.js";
 import { get } from "./api.js";
 import { symbolInput } from "./symbols.js";
 import * as views from "./views.js";
-import { add, changes, freshText, readWatchlist, save, seeAll, watched } from "./watchlist.js";
+import { add, changes, freshText, readWatchlist, save, seeAll, watched, watchedTopics } from "./watchlist.js";
 
 const PER_QUERY = 20;
 
@@ -21,7 +20,7 @@ export function watchlistPage(column) {
   const edit = h("button", { type: "button", class: "plain", "aria-expanded": "false", onclick: toggle }, "Edit");
   editor.hidden = true;
   const head = h("section", { class: "facts", "aria-label": "Symbols" }, chips, h("div", { class: "row" }, form, edit), editor);
-  const page = { title: "Watchlist", place: "#/watchlist", topics: [], feed, isPinnable: true, load, pause, destroy };
+  const page = { title: "Watchlist", place: "#/watchlist", topics: [], feed, isPinnable: true, load, resume, pause, destroy };
   page.element = h("div", {}, !column && head, feed.element);
   changes.addEventListener("change", renew);
   changes.addEventListener("count", paint);
@@ -30,7 +29,15 @@ export function watchlistPage(column) {
 
   async function load() {
     await readWatchlist(!column); // it may have been changed elsewhere
-    page.topics = watched().map((one) => topicName("symbol", one));
+    page.topics = watchedTopics();
+    await feed.load();
+  }
+
+  /** Back again: the list may be another. */
+  async function resume() {
+    paint();
+    if (isSame(watchedTopics(), page.topics)) return feed.catchUp();
+    page.topics = watchedTopics();
     await feed.load();
   }
 
@@ -47,9 +54,8 @@ export function watchlistPage(column) {
   /** Another list has other posts. */
   async function renew() {
     paint();
-    const topics = watched().map((one) => topicName("symbol", one));
-    if (!page.isLive || topics.toSorted().join() === page.topics.toSorted().join()) return;
-    page.topics = topics;
+    if (!page.isLive || isSame(watchedTopics(), page.topics)) return;
+    page.topics = watchedTopics();
     await views.goLive(page);
     feed.refresh();
   }
@@ -84,9 +90,11 @@ export function watchlistPage(column) {
   async function submit(event) {
     event.preventDefault();
     const typed = symbol.value.trim().replace(/^\$/, "").toUpperCase();
-    if (typed && (await add(typed).catch((error) => toast(`Your watchlist was not changed. ${error.message}`)))) symbol.value = "";
+    if (typed && (await add(typed).catch((error) => toast(error.message)))) symbol.value = "";
   }
 }
+
+const isSame = (some, others) => some.toSorted().join() === others.toSorted().join();
 
 /** A page of the posts of all symbols: the server takes 20 symbols at a time, and all are read down to the same post. */
 async function readPosts(page) {

@@ -7,6 +7,7 @@ import { me, onChange } from "./session.js";
 import * as views from "./views.js";
 
 const MOST = 100;
+const MOST_BYTES = 10_000;
 const MOST_BESIDE = 8;
 const HAS_RAIL = matchMedia("(min-width: 70.01em)");
 
@@ -55,8 +56,15 @@ function change(list) {
   listen();
 }
 
+/** The topics of all symbols; not of the last ones where names are so long that they would not fit into a message of 16 KiB. */
+export function watchedTopics() {
+  let bytes = 0;
+  const topics = symbols.map((one) => topicName("symbol", one));
+  return topics.filter((one) => (bytes += new TextEncoder().encode(one).length) < MOST_BYTES);
+}
+
 function listen() {
-  counter.topics = HAS_RAIL.matches ? symbols.map((one) => topicName("symbol", one)) : [];
+  counter.topics = HAS_RAIL.matches ? watchedTopics() : [];
   views.goLive(counter);
 }
 
@@ -113,7 +121,7 @@ function paintStar(button) {
 function countPost({ type, topics }) {
   if (type !== "post") return;
   const about = symbols.filter((symbol) => topics.includes(topicName("symbol", symbol)));
-  for (const symbol of about) if (location.hash !== linkTo.symbol(symbol)) fresh.set(symbol, (fresh.get(symbol) ?? 0) + 1);
+  for (const symbol of about) if (location.hash.split("?")[0] !== linkTo.symbol(symbol)) fresh.set(symbol, (fresh.get(symbol) ?? 0) + 1);
   if (about.length) paintSoon();
 }
 
