@@ -379,7 +379,7 @@ async def test_what_a_trader_sees_has_no_accessibility_fault_and_fits(open_tab: 
     for width, zoom in ((320, "100%"), (390, "200%"), (1280, "200%")):
         await page.set_viewport_size({"width": width, "height": 800})
         await page.evaluate("size => document.documentElement.style.fontSize = size", zoom)
-        for place in ("#/", f"#/explore?market=otc&symbol={symbol}", f"#/s/{symbol}", "#/watchlist", "#/search"):
+        for place in ("#/search", "#/", f"#/explore?market=otc&symbol={symbol}", f"#/s/{symbol}", "#/watchlist"):
             await tab.go(place)
             await tab.wait_until_live()
             closed = page.locator("#page [aria-expanded=false]:visible")
