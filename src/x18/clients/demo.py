@@ -53,7 +53,10 @@ def run(args: argparse.Namespace) -> int:
         asyncio.run(Demo(args, done).run())
     except KeyboardInterrupt:
         pass
-    except (httpx.HTTPError, CannotLogIn) as error:
+    except CannotLogIn as error:
+        print(f"x18: {error}", file=sys.stderr)
+        code = 1
+    except httpx.HTTPError as error:
         print(f"x18: {args.url}: {error or type(error).__name__}: is the server running?", file=sys.stderr)
         code = 1
     if done:
@@ -137,7 +140,7 @@ class Demo:
             else:
                 await self._request(trader, "POST", f"/api/posts/{self._chance.choice(others)}/{action}")
                 self._done[f"{action}s"] += 1
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, CannotLogIn) as error:
             self._done[f"failed ({type(error).__name__})"] += 1
         finally:
             self._slots.release()
