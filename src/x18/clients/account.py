@@ -122,7 +122,9 @@ def _tokens_in(answer: httpx.Response) -> dict[str, Any]:
         return said
     if answer.next_request is not None:
         elsewhere = answer.next_request.url.copy_with(path="/", query=None)
-        raise CannotLogIn(f"{answer.request.url.copy_with(path='/')} sends its visitors to {elsewhere}: is that the server?")
+        raise CannotLogIn(
+            f"{answer.request.url.copy_with(path='/')} sends its visitors to {elsewhere}: is that the server?"
+        )
     raise CannotLogIn(said.get("detail") or f"What answers at {answer.request.url.copy_with(path='/')} is no X18.")
 
 
