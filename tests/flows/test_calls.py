@@ -69,6 +69,8 @@ async def test_what_cannot_be_called_is_refused(server: Server) -> None:
         for payload, code in (
             ({"method": "GET", "path": "/health"}, "bad_call"),
             ({"method": "GET", "path": "https://elsewhere/api"}, "bad_call"),
+            ({"method": "GET", "path": "/api/symbols/%ff"}, "bad_call"),
+            ({"method": "GET", "path": "/api/symbols?query=%ed%a0%80"}, "bad_call"),
             ({"method": "CONNECT", "path": "/api"}, "bad_message"),
             ({"method": "GET", "path": "/api", "query": {"a": {"b": 1}}}, "bad_message"),
         ):

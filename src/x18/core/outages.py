@@ -68,12 +68,11 @@ def tell_outage(error: BaseException) -> None:
     if now - told.logged_at < EVERY_S:
         told.unlogged += 1
         return
-    lines = str(error).splitlines() or [type(error).__name__]
     facts = {
         "reason": reason,
         "error_class": type(error).__name__,
         "sqlstate": _sqlstate_of(error),
-        "said": lines[0][:MAX_MESSAGE],
+        "said": said_by(error),
         "not_logged": told.unlogged,
     }
     told.logged_at, told.unlogged = now, 0
@@ -98,6 +97,12 @@ def reason_of(error: BaseException) -> str:
         return "timeout"
     state = _sqlstate_of(error)
     return REASONS.get(state, "other") if state else "unreachable"
+
+
+def said_by(error: BaseException) -> str:
+    """The first line of what an error says; its class where it says nothing, as a ``TimeoutError``."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    return lines[0][:MAX_MESSAGE]
 
 
 def _sqlstate_of(error: BaseException) -> str | None:

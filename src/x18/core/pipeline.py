@@ -14,6 +14,8 @@ from typing import Any, Final, Protocol, cast
 import hiredis
 from redis.asyncio import Redis
 
+from x18.core.outages import said_by
+
 logger = logging.getLogger("x18.redis")
 
 PATIENCE_S: Final = 0.5
@@ -111,7 +113,7 @@ class Pipeline:
 
     def _go_on_without(self, error: Exception) -> None:
         if not self._is_away and not self._closed:
-            logger.warning("Redis is away: %s", str(error) or type(error).__name__)
+            logger.warning("Redis is away: %s", said_by(error))
         self._is_away = True
         self._tried.set()
 
@@ -188,7 +190,7 @@ class _Line(asyncio.Protocol):
         lost, self._lost = self._lost, None
         if self._transport is not None:
             self._transport.abort()
-        self._end(Away(str(error) or type(error).__name__))
+        self._end(Away(said_by(error)))
         if lost is not None:
             lost(error)
 

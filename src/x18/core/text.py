@@ -34,7 +34,9 @@ NEEDED: Final = regex.compile(
 variation selectors behind what has variants, the flags of England, Scotland and Wales.
 """
 
-UNFIT: Final = regex.compile(r"\A\p{M}|[\p{Cc}\p{Zl}\p{Zp}\p{DI}\uFFF9-\uFFFB]|[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])\1")
+UNFIT: Final = regex.compile(
+    r"\A\p{M}|[\p{Cc}\p{Zl}\p{Zp}\p{DI}\p{NChar}\uFFF9-\uFFFB]|[\p{Mn}\p{Me}]{5}|([\p{Mn}\p{Me}])\1"
+)
 """The first is a mark that would stand on whatever is before the name. The last two are marks piled up over other people's lines (UTS 39,
 5.4): no script has more than four on a letter, or one twice.
 """

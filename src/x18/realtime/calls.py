@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, unquote, unquote_to_bytes, urlencode
 
 import msgspec
 from litestar import WebSocket
@@ -80,6 +80,8 @@ class Calls:
             raise BadInput("path must be that of a REST endpoint: /api/…", code="bad_call")
         if call.headers is not UNSET:
             raise BadInput("A call takes no headers; send the key of a request in idempotency_key.", code="bad_call")
+        if not _is_utf8(unquote_to_bytes(call.path)):
+            raise BadInput("path must be text in UTF-8, percent-encoded.", code="bad_call")
         path, _, query = quote(call.path, safe=URL).partition("?")
         if call.query:
             query = "&".join(filter(None, (query, urlencode(_as_texts(call.query), doseq=True))))
@@ -151,6 +153,10 @@ def _body_of(call: CallPayload) -> bytes:
         raise BadInput(
             "The body must be representable as JSON: string keys, no extension types.", code="bad_call"
         ) from error
+
+
+def _is_utf8(text: bytes) -> bool:
+    return text.decode(errors="replace").encode() == text
 
 
 def _key_of(key: str) -> bytes:

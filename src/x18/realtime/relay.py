@@ -12,6 +12,7 @@ from typing import Final
 import asyncpg
 
 from x18.core import db
+from x18.core.outages import said_by
 from x18.realtime.batches import Batch
 from x18.realtime.events import RENDERED_AT_ONCE, Renderers, render
 from x18.realtime.log import read_position, to_log_rows
@@ -74,7 +75,7 @@ class Relay:
                 await self._lead(connection)
             except Exception as error:
                 level = logging.WARNING if db.is_outage(error) or isinstance(error, OSError) else logging.ERROR
-                logger.log(level, "relay interrupted: %s", error, exc_info=level == logging.ERROR)
+                logger.log(level, "relay interrupted: %s", said_by(error), exc_info=level == logging.ERROR)
             finally:
                 self.leads = False
                 if connection is not None:

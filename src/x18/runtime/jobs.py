@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final, NamedTuple
 
 from x18.core import db, metrics
+from x18.core.outages import said_by
 
 logger = logging.getLogger("x18.jobs")
 
@@ -53,6 +54,6 @@ class Jobs:
                     logging.WARNING if outage else logging.ERROR,
                     "job %s failed: %s",
                     job.name,
-                    error,
+                    said_by(error),
                     exc_info=not outage,
                 )
