@@ -331,7 +331,10 @@ async def test_an_empty_home_says_whom_to_follow(open_tab: OpenTab, make_user: M
     await expect(beside.get_by_text(f"@{popular.username}")).to_be_visible()
     offered = tab.page.locator("#page").get_by_role("region", name="Who to follow")
     await offered.get_by_role("button", name=f"Follow @{popular.username}", exact=True).click()
-    await expect(offered.get_by_role("button", name=f"Following @{popular.username}")).to_be_visible()
+    for place in (offered, beside):
+        await expect(place.get_by_role("button", name=f"Following @{popular.username}")).to_be_visible()
+    await tab.page.locator("#page").get_by_role("button", name="Newest posts").click()
+    await expect(texts(tab.page)).to_have_text([f"${own_symbol(popular)} rises", "I am here"])
     await publish(popular, "hello newcomer")
     await expect(texts(tab.page).first).to_have_text("hello newcomer")
 

@@ -151,11 +151,11 @@ export class Feed {
     this.#paintSoon();
   }
 
-  /** Posts were missed: show the newest when that moves nothing, else offer it. */
-  refresh() {
+  /** Posts were missed: show the newest when that moves nothing, else offer it; with `isOffer`, offer it only. */
+  refresh(isOffer = false) {
     if (this.#words === REPLIES) return this.#cursor || this.#readOn();
     this.#isStale = true;
-    if (this.#isAtTop() && !this.#isHeld) this.reveal();
+    if (!isOffer && this.#isAtTop() && !this.#isHeld) this.reveal();
     else this.#paint();
   }
 

@@ -116,9 +116,15 @@ const tabs = (path, current) =>
 
 /** Follow and unfollow; `onDone` gets the user as it is then. */
 export function followButton(user, onDone = () => {}) {
-  const button = h("button", { type: "button", onclick: toggle });
+  const button = h("button", { type: "button", data: { user: user.id }, onclick: toggle, onfollow: ({ detail }) => detail === user || take(detail) });
   paint();
   return button;
+
+  function take(changed) {
+    user = changed;
+    paint();
+    onDone(user);
+  }
 
   function paint() {
     button.className = user.is_following ? "plain follow" : "primary follow";
@@ -130,10 +136,8 @@ export function followButton(user, onDone = () => {}) {
     if (!me()) return ask("login");
     button.disabled = true;
     try {
-      user = await api(user.is_following ? "DELETE" : "POST", `/api/users/${user.id}/follow`);
-      paint();
-      ask("followed");
-      onDone(user);
+      take(await api(user.is_following ? "DELETE" : "POST", `/api/users/${user.id}/follow`));
+      ask("followed", user);
     } catch (error) {
       toast(`You ${user.is_following ? "still follow" : "do not follow"} @${user.username}. ${error.message}`);
     } finally {
@@ -141,6 +145,11 @@ export function followButton(user, onDone = () => {}) {
     }
   }
 }
+
+// All buttons for a user say the same: one may stand in a list, beside the page and on the page.
+document.addEventListener("followed", ({ detail: user }) => {
+  for (const button of document.querySelectorAll(`.follow[data-user="${user.id}"]`)) button.dispatchEvent(new CustomEvent("follow", { detail: user }));
+});
 
 /** A user in a list. */
 export function userRow(user) {

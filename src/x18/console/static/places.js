@@ -97,7 +97,7 @@ function readMarks() {
 }
 
 // Whoever follows somebody else has another home.
-document.addEventListener("followed", () => drop(({ page }) => page.topics.some((topic) => (topic.topic ?? topic) === "home")));
+document.addEventListener("followed", () => drop(({ page }) => views.isHome(page)));
 
 // Nobody reads on what was deleted.
 on("post.deleted", ({ payload }) => kept.forEach(({ page }) => page.feed?.remove(payload.id)));

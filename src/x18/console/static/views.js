@@ -30,6 +30,9 @@ export function close(view) {
   view.destroy?.();
 }
 
+/** Whether it shows what those write whom one follows. */
+export const isHome = (view) => view.topics.some((topic) => (topic.topic ?? topic) === "home");
+
 /** Whether an event is for a view. Where another view wants more of a topic, all of it comes, and is told apart here. */
 function isFor(view, { topics, payload }) {
   return view.topics.some((topic) => {
@@ -54,4 +57,6 @@ on("retweet", (event) => {
 on("post.deleted", ({ payload }) => views.forEach(({ feed }) => feed?.remove(payload.id)));
 on("retweet.deleted", ({ payload }) => views.forEach(({ feed }) => feed?.remove(payload.id, payload.retweeted_by)));
 on("gap", () => views.forEach(({ feed }) => feed?.refresh()));
+// Older posts of whom one follows now belong there, too. Nothing moves: the next to follow may stand there.
+document.addEventListener("followed", () => views.forEach((view) => isHome(view) && view.feed?.refresh(true)));
 on("counts", ({ payload }) => views.forEach((view) => view.counts?.(payload.posts)));
