@@ -187,6 +187,13 @@ def test_folding_twice_is_folding_once(text: str, name: str) -> None:
     assert term(name, folded[2:]) == folded == term(name, unicodedata.normalize("NFD", text))
 
 
+@pytest.mark.parametrize("hyphen", ["\u2010", "\u2011", "\u2212", "\uff0d"])
+def test_a_symbol_or_tag_is_the_same_with_any_hyphen(hyphen: str) -> None:
+    assert term("symbol", f"btc{hyphen}usd") == "s:BTC-USD"
+    assert parse_topic(f"tag:co{hyphen}op").name == "tag:co-op"
+    assert check_metadata({"tags": [f"Co{hyphen}op"]}).terms == ["t:co-op"]
+
+
 @pytest.mark.parametrize("value", ["ß" * 32, "İst" * 21, "ﷺ", "#bull", "  crème   brûlée "])
 def test_the_topic_of_a_value_is_its_own_topic(value: str) -> None:
     canonical = parse_topic(f"tag:{value}").name

@@ -2,9 +2,9 @@
 
 What people type for one another is one: case (also ``İ I ı i``, ``ς σ``, ``ß ss``), full-width and other compatibility forms, accents of
 Latin, Greek, Cyrillic, Hebrew and Arabic letters (``São`` sao, ``растёт`` растет, ``Ångström`` angstrom), letters with a stroke (``ł`` l,
-``ø`` o), forms of an Arabic letter (``ٱ أ ا``, ``ة ه``, ``ي ی``), digits (``٢`` 2), apostrophes, wave dashes, and characters that are not
-seen. What changes the letter stays: ``й`` is not ``и``, ``が`` is not ``か``, and the vowels of Indic and South-East Asian scripts are
-marks that nobody leaves out.
+``ø`` o), forms of an Arabic letter (``ٱ أ ا``, ``ة ه``, ``ي ی``), digits (``٢`` 2), apostrophes, hyphens, wave dashes, and characters that
+are not seen. What changes the letter stays: ``й`` is not ``и``, ``が`` is not ``か``, and the vowels of Indic and South-East Asian scripts
+are marks that nobody leaves out.
 """
 
 import unicodedata
@@ -20,10 +20,12 @@ ALIKE: Final = str.maketrans(
         "ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ŧ": "t", "þ": "th", "æ": "ae", "œ": "oe",
         "ي": "ی", "ى": "ی", "ك": "ک", "ٱ": "ا", "ة": "ه", "ـ": "", "٫": ".", "٬": ",", "\u309b": "\u3099", "\u309c": "\u309a",
         "’": "'", "‘": "'", "ʼ": "'", "ʻ": "'", "ʾ": "'", "ʿ": "'", "〜": "~",
+        "\u2010": "-", "\u2011": "-", "\u2212": "-",
     }
 )  # fmt: skip
 """Characters that Unicode does not decompose: letters; signs within Arabic numbers; voiced sound marks, which would become a
-space and a mark; apostrophes, of which some are letters (Ukrainian); the wave dash, which some keyboards write as a wide tilde.
+space and a mark; apostrophes, of which some are letters (Ukrainian); hyphens and the minus sign, as web
+pages write them; the wave dash, which some keyboards write as a wide tilde.
 """
 
 KEPT_PAIR: Final = regex.compile("|".join(KEPT))
