@@ -171,3 +171,29 @@ async def test_the_oldest_of_too_many_drafts_go(open_tab: OpenTab, make_user: Ma
     assert len(kept) == 50
     assert json.loads(kept[f"x18.draft.{user.id}.post"])["fields"] == {"content": "the newest"}
     assert f"x18.draft.{user.id}.post:59" in kept
+
+
+async def test_nothing_typed_pasted_or_chosen_is_cut_without_a_word(open_tab: OpenTab, make_user: MakeUser) -> None:
+    user = await make_user("user")
+    tab = await open_tab(f"#/s/{user.username[-9:]}", user=user)
+    page, form = tab.page, tab.page.locator("#page .composer")
+    send = form.get_by_role("button", name="Post", exact=True)
+    await expect(send).to_be_disabled()  # nothing is said beside the symbol
+    await area(page).fill("🚀" * 5000)
+    await expect(send).to_be_enabled()
+    await area(page).fill("🚀" * 5012)
+    await expect(form.get_by_text("12 too many")).to_be_visible()
+    await expect(send).to_be_disabled()
+    await area(page).press("Control+Enter")
+    await page.reload()
+    await expect(area(page)).to_have_value("🚀" * 5012)
+
+    await form.locator("input[type=file]").set_input_files([CHART | {"name": f"{n}.png"} for n in range(6)])
+    await expect(page.get_by_text("A post holds 4 files: 2 of yours are left out.")).to_be_visible()
+    await expect(form.locator("figure")).to_have_count(4)
+
+    await area(page).fill(f"I agree with @{user.username[:-2]}")
+    await form.locator("[role=option]").first.click()
+    await expect(form.get_by_role("link", name=f"@{user.username}")).to_be_visible()
+    await page.reload()
+    await expect(area(page)).to_have_value(f"I agree with @{user.username} ")

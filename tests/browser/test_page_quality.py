@@ -46,10 +46,20 @@ async def test_no_view_has_an_accessibility_fault(open_tab: OpenTab, make_user: 
     for place in (
         "#/", "#/notifications", "#/bookmarks", f"#/search?q={author.username}", f"#/t/{author.username}",
         f"#/p/{post_id}", f"#/u/{author.username}", f"#/u/{author.username}/followers", "#/nowhere",
+        f"#/u/{author.username}?show=posts", f"#/u/{author.username}?show=media", "#/settings",
     ):  # fmt: skip
         await tab.go(place)
         await tab.wait_until_live()
         faults += await faults_of(tab.page, place)
+    for name in ("copy the link", "keys"):
+        await tab.go(f"#/p/{post_id}")
+        await tab.wait_until_live()
+        await tab.page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error()))")
+        await tab.page.keyboard.press("j")
+        await tab.page.keyboard.press("s" if name == "copy the link" else "?")
+        await expect(tab.page.get_by_role("dialog")).to_be_visible()
+        faults += await faults_of(tab.page, name)
+        await tab.page.keyboard.press("Escape")
     await tab.go("#/")
     await tab.page.keyboard.press("i")
     await tab.page.get_by_label("What is moving?").fill("Now $BTC-USD and @" + author.username[:-2])

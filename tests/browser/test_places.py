@@ -142,3 +142,20 @@ async def user_logs_out(page: Page) -> None:
     module = "import(document.querySelector('link[href$=\"/session.js\"]').href)"
     await page.evaluate(f"{module}.then(session => session.logOut())")
     await expect(page.locator("#account").get_by_role("button", name="Log in")).to_be_visible()
+
+
+async def test_long_posts_above_are_as_high_after_back_as_before(open_tab: OpenTab, make_user: MakeUser) -> None:
+    author = await make_user("author")
+    for n in range(6):
+        await publish(author, f"{n} words " * 300)
+    tab = await open_tab(f"#/u/{author.username}")
+    page = tab.page
+    post = page.locator("#page article").nth(5)
+    await post.evaluate("article => article.scrollIntoView()")
+    box = await post.bounding_box()
+    await tab.go("#/search")
+    await tab.wait_until_live()
+    await page.go_back()
+    await tab.wait_until_live()
+
+    assert await post.bounding_box() == box

@@ -1,6 +1,6 @@
 // The files of a post that is being written. A browser keeps no files with a draft: they live as long as the page, and their names longer,
 // so that one is told what to add again.
-import { h, icon } from "./dom.js";
+import { h, icon, toast } from "./dom.js";
 
 const MOST_FILES = 4;
 const MOST_PLACES = 10;
@@ -48,6 +48,7 @@ export function attachments(key, onChange) {
   function add(chosen) {
     isFilled = true;
     const added = [...chosen].slice(0, MOST_FILES - entries().length);
+    if (added.length < chosen.length) toast(`A post holds ${MOST_FILES} files: ${chosen.length - added.length} of yours are left out.`);
     put([...entries(), ...added.map((file) => ({ file, address: URL.createObjectURL(file), alt: "" }))]);
     lost = lost.filter((name) => !added.some((file) => file.name === name));
     input.value = "";

@@ -8,6 +8,7 @@ const MOST_LINES = 14;
 const fits = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const button = target.nextElementSibling;
+    if (!target.isConnected) continue; // off the page all has the size 0; it comes back as it was, or Back would not lead to the same place
     if (button.getAttribute("aria-expanded") === "false") button.hidden = target.scrollHeight <= target.clientHeight + 1;
   }
 });

@@ -20,7 +20,6 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
   const area = h("textarea", {
     name: "content",
     rows: 2,
-    maxlength: MOST_LETTERS,
     dir: "auto",
     placeholder: label,
     "aria-label": label,
@@ -58,7 +57,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
       files.note,
       trade.element,
       fault,
-      h("div", { class: "tools" }, files.tools, trade.button, audience, left, discard, send),
+      h("div", { class: "tools" }, files.tools, trade.button, audience, h("div", { class: "sending" }, left, discard, send)),
       hint,
     ),
   );
@@ -68,7 +67,7 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
   for (const type of ["input", "change"]) form.addEventListener(type, () => (sent.value = null));
   const draft = bindDraft(form, place, { content: area, visibility: audience, trade, files, sent }, show);
   for (const type of ["input", "change"]) form.addEventListener(type, show);
-  area.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && form.requestSubmit());
+  area.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && !send.disabled && form.requestSubmit());
   area.addEventListener(
     "paste",
     (event) => event.clipboardData.files.length && (event.preventDefault(), files.add(event.clipboardData.files)),
@@ -92,8 +91,8 @@ export function composer({ replyTo = null, onDone = () => {}, text = "" } = {}) 
         .map(({ kind, value, text }) => h("a", { class: `chip ${kind}`, href: linkTo[kind](value), tabindex: "-1" }, text)),
     );
     const rest = MOST_LETTERS - [...area.value].length;
-    left.textContent = rest < 200 ? String(rest) : "";
-    send.disabled = !area.value.trim() && !files.entries().length;
+    left.textContent = rest < 0 ? `${-rest} too many` : rest < 200 ? String(rest) : "";
+    send.disabled = rest < 0 || (area.value.trim() === text.trim() && !files.entries().length);
     hint.textContent = audience.value === "followers" ? "Anyone can follow you, and sees it then." : "";
     discard.hidden = !hasDraft(form);
     fault.textContent = "";

@@ -74,7 +74,9 @@ const READING_MS_A_LETTER = 50;
 /** A short message at the edge; read out too. While a dialog is open all else is inert and behind it, so it comes in the dialog. */
 export function toast(text) {
   const line = h("p", { class: "toast" }, text);
-  ([...document.querySelectorAll("dialog[open] .toasts")].at(-1) ?? $("#toasts")).append(line);
+  const lines = [...document.querySelectorAll("dialog[open] .toasts")].at(-1) ?? $("#toasts");
+  for (const other of [...lines.children]) if (other.textContent === text) other.remove(); // once is enough
+  lines.append(line);
   setTimeout(() => line.remove(), READING_MS + READING_MS_A_LETTER * text.length);
 }
 

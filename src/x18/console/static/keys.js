@@ -16,13 +16,14 @@ const HELP = {
   i: "protocol inspector",
   "g h": "home",
   "g e": "explore",
+  "g w": "watchlist",
   "g n": "notifications",
   "g b": "bookmarks",
   "g t": "search and trending",
   "g s": "settings",
   "Ctrl Enter": "send what you write",
 };
-const PLACES = { h: "#/", e: "#/explore", n: "#/notifications", b: "#/bookmarks", t: "#/search", s: "#/settings" };
+const PLACES = { h: "#/", e: "#/explore", w: "#/watchlist", n: "#/notifications", b: "#/bookmarks", t: "#/search", s: "#/settings" };
 const PRESSED = { l: ".like", r: ".reply", t: ".retweet", b: ".bookmark", s: ".share" };
 
 export function bindKeys({ compose, toggleInspector, reveal }) {

@@ -25,7 +25,7 @@ const ROUTES = [
   [/^\/bookmarks$/, () => (me() ? bookmarksPage() : strangerPage("Bookmarks"))],
   [/^\/search$/, (_, query) => searchPage(query)],
   [/^\/watchlist$/, (_, __, column) => (me() ? watchlistPage(column) : strangerPage("Watchlist", "Your watchlist is kept with your account."))],
-  [/^\/(?:s|symbol)\/([^/]{1,200})$/, ([symbol], query, column) => symbolPage(symbol.toUpperCase().replace(/^\$/, ""), query, column)],
+  [/^\/(?:s|symbol)\/(.{1,200})$/, ([symbol], query, column) => symbolPage(symbol.toUpperCase().replace(/^\$/, ""), query, column)],
   [/^\/t\/([^/]{1,300})$/, ([tag], _, column) => hashtagPage(tag.toLowerCase(), column)],
   [/^\/p\/([0-9a-f-]{36})$/, ([id]) => threadPage(id)],
   [/^\/u\/(\w+)$/, ([username], query) => userPage(username, query)],
@@ -42,7 +42,7 @@ export function pageOf(hash, column = null) {
   return {
     title: "Nothing here",
     topics: [],
-    element: h("p", { class: "empty" }, "There is no such page."),
+    element: h("div", { class: "empty" }, h("p", {}, "There is no such page."), h("a", { class: "primary", href: "#/explore" }, "Explore")),
     load: async () => {},
   };
 }

@@ -20,8 +20,10 @@ export function userPage(username, query) {
   const path = linkTo.user(username);
   let shown = null;
   const head = h("section", { class: "profile", "aria-label": "Profile" });
+  const choice = h("div", {}, tabs(path, tab), tab ? null : filterBar(path, query));
+  choice.hidden = true; // until there is a trader
   const body = h("div");
-  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, tabs(path, tab), tab ? null : filterBar(path, query), body), load, resume, take };
+  const page = { title: `@${username}`, topics: [], element: h("div", {}, head, choice, body), load, resume, take };
   return page;
 
   async function load() {
@@ -55,6 +57,7 @@ export function userPage(username, query) {
 
   function paint(user) {
     shown = user;
+    choice.hidden = false;
     const stat = (number, word, link) =>
       h(
         link ? "a" : "span",

@@ -3,7 +3,7 @@ import { get } from "./api.js";
 import { h } from "./dom.js";
 import { findSymbols } from "./symbols.js";
 
-const TYPED = /(?:^|\s)([@#$])([\p{L}\p{N}_./-]{1,30})$/u;
+const TYPED = /(?:^|\s)([@#$])([\p{L}\p{M}\p{N}_./^=-]{1,30})$/u;
 let lists = 0;
 let trending = null;
 
@@ -25,7 +25,7 @@ export function suggest(area) {
   });
   area.addEventListener("blur", () => show([]));
   area.addEventListener("keydown", (event) => {
-    if (list.hidden) return;
+    if (list.hidden || event.isComposing) return;
     const size = list.childElementCount;
     if (event.key === "ArrowDown") choose((chosen + 1) % size);
     else if (event.key === "ArrowUp") choose((chosen + size - 1) % size);
@@ -63,7 +63,7 @@ export function suggest(area) {
   function take(name) {
     const start = area.value.slice(0, area.selectionStart).replace(/[@#$][^@#$\s]*$/u, "");
     area.setRangeText(`${name} `, start.length, area.selectionStart, "end");
-    area.dispatchEvent(new Event("input"));
+    area.dispatchEvent(new Event("input", { bubbles: true })); // the form keeps the draft
   }
 }
 
@@ -73,7 +73,10 @@ async function find(sign, typed) {
     return (await findSymbols(typed)).map(({ symbol, count }) => ({ name: `$${symbol}`, note: String(count) }));
   if (sign === "#") {
     trending ??= get("/api/search/trending-hashtags", { limit: 50 });
-    const { hashtags } = await trending;
+    const { hashtags } = await trending.catch((error) => {
+      trending = null;
+      throw error;
+    });
     return hashtags
       .filter(({ tag }) => tag.startsWith(start) && tag !== start)
       .map(({ tag, count }) => ({ name: `#${tag}`, note: String(count) }));
