@@ -21,13 +21,15 @@ export function userPage(username, query) {
   let shown = null;
   const head = h("section", { class: "profile", "aria-label": "Profile" });
   const choice = h("div", {}, tabs(path, tab), tab ? null : filterBar(path, query));
-  choice.hidden = true; // until there is a trader
   const body = h("div");
   const page = { title: `@${username}`, topics: [], element: h("div", {}, head, choice, body), load, resume, take };
   return page;
 
   async function load() {
-    const user = await get(`/api/users/username/${encodeURIComponent(username)}`);
+    const user = await get(`/api/users/username/${encodeURIComponent(username)}`).catch((error) => {
+      choice.hidden = true; // there is nobody to choose of
+      throw error;
+    });
     if (isMe(user)) updateMe(user); // it may have been changed elsewhere
     page.userId = user.id;
     page.topics = [narrowed(`user:${user.id}`, filters)];
