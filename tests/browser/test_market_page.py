@@ -231,7 +231,12 @@ async def test_the_page_of_a_symbol_tells_who_says_how_much_and_keeps_up(
     await about.get_by_role("button", name="Watch").click()
     await expect(tab.page.get_by_role("dialog", name="Log in")).to_be_visible()
     await tab.page.keyboard.press("Escape")
-    for written, title in ((f"${symbol.lower()}", symbol), ("btc/usd", "BTC/USD"), ("/ES", "/ES"), ("%5EGSPC", "^GSPC")):
+    for written, title in (
+        (f"${symbol.lower()}", symbol),
+        ("btc/usd", "BTC/USD"),
+        ("/ES", "/ES"),
+        ("%5EGSPC", "^GSPC"),
+    ):
         await tab.go(f"#/s/{written}")
         await expect(tab.page.get_by_role("region", name=f"About ${title}", exact=True)).to_contain_text("trader")
 
