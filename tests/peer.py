@@ -60,6 +60,8 @@ class Peer:
         if "id" in message:
             pong = message["type"] == "ping"
             await self.send("pong" if pong else "ok", None if pong else {"topics": []}, id=message["id"])
+        if message["type"] == "subscribe" and (since := message["payload"].get("since")):
+            await self.send("replayed", {"cursor": since, "events": 0})
 
 
 @dataclass(frozen=True)

@@ -314,3 +314,24 @@ async def test_a_heartbeat_before_the_subscription_moves_nothing() -> None:
         await client.wait_for_state("live")
 
         assert [one["payload"]["since"] for one in received if is_subscribe(one)] == ["e.10", "e.10"]
+
+
+async def test_more_topics_than_a_message_holds_come_in_several_and_resume_from_the_same_cursor() -> None:
+    async def move_on_and_break_off(peer: Peer) -> None:
+        await peer.serve(is_subscribe)
+        await peer.post(11, "e.11")
+        await peer.hear("subscribe")
+
+    async def go_on(peer: Peer) -> None:
+        for _ in range(3):
+            await peer.serve(is_subscribe)
+        await peer.socket.wait_closed()
+
+    names = [f"users:{number}{'x' * 7000}" for number in range(5)]
+    async with acting(move_on_and_break_off, go_on) as (url, received), program(url, *names, since="e.10") as client:
+        await client.wait_for_state("live")
+
+        asked = [one["payload"] for one in received if is_subscribe(one)]
+        assert [[topic["topic"] for topic in one["topics"]] for one in asked[2:]] == [names[:2], names[2:4], names[4:]]
+        assert [one["since"] for one in asked] == ["e.10", "e.10", "e.11", "e.10", "e.10"]
+        assert all(len(json.dumps(one)) < 16_000 for one in asked)

@@ -16,11 +16,10 @@ const NO_WEBSOCKET = 'There is no WebSocket here (Node has one from 22 on): npm 
 const PASSING = { rate_limited: 1013, unavailable: 1013, token_expired: 4001 }; // what they would be as close codes
 const FINAL_CODES = new Set([1003, 1007, 1009, 4400, 4401, 4403, 4409]);
 const [FIRST_DELAY_MS, LONGEST_DELAY_MS, KEPT_SEQS] = [200, 10_000, 10_000]; // a replay has at most 5,000 events
-const [PER_MESSAGE, CHECK_MS] = [200, 5_000]; // posts or topics of a message, which has at most 16 KiB; for a connection to show that it still stands
+const [PER_MESSAGE, MESSAGE_BYTES, CHECK_MS] = [200, 15_000, 5_000]; // a message has at most 16 KiB; the time for a sign of life
 
 export class Refused extends Error { constructor(detail, code) { super(detail); this.code = code; } }
 export class Disconnected extends Error {}
-
 export class Live {
   state = "idle";
   #url; #token;
@@ -28,7 +27,7 @@ export class Live {
   #watched = new Set();
   #told = new Set(); // of these posts the server knows
   #unwanted = new Set(); // topics that the server does not know to be unwanted yet
-  #replaying = []; // entries of topics of which the past is being sent
+  #replaying = []; // the topics of each message of which the past is being sent
   #listeners = new Map();
   #answers = new Map(); // id of a message → what waits for its answer
   #waiting = []; // what waits for the connection
@@ -42,7 +41,6 @@ export class Live {
     if (!globalThis.WebSocket) throw new Error(NO_WEBSOCKET);
     for (const topic of topics) this.#want(topic, null);
   }
-
   open = () => void (this.state === "idle" && (this.#hearPage("addEventListener"), this.#connect()));
   close = () => this.#finish(1000, "closed");
   drop = () => this.#socket && this.#lost(this.#socket, 1006, "cut");
@@ -58,18 +56,16 @@ export class Live {
     const had = new Map(this.#topics);
     const wanted = topics.map((topic) => this.#want(topic, since));
     try {
-      await (this.state === "live" ? this.#subscribe(wanted, since) : this.#whenLive());
+      await (this.state === "live" ? this.#subscribe(() => wanted, () => since) : this.#whenLive());
     } catch (error) {
       if (error instanceof Disconnected && this.state !== "closed") return this.#whenLive();
       for (const { request: { topic } } of wanted) had.has(topic) ? this.#topics.set(topic, had.get(topic)) : this.#topics.delete(topic);
       throw error;
     }
   }
-
   unsubscribe = (names) => (names.forEach((name) => this.#topics.delete(name) && this.#unwanted.add(name)), this.#tellSoon());
   watch = (posts) => (posts.forEach((id) => this.#watched.add(id)), this.#tellSoon());
   unwatch = (posts) => (posts.forEach((id) => this.#watched.delete(id)), this.#tellSoon());
-
   /** After a break it is asked again, with the same key: what was done is not done twice. */
   async call(method, path, options = {}) {
     await this.#whenLive();
@@ -143,7 +139,7 @@ export class Live {
   #letGo(reason) {
     clearTimeout(this.#silence);
     const [socket, answers] = [this.#socket, this.#answers];
-    [this.#socket, this.#answers] = [null, new Map()]; // from here on its handlers do nothing
+    [this.#socket, this.#answers, this.#replaying] = [null, new Map(), []]; // from here on its handlers do nothing
     if (socket?.readyState === 0 && reason !== "silence") socket.onopen = () => socket.close();
     else socket?.close(); // which a browser reports as an error of the page where it is not open yet
     for (const { reject } of answers.values()) reject(new Disconnected(reason));
@@ -184,7 +180,7 @@ export class Live {
       if (type === "reconnect") this.#afterMs = payload.after_ms;
       if (type === "heartbeat" && this.state === "live") this.#advance(payload.cursor); // before, we have no topics
       if (type === "gap") this.#jump(payload.cursor);
-      if (type === "gap" || type === "replayed") for (const entry of this.#replaying.splice(0)) entry.since = null;
+      if (type === "gap" || type === "replayed") for (const entry of this.#replaying.shift() ?? []) entry.since = null;
       if (!UNTOLD.has(type)) this.#emit(message);
       // It may mean any message that waits for its answer (`watch` has no id), or a replay that broke off after its `ok`.
       const isOurs = id != null || this.#answers.size || this.state !== "live";
@@ -197,8 +193,9 @@ export class Live {
     this.cursor ??= cursor;
     try {
       await this.#authenticate(this.#mustBeNew);
-      const unsent = () => [...this.#topics.values()].filter((entry) => entry.sentOver !== socket);
-      for (let wanted; (wanted = unsent()).length; ) await this.#subscribe(wanted, this.#oldestSince(wanted));
+      const all = () => [...this.#topics.values()];
+      for (const entry of all().slice(fitting(all()).length)) entry.since ??= this.cursor; // which is further when their message is sent
+      await this.#subscribe(all, (wanted) => this.#oldestSince(wanted));
     } catch (error) {
       if (socket !== this.#socket || error instanceof Disconnected) return; // how it was closed is about to be told
       if (error instanceof Refused && !(error.code in PASSING)) this.#finish(error.code, error.message);
@@ -224,7 +221,6 @@ export class Live {
     if (epochOf(cursor) !== epochOf(this.cursor)) this.#jump(cursor);
     if (seqOf(cursor) > seqOf(this.cursor)) this.cursor = cursor;
   }
-
   #jump = (cursor) => (this.#seen.clear(), (this.cursor = cursor));
   #isNew(seq) {
     if (this.#seen.has(seq)) return false;
@@ -244,17 +240,19 @@ export class Live {
     return wanted.reduce((oldest, { since }) => (isOlder(since, oldest) ? since : oldest), this.cursor);
   }
 
-  async #subscribe(wanted, since) {
-    for (const entry of wanted) entry.sentOver = this.#socket;
-    await this.#ask("subscribe", { topics: wanted.map(({ request }) => request), since: since ?? undefined });
-    this.#replaying = wanted.filter((entry) => entry.since);
+  async #subscribe(all, sinceOf, socket = this.#socket) {
+    for (let wanted; (wanted = fitting(all().filter((entry) => entry.sentOver !== socket))).length; ) {
+      const since = sinceOf(wanted) ?? undefined;
+      for (const entry of wanted) entry.sentOver = socket;
+      await this.#ask("subscribe", { topics: wanted.map(({ request }) => request), since });
+      if (since) this.#replaying.push(wanted);
+    }
   }
 
   async #whenLive() {
     if (this.state === "closed") throw new Disconnected("closed");
     if (this.state !== "live") await new Promise((resolve, reject) => this.#waiting.push({ resolve, reject }));
   }
-
   #tellSoon = () => void (this.#collecting ??= setTimeout(() => this.#tell()));
   /** Bring the server's lists in step with ours. */
   #tell() {
@@ -272,7 +270,7 @@ export class Live {
       if (code in PASSING) this.#lost(this.#socket, PASSING[code], detail); // the next connection is told anew
       else if (code) this.#emit({ type: "error", payload: { code, detail } });
     };
-    for (; all.length; all = all.slice(PER_MESSAGE)) this.#ask(type, { [field]: all.slice(0, PER_MESSAGE) }).catch(refused);
+    for (let some; (some = fitting(all)).length; all = all.slice(some.length)) this.#ask(type, { [field]: some }).catch(refused);
   }
 
   async #ask(type, payload) {
@@ -295,6 +293,8 @@ export class Live {
   }
 }
 
+const sizeOf = (one) => new TextEncoder().encode(JSON.stringify(one.request ?? one)).length + 1;
+const fitting = (all, room = MESSAGE_BYTES) => all.slice(0, PER_MESSAGE).filter((one, at) => (room -= sizeOf(one)) > 0 || !at);
 const newKey = () => Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16)).join("-");
 const epochOf = (cursor) => cursor?.split(".")[0];
 const seqOf = (cursor) => Number(cursor?.split(".")[1] ?? 0);
