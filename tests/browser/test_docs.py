@@ -127,7 +127,7 @@ async def test_the_box_sends_what_is_filled_in(open_tab: OpenTab, make_user: Mak
 
     await tab.page.goto(tab.url + "/docs#timeline_search")
     search = box_of(tab, "timeline_search")
-    await search.get_by_label("symbol").fill("BTC-USD, ETH&x")
+    await search.get_by_label("symbol", exact=True).fill("BTC-USD, ETH&x")
     await search.get_by_label("limit").fill("1")
     await search.get_by_label("count").select_option("true")
     await expect(search.locator(".curl")).to_contain_text("?limit=1&count=true&symbol=BTC-USD&symbol=ETH%26x")

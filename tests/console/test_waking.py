@@ -32,7 +32,7 @@ async def test_a_page_that_wakes_up_looks_whether_its_connection_stands(what: st
         await peer.socket.wait_closed()
 
     async with acting(fall_silent, stay, heartbeat_s=600) as (url, received), program(url, "explore") as client:
-        await client.wait_for_state("live")
+        await client.wait_for(lambda one: one["type"] == "replayed")  # a sign of life as well
         await client.do("happen", what)
         told = await client.wait_for(lambda one: one["type"] == "disconnected")
         await client.wait_for_state("live", client.messages.index(told))

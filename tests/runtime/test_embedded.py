@@ -191,7 +191,7 @@ def test_files_that_are_no_database_are_left_alone_and_told(storage: Path) -> No
     kept.parent.mkdir(parents=True)
     kept.write_text("mine")
     with (
-        pytest.raises(StartError, match="no database: move it away"),
+        pytest.raises(StartError, match="no database: move it elsewhere"),
         embedded_servers(storage, postgres=True, redis=False),
     ):
         pass

@@ -5,7 +5,7 @@ import { h, icon, toast } from "./dom.js";
 import { card, cardsOf, discard, postOf, renamed } from "./post.js";
 import { me } from "./session.js";
 
-const PAGE = 20;
+const [PAGE, MOST_READ] = [20, 100]; // posts of a request: usually, at most
 const MOST_CARDS = 120; // with live posts; those further down are loaded again when they are wanted
 const OVERLAP = 30;
 const MADE_TOGETHER = 5;
@@ -14,7 +14,6 @@ const MOST_WAITING = 60; // beyond, the newest are read over REST
 const TOP_PX = 60;
 const READABLE = 24; // posts in three seconds
 const PAINT_EVERY_MS = 250;
-const MOST_READ = 100; // at once
 const POSTS = { more: "Older posts", end: "No more posts.", first: "Newest posts" };
 const REPLIES = { more: "More replies", end: "No more replies.", first: "First replies" };
 
