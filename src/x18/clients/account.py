@@ -14,8 +14,8 @@ from dotenv import dotenv_values
 SPARE_S = 30.0
 """A token is renewed this long before it expires."""
 
-PATIENCE_S = 30
-"""A limit that passes sooner is waited for; of one that lasts longer the user is told."""
+PATIENCE_S = 75
+"""A limit that passes sooner, as those of a minute do, is waited for; of one that lasts longer the user is told."""
 
 TOO_MANY = "(how many accounts an address may make in an hour is the server's setting REGISTRATIONS_PER_HOUR)"
 
