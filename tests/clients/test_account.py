@@ -61,12 +61,9 @@ async def test_of_a_limit_that_lasts_the_user_is_told(server: Server, tmp_path: 
         running(make_server(server.database_url, server.redis_url, tmp_path, **settings)) as other,
         httpx.AsyncClient(base_url=other.url, transport=transport, timeout=30) as client,
     ):
-        names = iter(f"one_{number}" for number in range(5))
-        with pytest.raises(CannotLogIn, match=r"Too many requests: wait \d+ s\. .*REGISTRATIONS_PER_HOUR"):
-            for name in names:  # more than one only where an hour ends meanwhile
-                await Account.register(client, name, "a good password", "D")
-
-    assert next(names, None) is not None
+        with pytest.raises(CannotLogIn, match=r"Too many requests: wait \d+ s\. .*REGISTRATIONS_PER_HOUR"):  # noqa: PT012
+            for number in range(5):  # more than two only where an hour ends meanwhile
+                await Account.register(client, f"one_{number}", "a good password", "D")
 
 
 def no_x18(url: str) -> str:
