@@ -22,10 +22,12 @@ async def follow(follower: Account, followee: Account) -> None:
 
 
 @pytest.fixture
-async def three(make_user: MakeUser) -> tuple[Account, Account, Account]:
-    """An author, a follower of the author, and somebody else."""
+async def three(server: Server, make_user: MakeUser) -> tuple[Account, Account, Account]:
+    """An author, a follower of the author, and somebody else. What was told of the follow is over."""
     author, follower, outsider = await make_user("author"), await make_user("follower"), await make_user("outsider")
-    await follow(follower, author)
+    async with live(server, author.access_token, "notifications") as told:
+        await follow(follower, author)
+        await told.wait_for_type("notification")
     return author, follower, outsider
 
 
