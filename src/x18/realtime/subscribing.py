@@ -79,22 +79,24 @@ class Subscriber:
         if latest:
             start = Cursor(head.epoch, max(0, head.seq - LOOK_BACK))
         logged = {topic.name for topic, _ in wanted if not topic.test_rate}
-        is_behind = start is not None and start.seq < head.seq
-        if start is not None and is_behind and logged:
-            most = most_between(start, head.seq, latest)
+        missed_since = start if start is not None and start.seq < head.seq and logged else None
+        if missed_since is not None:
+            most = most_between(missed_since, head.seq, latest)
             self._services.replayer.reserve(most, self._network, self._connection.user_id)
         had = {name: one for name, one in self._connection.subscriptions.items() if name not in names}
-        for topic, chosen in wanted:
-            subscription = Subscription(topic, chosen, head.seq if start is None else start.seq)
-            self._services.hub.subscribe(self._connection, subscription)
-            self._services.test_topic.begin(topic)
+        self._add(wanted, (start or head).seq)
         self._line.send(self.ok(message_id, names))
         if gap is not None:
             self._line.send(self.gap(gap, head))
-        elif start is not None and is_behind and logged:
-            self._begin_replay(start, head, logged, had, latest)
+        elif missed_since is not None:
+            self._begin_replay(missed_since, head, logged, had, latest)
         elif start is not None and resumes:
             self._line.send(p.Replayed(p.ReplayedPayload(str(head), 0)))
+
+    def _add(self, wanted: Wanted, seq: int) -> None:
+        for topic, chosen in wanted:
+            self._services.hub.subscribe(self._connection, Subscription(topic, chosen, seq))
+            self._services.test_topic.begin(topic)
 
     async def know_viewer(self, *, is_new: bool, is_watching: bool) -> None:
         """Load whom the user follows, since the connection's subscriptions may show more from now on. ``is_new``: it was anonymous.
